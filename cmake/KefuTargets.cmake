@@ -1,0 +1,86 @@
+# Helpers for kefu's own targets. Sources and tests are globbed with CONFIGURE_DEPENDS on purpose: a
+# file that exists is built, so none can be forgotten in a list, and nobody edits CMake to add one.
+
+include_guard(GLOBAL)
+
+# Flags of our own targets; nothing here reaches a host.
+function(kefu_own_target target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(KEFU_WARNINGS)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  endif()
+  if(KEFU_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# kefu_add_library(<component> SOURCES … [NEEDS component…] [PUBLIC lib…] [PRIVATE lib…] [PACKAGES p…])
+# NEEDS are kefu's own components, PACKAGES what the installed config must find for this one.
+function(kefu_add_library component)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;PUBLIC;PRIVATE;PACKAGES")
+  set(target kefu_${component})
+  add_library(${target} ${arg_SOURCES})
+  add_library(kefu::${component} ALIAS ${target})
+  list(TRANSFORM arg_NEEDS PREPEND "kefu::" OUTPUT_VARIABLE needed)
+  target_link_libraries(${target} PUBLIC ${needed} ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${component}
+                                             POSITION_INDEPENDENT_CODE ON)
+  kefu_own_target(${target})
+  kefu_register_component(${component} NEEDS ${arg_NEEDS} PACKAGES ${arg_PACKAGES})
+endfunction()
+
+# Remembers a component for the install config and for programs that link all of kefu.
+function(kefu_register_component component)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;PACKAGES")
+  set_property(GLOBAL APPEND PROPERTY KEFU_COMPONENTS ${component})
+  set_property(GLOBAL PROPERTY KEFU_NEEDS_${component} "${arg_NEEDS}")
+  set_property(GLOBAL PROPERTY KEFU_PACKAGES_${component} "${arg_PACKAGES}")
+endfunction()
+
+# Every library of kefu that this build has.
+function(kefu_libraries out)
+  get_property(components GLOBAL PROPERTY KEFU_COMPONENTS)
+  list(TRANSFORM components PREPEND "kefu::")
+  set(${out} ${components} PARENT_SCOPE)
+endfunction()
+
+# kefu_test_program(<target> SOURCES … [LIBRARIES …]): a program against all of kefu, and its private
+# headers in src/.
+function(kefu_test_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  kefu_libraries(libraries)
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${libraries} ${arg_LIBRARIES})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src"
+                                               "${PROJECT_SOURCE_DIR}/tests")
+  kefu_own_target(${target})
+endfunction()
+
+# kefu_doctest_entries(<target> <label> <base> <file>…): a ctest entry per test file, so that a failure
+# has a name. A file whose filter matches no test case fails instead of passing empty.
+function(kefu_doctest_entries target label base)
+  foreach(file IN LISTS ARGN)
+    cmake_path(RELATIVE_PATH file BASE_DIRECTORY "${base}" OUTPUT_VARIABLE relative)
+    string(REGEX REPLACE "\\.cpp$" "" name "${label}/${relative}")
+    string(REPLACE "/test_" "/" name "${name}")
+    add_test(NAME "${name}" COMMAND ${target} "--source-file=*/${relative}" --no-intro)
+    set_tests_properties("${name}" PROPERTIES LABELS ${label}
+                         FAIL_REGULAR_EXPRESSION "test cases: +0 " TIMEOUT 120)
+  endforeach()
+endfunction()
+
+# Hooks up each folder below `parent` (or only the named ones) that has a CMakeLists.txt.
+function(kefu_add_subdirectories parent)
+  set(names ${ARGN})
+  if(NOT names)
+    file(GLOB names CONFIGURE_DEPENDS RELATIVE "${parent}" "${parent}/*/CMakeLists.txt")
+    list(TRANSFORM names REPLACE "/CMakeLists.txt$" "")
+  endif()
+  foreach(name IN LISTS names)
+    file(GLOB found CONFIGURE_DEPENDS "${parent}/${name}/CMakeLists.txt")
+    if(found)
+      add_subdirectory("${parent}/${name}")
+    endif()
+  endforeach()
+endfunction()
