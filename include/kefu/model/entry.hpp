@@ -1,0 +1,58 @@
+// Entry: one numbered item of a conversation's log. Messages and every durable change are entries, so a client that
+// reads the log has everything.
+#pragma once
+
+#include <cstdint>
+#include <kefu/model/id.hpp>
+#include <kefu/model/participant.hpp>
+#include <kefu/model/time.hpp>
+#include <string>
+#include <string_view>
+
+namespace kefu {
+
+/// A conversation has two logs, each with a dense `seq` of its own. Only staff read and write `internal`.
+enum class Log : std::uint8_t { public_log, internal };
+
+[[nodiscard]] constexpr std::string_view name(Log log) noexcept {
+  return log == Log::public_log ? "public" : "internal";
+}
+
+/// Which send made an entry. A client that finds its own origin in the log knows that a pending send was stored.
+struct Origin {
+  SessionId session;
+  std::uint64_t cseq = 0;
+
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+/// Entry kinds that kefu itself writes; hosts may use any others of up to limits::max_kind bytes.
+namespace kind {
+inline constexpr std::string_view kText = "text";          ///< a message; `body` is plain text
+inline constexpr std::string_view kFile = "file";          ///< a message; `body` is a FileId
+inline constexpr std::string_view kOpened = "opened";      ///< a durable change; `body` is the department
+inline constexpr std::string_view kAssigned = "assigned";  ///< a durable change; `body` is the agent's id
+inline constexpr std::string_view kClosed = "closed";      ///< a durable change; `body` is who closed it
+}  // namespace kind
+
+/// True for the kinds that only kefu may write: a client that sends one is refused.
+[[nodiscard]] constexpr bool is_reserved_kind(std::string_view text) noexcept {
+  return text == kind::kOpened || text == kind::kAssigned || text == kind::kClosed;
+}
+
+struct Entry {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t seq = 0;    ///< 1, 2, 3 … in its log, without gaps
+  std::uint64_t after = 0;  ///< internal entries: the public `seq` behind which it stands
+  std::string from;         ///< the participant's id; empty for the system
+  Role role = Role::bot;    ///< the participant's role when it was written
+  Origin origin;            ///< nil session for entries that no client's send made
+  std::string kind;
+  std::string body;
+  Timestamp at;
+
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+}  // namespace kefu

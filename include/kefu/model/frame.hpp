@@ -1,0 +1,213 @@
+// Frames: what client and server say to each other, as plain values. wire/codec.hpp turns them into bytes and back;
+// wire/PROTOCOL.md is their specification. Texts are views: of the message they were decoded from, or of what the
+// encoder's caller keeps alive. Whoever keeps a frame copies what it needs.
+#pragma once
+
+#include <cstdint>
+#include <kefu/error.hpp>
+#include <kefu/model/conversation.hpp>
+#include <kefu/model/entry.hpp>
+#include <kefu/model/id.hpp>
+#include <kefu/model/participant.hpp>
+#include <kefu/model/time.hpp>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace kefu {
+
+/// How far a client has read a conversation: it has every entry up to these.
+struct Position {
+  ConversationId conversation;
+  std::uint64_t seq = 0;       ///< in the public log
+  std::uint64_t internal = 0;  ///< in the internal log
+
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+/// A conversation as a client is told of it.
+struct ConversationView {
+  ConversationId id;
+  ConversationState state = ConversationState::queued;
+  std::string_view visitor;
+  std::string_view department;
+  std::string_view subject;
+  std::uint64_t tail = 0;           ///< of the public log
+  std::uint64_t internal_tail = 0;  ///< of the internal log; 0 for visitors
+  std::uint64_t accepted_cseq = 0;  ///< of this session: its sends up to here have an outcome
+  Timestamp opened_at;
+
+  friend bool operator==(const ConversationView&, const ConversationView&) = default;
+};
+
+namespace frame {
+
+// ---- from the client
+
+struct Hello {
+  std::string_view token;
+  std::optional<SessionId> session;  ///< to resume it
+  std::uint64_t epoch = 1;           ///< above every earlier one of the session
+  std::vector<Position> positions;   ///< conversations not named are read from their start
+};
+struct Token {
+  std::string_view token;
+};
+struct Open {
+  ConversationId id;
+  std::string_view department;
+  std::string_view subject;
+};
+/// `send` (public log) or `note` (internal log).
+struct Send {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t cseq = 0;
+  std::string_view kind = kind::kText;
+  std::string_view body;
+};
+struct Delivered {
+  ConversationId conversation;
+  std::uint64_t seq = 0;
+};
+struct Read {
+  ConversationId conversation;
+  std::uint64_t seq = 0;
+};
+struct SetTyping {
+  ConversationId conversation;
+  bool on = true;
+};
+/// Exactly one of `before` and `after`.
+struct History {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::optional<std::uint64_t> before;
+  std::optional<std::uint64_t> after;
+  std::uint64_t limit = 50;
+};
+struct List {
+  std::string_view after;  ///< Listed::next of the answer before, or empty
+  std::uint64_t limit = 50;
+};
+struct Accept {
+  ConversationId conversation;
+};
+struct Close {
+  ConversationId conversation;
+};
+
+// ---- from the server
+
+struct Limits {
+  std::uint64_t window = 0;
+  std::uint64_t max_frame = 0;
+  std::uint64_t max_body = 0;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+struct Welcome {
+  SessionId session;
+  std::uint64_t epoch = 0;
+  bool resumed = false;
+  Limits limits;
+  std::vector<ConversationView> conversations;
+};
+/// The sends cseq - count + 1 … cseq became the entries seq - count + 1 … seq.
+struct Ack {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t cseq = 0;
+  std::uint64_t seq = 0;
+  std::uint64_t count = 1;
+  Timestamp at;
+};
+/// `origin` is present only when the receiver is the participant who wrote the entry.
+struct EntryFrame {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t seq = 0;
+  std::uint64_t after = 0;
+  std::string_view from;
+  Role role = Role::bot;
+  std::optional<Origin> origin;
+  std::string_view kind;
+  std::string_view body;
+  Timestamp at;
+};
+struct Receipt {
+  ConversationId conversation;
+  std::string_view from;
+  std::optional<std::uint64_t> delivered;
+  std::optional<std::uint64_t> read;
+};
+struct TypingState {
+  ConversationId conversation;
+  std::string_view from;
+  bool on = true;
+};
+struct Offer {
+  ConversationId conversation;
+  std::string_view visitor;
+  std::string_view department;
+  std::string_view subject;
+  Timestamp opened_at;
+};
+struct OfferGone {
+  ConversationId conversation;
+};
+/// The session reads this conversation from now on: the answer to `open` and `accept`, and sent unasked when another
+/// device of the participant opened or accepted it.
+struct Joined {
+  ConversationView conversation;
+};
+/// The answer to `history`.
+struct HistoryPage {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::vector<EntryFrame> entries;  ///< in order of seq
+  std::uint64_t tail = 0;
+};
+/// The answer to `list`.
+struct Listed {
+  std::vector<ConversationView> conversations;
+  std::string_view next;
+};
+/// The reader was too far behind: it continues at `tail`; `history` has the rest.
+struct Reset {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t tail = 0;
+  std::string_view reason;
+};
+/// The answer to a frame that has nothing else to say.
+struct Done {};
+struct Error {
+  errc code = errc::bad_frame;
+  std::string_view detail;                     ///< for people; not to be parsed
+  std::optional<ConversationId> conversation;  ///< with cseq: the send that it is about
+  std::optional<std::uint64_t> cseq;
+  std::optional<std::uint64_t> expected;       ///< gap: the next cseq
+  std::optional<std::uint64_t> current;        ///< stale_epoch: the session's epoch
+};
+
+}  // namespace frame
+
+/// `ref` is chosen by the client and echoed in the answer; empty when absent.
+struct ClientFrame {
+  std::string_view ref;
+  std::variant<frame::Hello, frame::Token, frame::Open, frame::Send, frame::Delivered, frame::Read, frame::SetTyping,
+               frame::History, frame::List, frame::Accept, frame::Close>
+      body;
+};
+
+struct ServerFrame {
+  std::string_view ref;
+  std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState, frame::Offer,
+               frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed, frame::Reset, frame::Done,
+               frame::Error>
+      body;
+};
+
+}  // namespace kefu

@@ -1,0 +1,116 @@
+// Id<Tag>: 128-bit identifiers, each kind a type of its own. Their text form is that of a UUID (RFC 9562, §4): 36
+// characters, lower case. Clients make UUIDv7 so that ids sort by time, but kefu never reads the time out of an id.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kefu {
+
+inline constexpr std::size_t kIdTextSize = 36;
+
+template <class Tag>
+struct Id {
+  std::uint64_t hi = 0;
+  std::uint64_t lo = 0;
+
+  /// The nil id means "none"; it is never the id of anything.
+  [[nodiscard]] constexpr bool is_nil() const noexcept { return (hi | lo) == 0; }
+  friend constexpr auto operator<=>(const Id&, const Id&) = default;
+
+  /// Writes exactly kIdTextSize characters and returns the position after them.
+  constexpr char* format_to(char* out) const noexcept {
+    constexpr char kHex[] = "0123456789abcdef";
+    for (int nibble = 0; nibble < 32; ++nibble) {
+      if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) *out++ = '-';
+      const std::uint64_t half = nibble < 16 ? hi : lo;
+      *out++ = kHex[(half >> (60 - 4 * (nibble % 16))) & 15];
+    }
+    return out;
+  }
+
+  [[nodiscard]] std::string to_string() const {
+    std::string text(kIdTextSize, '\0');
+    format_to(text.data());
+    return text;
+  }
+
+  /// Accepts exactly the canonical form, in either case; nothing for anything else, nor for the nil id.
+  [[nodiscard]] static constexpr std::optional<Id> parse(std::string_view text) noexcept {
+    if (text.size() != kIdTextSize) return std::nullopt;
+    std::uint64_t halves[2] = {0, 0};
+    int nibble = 0;
+    for (std::size_t i = 0; i < kIdTextSize; ++i) {
+      if (i == 8 || i == 13 || i == 18 || i == 23) {
+        if (text[i] != '-') return std::nullopt;
+        continue;
+      }
+      const int value = hex_value(text[i]);
+      if (value < 0) return std::nullopt;
+      halves[nibble / 16] = halves[nibble / 16] << 4 | static_cast<std::uint64_t>(value);
+      ++nibble;
+    }
+    const Id id{halves[0], halves[1]};
+    if (id.is_nil()) return std::nullopt;
+    return id;
+  }
+
+  /// Big-endian bytes, as RFC 9562 lays them out.
+  [[nodiscard]] constexpr std::array<std::uint8_t, 16> bytes() const noexcept {
+    std::array<std::uint8_t, 16> out{};
+    for (std::size_t i = 0; i < 8; ++i) {
+      out[i] = static_cast<std::uint8_t>(hi >> (56 - 8 * i));
+      out[8 + i] = static_cast<std::uint8_t>(lo >> (56 - 8 * i));
+    }
+    return out;
+  }
+  [[nodiscard]] static constexpr Id from_bytes(const std::uint8_t* in) noexcept {
+    Id id;
+    for (std::size_t i = 0; i < 8; ++i) {
+      id.hi = id.hi << 8 | in[i];
+      id.lo = id.lo << 8 | in[8 + i];
+    }
+    return id;
+  }
+
+ private:
+  static constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  }
+};
+
+using ConversationId = Id<struct ConversationTag>;
+using SessionId = Id<struct SessionTag>;
+using FileId = Id<struct FileTag>;
+using TicketId = Id<struct TicketTag>;
+
+/// Makes a UUIDv7 (RFC 9562, §5.7) from a wall-clock time in milliseconds and 74 random bits.
+template <class AnyId>
+[[nodiscard]] constexpr AnyId make_uuid_v7(std::uint64_t unix_ms, std::uint64_t random_a, std::uint64_t random_b) noexcept {
+  AnyId id;
+  id.hi = (unix_ms & 0xffff'ffff'ffffu) << 16 | 0x7000u | (random_a & 0x0fffu);
+  id.lo = 0x8000'0000'0000'0000u | (random_b & 0x3fff'ffff'ffff'ffffu);
+  return id;
+}
+
+}  // namespace kefu
+
+template <class Tag>
+struct std::hash<kefu::Id<Tag>> {
+  std::size_t operator()(const kefu::Id<Tag>& id) const noexcept {
+    // Ids come from clients: mix, so that chosen or sequential ids don't pile up in one bucket or shard.
+    std::uint64_t x = id.hi ^ (id.lo * 0x9e37'79b9'7f4a'7c15u);
+    x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11ebu;
+    return static_cast<std::size_t>(x ^ (x >> 31));
+  }
+};

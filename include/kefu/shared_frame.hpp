@@ -1,0 +1,162 @@
+// SharedFrame: an immutable, reference-counted run of bytes, encoded once and handed to every receiver.
+//
+// FramePool makes them and reuses their memory: in steady state a frame costs no heap allocation. A pool belongs to
+// one thread (a shard's); the frames it made may be copied, read and dropped on any thread, also after the pool is
+// gone. A transport adds its own header by gathering (writev): a frame has no room for one, because a header shared by
+// receivers on several threads would be written by several.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace kefu {
+
+namespace detail {
+
+struct FrameBlock;
+
+/// Where the blocks of one pool come back to. It lives as long as its pool or any of its frames.
+struct FrameHome {
+  std::atomic<std::size_t> users{1};
+  std::atomic<FrameBlock*> returned{nullptr};
+
+  inline void leave() noexcept;
+};
+
+struct FrameBlock {
+  std::atomic<std::uint32_t> references;
+  std::uint32_t size_class;
+  std::size_t size;
+  FrameHome* home;
+  FrameBlock* next;
+
+  [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+  static void free_all(FrameBlock* block) noexcept {
+    while (block) ::operator delete(std::exchange(block, block->next));
+  }
+  void drop() noexcept {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    FrameHome* const target = home;
+    next = target->returned.load(std::memory_order_relaxed);
+    while (!target->returned.compare_exchange_weak(next, this, std::memory_order_release, std::memory_order_relaxed)) {
+    }
+    target->leave();
+  }
+};
+
+void FrameHome::leave() noexcept {
+  if (users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  FrameBlock::free_all(returned.load(std::memory_order_acquire));
+  delete this;
+}
+
+}  // namespace detail
+
+class SharedFrame {
+ public:
+  SharedFrame() = default;
+  SharedFrame(const SharedFrame& other) noexcept : block_(other.block_) {
+    if (block_) block_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  SharedFrame(SharedFrame&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  SharedFrame& operator=(SharedFrame other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~SharedFrame() {
+    if (block_) block_->drop();
+  }
+
+  explicit operator bool() const noexcept { return block_ != nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return block_ ? block_->size : 0; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return block_ ? std::span<const std::byte>(block_->bytes(), block_->size) : std::span<const std::byte>();
+  }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return block_ ? std::string_view(reinterpret_cast<const char*>(block_->bytes()), block_->size) : std::string_view();
+  }
+
+ private:
+  friend class FramePool;
+  explicit SharedFrame(detail::FrameBlock* block) noexcept : block_(block) {}
+  detail::FrameBlock* block_ = nullptr;
+};
+
+class FramePool {
+ public:
+  FramePool() : home_(new detail::FrameHome) {}
+  ~FramePool() {
+    for (detail::FrameBlock* list : free_) detail::FrameBlock::free_all(list);
+    home_->leave();
+  }
+  FramePool(const FramePool&) = delete;
+  FramePool& operator=(const FramePool&) = delete;
+
+  /// A frame with a copy of `text`. Only on the pool's own thread.
+  [[nodiscard]] SharedFrame copy(std::string_view text) {
+    const std::size_t size_class = class_of(text.size());
+    detail::FrameBlock* block = take(size_class);
+    if (!block) {
+      const std::size_t capacity = size_class < kClasses ? kSmallest << size_class : text.size();
+      block = ::new (::operator new(sizeof(detail::FrameBlock) + capacity)) detail::FrameBlock;
+      block->size_class = static_cast<std::uint32_t>(size_class);
+      block->home = home_;
+    }
+    block->references.store(1, std::memory_order_relaxed);
+    block->size = text.size();
+    std::memcpy(block->bytes(), text.data(), text.size());
+    home_->users.fetch_add(1, std::memory_order_relaxed);
+    return SharedFrame(block);
+  }
+
+ private:
+  static constexpr std::size_t kSmallest = 128;       ///< bytes in the smallest class; each next class is twice as large
+  static constexpr std::size_t kClasses = 8;          ///< larger frames are allocated one by one
+  static constexpr std::size_t kKeepBytes = 1 << 20;  ///< free memory kept for reuse
+
+  static std::size_t class_of(std::size_t size) noexcept {
+    if (size <= kSmallest) return 0;
+    return std::min(kClasses, static_cast<std::size_t>(std::bit_width((size - 1) / kSmallest)));
+  }
+
+  detail::FrameBlock* take(std::size_t size_class) noexcept {
+    if (size_class >= kClasses) return nullptr;
+    if (!free_[size_class]) collect();
+    detail::FrameBlock* const block = free_[size_class];
+    if (block) {
+      free_[size_class] = block->next;
+      free_bytes_ -= kSmallest << size_class;
+    }
+    return block;
+  }
+
+  void collect() noexcept {
+    detail::FrameBlock* block = home_->returned.exchange(nullptr, std::memory_order_acquire);
+    while (block) {
+      detail::FrameBlock* const next = block->next;
+      const std::size_t size_class = block->size_class;
+      if (size_class < kClasses && free_bytes_ + (kSmallest << size_class) <= kKeepBytes) {
+        block->next = free_[size_class];
+        free_[size_class] = block;
+        free_bytes_ += kSmallest << size_class;
+      } else {
+        ::operator delete(block);
+      }
+      block = next;
+    }
+  }
+
+  detail::FrameHome* home_;
+  std::array<detail::FrameBlock*, kClasses> free_{};
+  std::size_t free_bytes_ = 0;
+};
+
+}  // namespace kefu
