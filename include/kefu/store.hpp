@@ -1,19 +1,22 @@
 // Store: the port to persistence, and the only sequencer. One Store is one tenant.
 //
-// A Store knows no rule of customer service. It keeps four things: sessions with the marks of what they sent, logs,
-// versioned records with index keys, and its clock. It decides only what must be decided inside a transaction: the next
-// seq, whether a draft was seen before (core/dedup_mark.hpp is that rule, ready to use), whether a session or a version
-// is still current. kefu::testing has the conformance suite that judges an implementation.
+// A Store knows no rule of customer service. It keeps four things: sessions with the marks of what
+// they sent, logs, versioned records with index keys, and its clock. It decides only what must be
+// decided inside a transaction: the next seq, whether a draft was seen before (core/dedup_mark.hpp
+// is that rule, ready to use), whether a session or a version is still current. kefu::testing has
+// the conformance suite that judges an implementation.
 //
-// Threading: every call may come from any thread, concurrently. Completions come from any thread, also inside the call.
-// Order: what one thread submits for one conversation is applied in the order of submission, and completed in it.
-// Durability: a completion that reports success means that the effect survives kill -9 and power loss. After a failed
-// write whose effect is unknown (a failed fsync above all) the Store answers errc::store_failed to every later write
-// until it is opened again.
-// Failure: an error means that nothing of the call was stored, except errc::timed_out: its effect is unknown, and the
-// caller finds out by asking again (every write is safe to repeat).
-// Ownership: requests are moved in; a Store may keep them until it completes them. Destroying a Store completes what is
-// under way, with errc::unavailable where it was not written.
+// Threading: every call may come from any thread, concurrently. Completions come from any thread,
+// also inside the call. Order: what one thread writes for one conversation is applied in the order
+// of submission, and completed in it. A read may overtake writes that are not completed yet; it
+// never shows what is not durable. Durability: a completion that reports success means that the
+// effect survives kill -9 and power loss. After a failed write whose effect is unknown (a failed
+// fsync above all) the Store answers errc::store_failed to every later write until it is opened
+// again. Failure: an error means that nothing of the call was stored, except errc::timed_out, and
+// errc::store_failed for the calls that met the failed write: their effect is unknown, and the
+// caller finds out by asking again (every write is safe to repeat). Ownership: requests are moved
+// in; a Store may keep them until it completes them. Destroying a Store completes what is under
+// way, with errc::unavailable where it was not written.
 #pragma once
 
 #include <kefu/append_batch.hpp>
@@ -34,8 +37,9 @@ namespace kefu {
 struct AttachRequest {
   SessionId session;
   Participant participant;
-  std::uint64_t epoch = 0;  ///< chosen by the client, above every earlier one of this session
-  bool create = false;      ///< true: the id is newly minted and must not exist
+  std::uint64_t epoch =
+      0;  ///< chosen by the client, at least 1 and above every earlier one of this session
+  bool create = false;  ///< true: the id is newly minted and must not exist
 };
 
 struct Mark {
@@ -44,11 +48,14 @@ struct Mark {
 };
 
 struct AttachOutcome {
-  /// ok; session_expired: no such session (also: expired); denied: it belongs to somebody else; stale_epoch: see epoch;
-  /// conflict: create, but the id exists.
+  /// The first that applies of: conflict: create, but the id exists; session_expired: no such
+  /// session (also: expired); denied: it belongs to a participant with another id; stale_epoch:
+  /// `epoch` is not above the current one; ok. store_full, store_failed, unavailable, timed_out: it
+  /// could not be done.
   errc code = errc::ok;
-  std::uint64_t epoch = 0;   ///< the session's epoch after this call
-  std::vector<Mark> marks;   ///< of every conversation it has sent in
+  std::uint64_t epoch = 0;  ///< ok, stale_epoch: the session's epoch after this call
+  std::vector<Mark>
+      marks;  ///< ok: of every conversation in which a send of its has an outcome; in no order
 };
 
 struct SessionLease {
@@ -61,9 +68,10 @@ struct SessionLease {
 struct ReadRequest {
   ConversationId conversation;
   Log log = Log::public_log;
-  std::uint64_t after = 0;       ///< entries with seq > after …
-  std::size_t max_entries = 0;   ///< … at most so many (0: only the tail is asked for) …
-  std::size_t max_bytes = 0;     ///< … and, from the second on, only while their bodies sum up to at most this
+  std::uint64_t after = 0;      ///< entries with seq > after …
+  std::size_t max_entries = 0;  ///< … at most so many (0: only the tail is asked for) …
+  std::size_t max_bytes =
+      0;  ///< … and, from the second on, only while their bodies sum up to at most this
 };
 
 struct Page {
@@ -74,12 +82,13 @@ struct Page {
 // ---- records
 
 struct Commit {
-  std::vector<Change> changes;  ///< all or none
-  std::vector<Entry> entries;   ///< appended to their logs in the same commit; seq, after and at are set by the Store
+  std::vector<Change> changes;  ///< all or none; applied in order, each seeing those before it
+  std::vector<Entry> entries;  ///< appended to their logs in the same commit; seq, after and at are
+                               ///< set by the Store
 };
 
 struct Committed {
-  std::vector<std::uint64_t> versions;  ///< one for each change
+  std::vector<std::uint64_t> versions;  ///< one for each change; 0 for a removed record
   std::vector<Entry> entries;           ///< as stored
 };
 
@@ -87,8 +96,9 @@ struct ScanRequest {
   RecordKind kind = RecordKind::conversation;
   std::string index;
   std::string prefix;  ///< of the index key; compared as bytes
-  std::string after;   ///< ScanPage::next of the page before, or empty
-  std::size_t limit = 100;
+  std::string
+      after;  ///< ScanPage::next of the page before, or empty; anything else is errc::bad_frame
+  std::size_t limit = 100;  ///< at least 1
 };
 
 struct ScanPage {
@@ -107,25 +117,32 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// Creates or takes over a session, durably: from its completion on, an append under an older epoch is `fenced`.
+  /// Creates or takes over a session, durably: from its completion on, an append under an older
+  /// epoch is `fenced`.
   virtual void attach(AttachRequest request, Completion<AttachOutcome> done) = 0;
 
-  /// Keeps sessions from expiring and asks whether they are still in charge: for each lease errc::ok, errc::fenced or
-  /// errc::session_expired; or a single error for all. A Store may write this coarsely (once a minute).
-  virtual void renew(std::vector<SessionLease> leases, Completion<result<std::vector<errc>>> done) = 0;
+  /// Keeps sessions from expiring and asks whether they are still in charge: for each lease
+  /// errc::ok, errc::fenced or errc::session_expired; or a single error for all. A Store may write
+  /// this coarsely (once a minute).
+  virtual void renew(std::vector<SessionLease> leases,
+                     Completion<result<std::vector<errc>>> done) = 0;
 
-  /// Removes up to `limit` sessions, each with its marks, that were neither attached nor renewed for `idle` by the
-  /// Store's clock. Answers their ids.
-  virtual void expire(Nanoseconds idle, std::size_t limit, Completion<result<std::vector<SessionId>>> done) = 0;
+  /// Removes up to `limit` sessions, each with its marks, that were neither attached nor renewed
+  /// for `idle` by the Store's clock. Answers their ids. Entries keep their origin; to the Store
+  /// the id is unknown from then on.
+  virtual void expire(Nanoseconds idle, std::size_t limit,
+                      Completion<result<std::vector<SessionId>>> done) = 0;
 
-  /// Judges and stores drafts in their order, in one transaction; fills one outcome for each (append_batch.hpp) and
-  /// gives the batch back. A draft that fails alone never fails the batch.
-  virtual void append(std::unique_ptr<AppendBatch> batch, Completion<std::unique_ptr<AppendBatch>> done) = 0;
+  /// Judges and stores drafts in their order, in one transaction; fills one outcome for each
+  /// (append_batch.hpp) and gives the batch back. A draft that fails alone never fails the batch.
+  virtual void append(std::unique_ptr<AppendBatch> batch,
+                      Completion<std::unique_ptr<AppendBatch>> done) = 0;
 
   /// Reads a run of a log. Sees everything that was completed before the call.
   virtual void read(ReadRequest request, Completion<result<Page>> done) = 0;
 
-  /// Applies all changes and entries, or answers errc::conflict when a record is not at its expected version.
+  /// Applies all changes and entries, or answers errc::conflict when a record is not at its
+  /// expected version.
   virtual void commit(Commit commit, Completion<result<Committed>> done) = 0;
 
   /// The record, or nothing.
@@ -134,38 +151,55 @@ class Store {
   /// Records by an index, page by page. Sees everything that was completed before the call.
   virtual void scan(ScanRequest request, Completion<result<ScanPage>> done) = 0;
 
-  /// Entries of all logs in commit order, with position > after: the outbox. Never skips one that commits later.
-  virtual void events(std::uint64_t after, std::size_t limit, Completion<result<std::vector<Event>>> done) = 0;
+  /// Entries of all logs in commit order, with position > after: the outbox. Never skips one that
+  /// commits later.
+  virtual void events(std::uint64_t after, std::size_t limit,
+                      Completion<result<std::vector<Event>>> done) = 0;
 
-  /// Empties the bodies of everything a participant wrote and removes their sessions; answers how many entries.
+  /// Empties the bodies of everything a participant wrote (Entry::from) and removes their sessions,
+  /// with their marks; answers how many bodies it emptied. The logs stay dense, and records stay as
+  /// they are.
   virtual void erase(std::string participant, Completion<result<std::uint64_t>> done) = 0;
 
-  /// The Store's clock, which alone decides about leases and durable timers. Never goes back. Does not block.
+  /// The Store's clock, which alone decides about leases and durable timers. Never goes back. Does
+  /// not block.
   [[nodiscard]] virtual Timestamp now() const = 0;
 };
 
-/// Forwards every call to another Store, which must outlive it: derive from it and override the calls of interest.
+/// Forwards every call to another Store, which must outlive it: derive from it and override the
+/// calls of interest.
 class StoreWrapper : public Store {
  public:
   explicit StoreWrapper(Store& inner) : inner_(inner) {}
 
-  void attach(AttachRequest r, Completion<AttachOutcome> done) override { inner_.attach(std::move(r), std::move(done)); }
+  void attach(AttachRequest r, Completion<AttachOutcome> done) override {
+    inner_.attach(std::move(r), std::move(done));
+  }
   void renew(std::vector<SessionLease> l, Completion<result<std::vector<errc>>> done) override {
     inner_.renew(std::move(l), std::move(done));
   }
-  void expire(Nanoseconds idle, std::size_t limit, Completion<result<std::vector<SessionId>>> done) override {
+  void expire(Nanoseconds idle, std::size_t limit,
+              Completion<result<std::vector<SessionId>>> done) override {
     inner_.expire(idle, limit, std::move(done));
   }
-  void append(std::unique_ptr<AppendBatch> b, Completion<std::unique_ptr<AppendBatch>> done) override {
+  void append(std::unique_ptr<AppendBatch> b,
+              Completion<std::unique_ptr<AppendBatch>> done) override {
     inner_.append(std::move(b), std::move(done));
   }
-  void read(ReadRequest r, Completion<result<Page>> done) override { inner_.read(std::move(r), std::move(done)); }
-  void commit(Commit c, Completion<result<Committed>> done) override { inner_.commit(std::move(c), std::move(done)); }
+  void read(ReadRequest r, Completion<result<Page>> done) override {
+    inner_.read(std::move(r), std::move(done));
+  }
+  void commit(Commit c, Completion<result<Committed>> done) override {
+    inner_.commit(std::move(c), std::move(done));
+  }
   void get(RecordKey k, Completion<result<std::optional<Record>>> done) override {
     inner_.get(std::move(k), std::move(done));
   }
-  void scan(ScanRequest r, Completion<result<ScanPage>> done) override { inner_.scan(std::move(r), std::move(done)); }
-  void events(std::uint64_t after, std::size_t limit, Completion<result<std::vector<Event>>> done) override {
+  void scan(ScanRequest r, Completion<result<ScanPage>> done) override {
+    inner_.scan(std::move(r), std::move(done));
+  }
+  void events(std::uint64_t after, std::size_t limit,
+              Completion<result<std::vector<Event>>> done) override {
     inner_.events(after, limit, std::move(done));
   }
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override {

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "scan_cursor.hpp"
+
 namespace kefu::memory {
 namespace {
 
@@ -30,24 +32,6 @@ struct StoredRecord {
 
 // (kind, index, index key, record id): the order of a scan.
 using IndexEntry = std::tuple<RecordKind, std::string, std::string, std::string>;
-
-// A scan's cursor is the last (index key, id) it gave: the key's size, a colon, the key, the id.
-std::string make_cursor(const IndexEntry& at) {
-  const std::string& key = std::get<2>(at);
-  return std::to_string(key.size()) + ':' + key + std::get<3>(at);
-}
-
-std::optional<std::pair<std::string, std::string>> parse_cursor(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::size_t size = 0;
-  for (const char c : std::string_view(text).substr(0, colon)) {
-    if (c < '0' || c > '9' || size > text.size()) return std::nullopt;
-    size = size * 10 + static_cast<std::size_t>(c - '0');
-  }
-  if (size > text.size() - colon - 1) return std::nullopt;
-  return std::pair{text.substr(colon + 1, size), text.substr(colon + 1 + size)};
-}
 
 }  // namespace
 
@@ -240,7 +224,7 @@ struct Store::Impl {
   result<ScanPage> scan(const ScanRequest& request) const {
     auto at = index.lower_bound({request.kind, request.index, request.prefix, {}});
     if (!request.after.empty()) {
-      auto cursor = parse_cursor(request.after);
+      auto cursor = detail::parse_scan_cursor(request.after);
       if (!cursor) return errc::bad_frame;
       at = index.upper_bound(
           {request.kind, request.index, std::move(cursor->first), std::move(cursor->second)});
@@ -255,7 +239,7 @@ struct Store::Impl {
         break;
       }
       page.records.push_back(*get({kind, id}));
-      last = make_cursor(*at);
+      last = detail::make_scan_cursor(key, id);
     }
     return page;
   }
