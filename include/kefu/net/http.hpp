@@ -1,0 +1,54 @@
+// HTTP responses and the small conversions around them. Request heads are read by http_head.hpp.
+// Everything here is pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kefu::net::http {
+
+/// "Not Found" for 404; "Unknown" for a status without a name here.
+std::string_view reason_phrase(int status) noexcept;
+
+/// A response before it is written: `write_head` turns it into bytes, and the body follows as it
+/// is.
+struct Response {
+  struct Field {
+    std::string name;
+    std::string value;
+  };
+
+  int status = 200;
+  std::vector<Field> fields;  ///< without Content-Length; Connection only on a 101
+  std::string body;
+
+  Response& set(std::string_view name, std::string_view value);
+
+  /// The first field of that name (any case), or "".
+  [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+};
+
+/// A response whose body is `detail`, or the reason phrase where there is none, as plain text.
+Response text_response(int status, std::string_view detail = {});
+
+/// Status line and fields up to the empty line. Adds Content-Length from the body (except where a
+/// status has none), and `Connection: close` unless `keep_alive`. Control characters in a value
+/// become spaces, so that no value can begin another field.
+/// For a HEAD request write this and leave the body out.
+std::string write_head(const Response& response, bool keep_alive);
+
+/// The request line and fields of a client's request without a body; `fields` as in Response.
+/// Precondition: `method` and `target` hold visible ASCII only.
+std::string write_request_head(std::string_view method, std::string_view target,
+                               const std::vector<Response::Field>& fields);
+
+/// Resolves %XX; nullopt when one is malformed. '+' stays as it is.
+std::optional<std::string> percent_decode(std::string_view text);
+
+/// The decoded value of the first `name=value` in a query string; '+' means a space.
+/// nullopt when it isn't there or is malformed.
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+
+}  // namespace kefu::net::http

@@ -1,0 +1,33 @@
+// The seam to the library that parses HTTP heads. One implementation is compiled in.
+#pragma once
+
+#include <kefu/net/http_head.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace kefu::net::http {
+
+/// What the library found. The views point into the bytes it was given.
+struct ParsedHead {
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  std::string_view target;
+  std::vector<Field> fields;
+  std::optional<std::uint64_t> content_length;
+  int status = 0;
+  int major_version = 0;
+  int minor_version = 0;
+  bool keep_alive = false;
+  bool chunked = false;
+};
+
+/// Parses one whole head, from its first byte to its empty line. False when the library refuses it.
+bool parse_with_library(HeadKind kind, std::string_view bytes, ParsedHead& out);
+
+}  // namespace kefu::net::http

@@ -1,0 +1,71 @@
+// The seam on Node's http-parser.
+#include <http_parser.h>
+
+#include "net/head_library.hpp"
+
+namespace kefu::net::http {
+namespace {
+
+struct Collector {
+  ParsedHead& head;
+  bool in_value = true;
+};
+
+Collector& collector(http_parser* parser) { return *static_cast<Collector*>(parser->data); }
+
+/// The library may report one element in several pieces, which lie next to each other.
+void extend(std::string_view& element, const char* at, std::size_t size) {
+  element = element.empty() ? std::string_view{at, size}
+                            : std::string_view{element.data(), element.size() + size};
+}
+
+int on_url(http_parser* parser, const char* at, std::size_t size) {
+  extend(collector(parser).head.target, at, size);
+  return 0;
+}
+
+int on_header_field(http_parser* parser, const char* at, std::size_t size) {
+  Collector& into = collector(parser);
+  if (into.in_value) into.head.fields.emplace_back();
+  into.in_value = false;
+  extend(into.head.fields.back().name, at, size);
+  return 0;
+}
+
+int on_header_value(http_parser* parser, const char* at, std::size_t size) {
+  Collector& into = collector(parser);
+  into.in_value = true;
+  extend(into.head.fields.back().value, at, size);
+  return 0;
+}
+
+int on_headers_complete(http_parser* parser) {
+  ParsedHead& head = collector(parser).head;
+  head.major_version = parser->http_major;
+  head.minor_version = parser->http_minor;
+  head.keep_alive = http_should_keep_alive(parser) != 0;
+  head.chunked = (parser->flags & F_CHUNKED) != 0;
+  if ((parser->flags & F_CONTENTLENGTH) != 0) head.content_length = parser->content_length;
+  head.status = static_cast<int>(parser->status_code);  // 0 in a request
+  return 0;
+}
+
+}  // namespace
+
+bool parse_with_library(HeadKind kind, std::string_view bytes, ParsedHead& out) {
+  http_parser_settings settings;
+  http_parser_settings_init(&settings);
+  settings.on_url = on_url;
+  settings.on_header_field = on_header_field;
+  settings.on_header_value = on_header_value;
+  settings.on_headers_complete = on_headers_complete;
+
+  Collector into{out};
+  http_parser parser;
+  http_parser_init(&parser, kind == HeadKind::request ? HTTP_REQUEST : HTTP_RESPONSE);
+  parser.data = &into;
+  const std::size_t used = http_parser_execute(&parser, &settings, bytes.data(), bytes.size());
+  return HTTP_PARSER_ERRNO(&parser) == HPE_OK && used == bytes.size() && out.major_version != 0;
+}
+
+}  // namespace kefu::net::http
