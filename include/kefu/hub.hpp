@@ -1,0 +1,84 @@
+// Hub: the composition root. It joins a Store, executors and transports into a service for one
+// tenant.
+//
+//   kefu::Hub hub{loops.executors(), store};
+//   hub.authenticate(kefu::jwt_hs256(secret));
+//   server.serve(hub);
+//
+// Threading: authenticate() and every other set-up call come before the first connection. The
+// operations may be called from any thread; their completions are posted to one of the hub's
+// executors, never called inline. Lifetimes: executors, store, clock and logger must outlive the
+// hub; transports that serve it must be stopped first. Exceptions: the constructor throws
+// std::invalid_argument for limits that make no sense; nothing else throws.
+#pragma once
+
+#include <kefu/auth.hpp>
+#include <kefu/clock.hpp>
+#include <kefu/executor.hpp>
+#include <kefu/limits.hpp>
+#include <kefu/logger.hpp>
+#include <kefu/model/conversation.hpp>
+#include <kefu/store.hpp>
+#include <kefu/transport.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kefu {
+
+struct HubOptions {
+  kefu::limits limits;
+  const Clock* clock = nullptr;  ///< wall time for token expiry; null: the machine's
+  Logger* logger = nullptr;      ///< null: nothing is logged
+  std::function<std::uint64_t()>
+      random;  ///< for session ids; empty: std::random_device. Called on any shard
+};
+
+/// Figures of one moment, summed over the shards.
+struct HubStats {
+  std::uint64_t connections = 0;    ///< open now, greeted or not
+  std::uint64_t sessions = 0;       ///< attached now
+  std::uint64_t conversations = 0;  ///< with a reader now
+  std::uint64_t appended = 0;       ///< entries stored for sends since the start
+  std::uint64_t repeated = 0;       ///< retries that got their original outcome
+  std::uint64_t delivered = 0;      ///< entries handed to connections, acks in their place included
+  std::uint64_t pending_drafts = 0;  ///< drafts without an outcome now
+};
+
+class Hub final : public Acceptor {
+ public:
+  /// One shard for each executor; at least one.
+  Hub(std::vector<Executor*> executors, Store& store, HubOptions options = {});
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  /// Who may come in. Without one, every `hello` is refused.
+  void authenticate(std::unique_ptr<Authenticator> authenticator);
+
+  /// Called by a Transport, on the connection's executor.
+  Inbound& accepted(Connection& connection) override;
+
+  /// Finds the open conversation of (visitor, department), or creates it with the proposed id. With
+  /// `agents` it starts active with them as members, else queued and offered to every agent. Safe
+  /// to repeat.
+  struct OpenRequest {
+    ConversationId id;
+    std::string visitor;
+    std::string department;
+    std::string subject;
+    std::vector<std::string> agents;
+  };
+  void open(OpenRequest request, Completion<result<Conversation>> done);
+
+  void stats(Completion<HubStats> done);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // shared with what is under way in the store
+};
+
+}  // namespace kefu
