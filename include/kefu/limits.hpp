@@ -20,6 +20,9 @@ struct limits {
   std::size_t max_history = 200;      ///< entries in one answer to `history`
   std::size_t max_list = 200;         ///< conversations in one answer to `list`, and in `welcome`
 
+  // What a server may send: a client must be ready to take as much.
+  std::size_t max_answer = 1024 * 1024;  ///< bytes of one message of the transport
+
   // A session.
   std::uint32_t window = 32;                 ///< W: sends without an outcome, and outcomes kept, per conversation
   std::uint64_t replay_limit = 10'000;       ///< entries behind the tail beyond which a reader gets `reset`

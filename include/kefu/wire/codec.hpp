@@ -4,6 +4,7 @@
 #include <kefu/limits.hpp>
 #include <kefu/model/frame.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,17 +14,23 @@ inline constexpr std::string_view kSubprotocol = "kefu.v1";
 
 /// Why a frame was not understood. `detail` is static text that names the field.
 struct DecodeError {
-  errc code = errc::bad_frame;  ///< bad_frame, unsupported (unknown type), too_large
-  std::string_view detail;
-  std::string_view ref;         ///< of the frame, when it could be read; a view as in the frames
+  errc code = errc::bad_frame;  ///< bad_frame, unsupported (unknown type), too_large, overloaded
+                                ///< (no memory)
+  std::string_view detail = {};
+  std::string_view ref = {};  ///< of the frame, when it could be read; a view as in the frames
+  std::optional<ConversationId> conversation = {};  ///< of a send or note, when it could be read …
+  std::optional<std::uint64_t> cseq = {};  ///< … so that the error says which send it is about
 };
 
-/// Decodes messages. One decoder serves a whole shard: it keeps the parser's memory between messages, so that decoding
-/// costs no heap allocation once that has grown to the largest message seen (bounded by limits::max_frame).
+/// Decodes messages. One decoder serves a whole shard: it keeps the parser's memory between
+/// messages, so that decoding costs no heap allocation once that has grown to the largest message
+/// seen (bounded by limits::max_frame on the server's side, by limits::max_answer on the client's).
+/// Frames that hold arrays allocate for these.
 ///
-/// Threading: one thread at a time. Lifetimes: the views in a frame are valid during the handler's call.
-/// A handler is called for each frame of a message in order; a message is one frame or an array of frames. A frame that
-/// can't be decoded is reported and the next one goes on; a message that is not JSON is reported once.
+/// Threading: one thread at a time. Lifetimes: the views in a frame are valid during the handler's
+/// call. A handler is called for each frame of a message in order; a message is one frame or an
+/// array of frames. A frame that can't be decoded is reported and the next one goes on; a message
+/// that is not JSON is reported once.
 class Decoder {
  public:
   explicit Decoder(const limits& bounds);

@@ -10,8 +10,8 @@ namespace kefu::wire {
 
 [[nodiscard]] std::string encode_record(const Conversation& conversation);
 
-/// errc::corrupt when the text is not what encode_record() wrote. Unknown fields are ignored: a newer version may
-/// have written them.
+/// errc::corrupt when the text is not what encode_record() wrote. Unknown fields are ignored: a
+/// newer version may have written them.
 [[nodiscard]] result<Conversation> decode_conversation(std::string_view record);
 
 }  // namespace kefu::wire

@@ -1,0 +1,326 @@
+#include <kefu/wire/codec.hpp>
+
+#include "wire/field.hpp"
+#include "wire/json_writer.hpp"
+
+namespace kefu::wire {
+namespace {
+
+// The members of a frame. Those that may be absent are left out when they say nothing. Each writes
+// its comma first: it follows `type`, or the first member of an inner object.
+
+void log(JsonWriter& out, Log value) {
+  if (value == Log::internal) out.raw(",\"log\":\"internal\"");
+}
+template <std::size_t N>
+void text_unless_empty(JsonWriter& out, const char (&member)[N], std::string_view value) {
+  if (value.empty()) return;
+  out.raw(member);
+  out.text(value);
+}
+template <std::size_t N>
+void number_if(JsonWriter& out, const char (&member)[N], std::optional<std::uint64_t> value) {
+  if (!value) return;
+  out.raw(member);
+  out.number(*value);
+}
+void conversation(JsonWriter& out, ConversationId id) {
+  out.raw(",\"conversation\":");
+  out.id(id);
+}
+
+template <class T, class Write>
+void array(JsonWriter& out, const std::vector<T>& items, Write write) {
+  out.raw("[");
+  bool first = true;
+  for (const T& item : items) {
+    if (!first) out.raw(",");
+    first = false;
+    write(out, item);
+  }
+  out.raw("]");
+}
+
+// ---- inner objects
+
+void position(JsonWriter& out, const Position& value) {
+  out.raw("{\"conversation\":");
+  out.id(value.conversation);
+  out.raw(",\"seq\":");
+  out.number(value.seq);
+  if (value.internal != 0) number_if(out, ",\"internal\":", value.internal);
+  out.raw("}");
+}
+
+void view(JsonWriter& out, const ConversationView& value) {
+  out.raw("{\"id\":");
+  out.id(value.id);
+  out.raw(",\"state\":\"");
+  out.raw(name(value.state));
+  out.raw("\",\"visitor\":");
+  out.text(value.visitor);
+  text_unless_empty(out, ",\"department\":", value.department);
+  text_unless_empty(out, ",\"subject\":", value.subject);
+  out.raw(",\"tail\":");
+  out.number(value.tail);
+  if (value.internal_tail != 0) number_if(out, ",\"internal_tail\":", value.internal_tail);
+  out.raw(",\"accepted_cseq\":");
+  out.number(value.accepted_cseq);
+  out.raw(",\"opened_at\":");
+  out.time(value.opened_at);
+  out.raw("}");
+}
+
+/// An entry from its `seq` on, without the closing brace.
+void entry_members(JsonWriter& out, const frame::EntryFrame& value) {
+  out.raw("\"seq\":");
+  out.number(value.seq);
+  if (value.log == Log::internal) number_if(out, ",\"after\":", value.after);
+  out.raw(",\"from\":");
+  out.text(value.from);
+  out.raw(",\"role\":\"");
+  out.raw(name(value.role));
+  out.raw("\"");
+  if (value.origin) {
+    out.raw(",\"origin\":{\"session\":");
+    out.id(value.origin->session);
+    out.raw(",\"cseq\":");
+    out.number(value.origin->cseq);
+    out.raw("}");
+  }
+  out.raw(",\"kind\":");
+  out.text(value.kind);
+  out.raw(",\"body\":");
+  out.text(value.body);
+  out.raw(",\"at\":");
+  out.time(value.at);
+}
+
+// ---- the client's frames
+
+void members(JsonWriter& out, const frame::Hello& value) {
+  out.raw(",\"token\":");
+  out.text(value.token);
+  if (value.session) {
+    out.raw(",\"session\":");
+    out.id(*value.session);
+  }
+  out.raw(",\"epoch\":");
+  out.number(value.epoch);
+  if (value.positions.empty()) return;
+  out.raw(",\"positions\":");
+  array(out, value.positions, position);
+}
+void members(JsonWriter& out, const frame::Token& value) {
+  out.raw(",\"token\":");
+  out.text(value.token);
+}
+void members(JsonWriter& out, const frame::Open& value) {
+  out.raw(",\"id\":");
+  out.id(value.id);
+  text_unless_empty(out, ",\"department\":", value.department);
+  text_unless_empty(out, ",\"subject\":", value.subject);
+}
+void members(JsonWriter& out, const frame::Send& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"cseq\":");
+  out.number(value.cseq);
+  out.raw(",\"kind\":");
+  out.text(value.kind);
+  out.raw(",\"body\":");
+  out.text(value.body);
+}
+void members(JsonWriter& out, const frame::Delivered& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"seq\":");
+  out.number(value.seq);
+}
+void members(JsonWriter& out, const frame::Read& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"seq\":");
+  out.number(value.seq);
+}
+void members(JsonWriter& out, const frame::SetTyping& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"on\":");
+  out.boolean(value.on);
+}
+void members(JsonWriter& out, const frame::History& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  number_if(out, ",\"before\":", value.before);
+  number_if(out, ",\"after\":", value.after);
+  out.raw(",\"limit\":");
+  out.number(value.limit);
+}
+void members(JsonWriter& out, const frame::List& value) {
+  text_unless_empty(out, ",\"after\":", value.after);
+  out.raw(",\"limit\":");
+  out.number(value.limit);
+}
+void members(JsonWriter& out, const frame::Accept& value) { conversation(out, value.conversation); }
+void members(JsonWriter& out, const frame::Close& value) { conversation(out, value.conversation); }
+
+// ---- the server's frames
+
+void members(JsonWriter& out, const frame::Welcome& value) {
+  out.raw(",\"session\":");
+  out.id(value.session);
+  out.raw(",\"epoch\":");
+  out.number(value.epoch);
+  out.raw(",\"resumed\":");
+  out.boolean(value.resumed);
+  out.raw(",\"limits\":{\"window\":");
+  out.number(value.limits.window);
+  out.raw(",\"max_frame\":");
+  out.number(value.limits.max_frame);
+  out.raw(",\"max_body\":");
+  out.number(value.limits.max_body);
+  out.raw("},\"conversations\":");
+  array(out, value.conversations, view);
+}
+void members(JsonWriter& out, const frame::Ack& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  out.raw(",\"cseq\":");
+  out.number(value.cseq);
+  out.raw(",\"seq\":");
+  out.number(value.seq);
+  if (value.count != 1) number_if(out, ",\"count\":", value.count);
+  out.raw(",\"at\":");
+  out.time(value.at);
+}
+void members(JsonWriter& out, const frame::EntryFrame& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  out.raw(",");
+  entry_members(out, value);
+}
+void members(JsonWriter& out, const frame::Receipt& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"from\":");
+  out.text(value.from);
+  number_if(out, ",\"delivered\":", value.delivered);
+  number_if(out, ",\"read\":", value.read);
+}
+void members(JsonWriter& out, const frame::TypingState& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"from\":");
+  out.text(value.from);
+  out.raw(",\"on\":");
+  out.boolean(value.on);
+}
+void members(JsonWriter& out, const frame::Offer& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"visitor\":");
+  out.text(value.visitor);
+  text_unless_empty(out, ",\"department\":", value.department);
+  text_unless_empty(out, ",\"subject\":", value.subject);
+  out.raw(",\"opened_at\":");
+  out.time(value.opened_at);
+}
+void members(JsonWriter& out, const frame::OfferGone& value) {
+  conversation(out, value.conversation);
+}
+void members(JsonWriter& out, const frame::Joined& value) {
+  out.raw(",\"conversation\":");
+  view(out, value.conversation);
+}
+void members(JsonWriter& out, const frame::HistoryPage& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  out.raw(",\"entries\":");
+  array(out, value.entries, [](JsonWriter& to, const frame::EntryFrame& entry) {
+    to.raw("{");
+    entry_members(to, entry);
+    to.raw("}");
+  });
+  out.raw(",\"tail\":");
+  out.number(value.tail);
+}
+void members(JsonWriter& out, const frame::Listed& value) {
+  out.raw(",\"conversations\":");
+  array(out, value.conversations, view);
+  text_unless_empty(out, ",\"next\":", value.next);
+}
+void members(JsonWriter& out, const frame::Reset& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  out.raw(",\"tail\":");
+  out.number(value.tail);
+  text_unless_empty(out, ",\"reason\":", value.reason);
+}
+void members(JsonWriter&, const frame::Done&) {}
+void members(JsonWriter& out, const frame::Error& value) {
+  out.raw(",\"code\":\"");
+  out.raw(name(value.code));
+  out.raw("\"");
+  text_unless_empty(out, ",\"detail\":", value.detail);
+  if (value.conversation) conversation(out, *value.conversation);
+  number_if(out, ",\"cseq\":", value.cseq);
+  number_if(out, ",\"expected\":", value.expected);
+  number_if(out, ",\"current\":", value.current);
+}
+
+// ---- what the client's frames are called; the server's are in the order of their alternatives
+
+ClientType type_of(const frame::Hello&) { return ClientType::hello; }
+ClientType type_of(const frame::Token&) { return ClientType::token; }
+ClientType type_of(const frame::Open&) { return ClientType::open; }
+ClientType type_of(const frame::Send& value) {
+  return value.log == Log::internal ? ClientType::note : ClientType::send;
+}
+ClientType type_of(const frame::Delivered&) { return ClientType::delivered; }
+ClientType type_of(const frame::Read&) { return ClientType::read; }
+ClientType type_of(const frame::SetTyping&) { return ClientType::typing; }
+ClientType type_of(const frame::History&) { return ClientType::history; }
+ClientType type_of(const frame::List&) { return ClientType::list; }
+ClientType type_of(const frame::Accept&) { return ClientType::accept; }
+ClientType type_of(const frame::Close&) { return ClientType::close; }
+
+template <class Frame>
+void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {
+  out.raw("{\"type\":\"");
+  out.raw(type);
+  out.raw("\"");
+  text_unless_empty(out, ",\"ref\":", ref);
+  members(out, value);
+  out.raw("}");
+}
+
+}  // namespace
+
+void encode(const ClientFrame& frame, std::string& out) {
+  JsonWriter writer(out);
+  std::visit(
+      [&](const auto& value) {
+        whole(writer, kClientTypeTable.name(static_cast<std::size_t>(type_of(value))), frame.ref,
+              value);
+      },
+      frame.body);
+}
+
+void encode(const ServerFrame& frame, std::string& out) {
+  JsonWriter writer(out);
+  std::visit(
+      [&](const auto& value) {
+        whole(writer, kServerTypeTable.name(frame.body.index()), frame.ref, value);
+      },
+      frame.body);
+}
+
+void encode(const frame::EntryFrame& frame, std::string& out) {
+  JsonWriter writer(out);
+  writer.raw("{\"type\":\"entry\"");
+  members(writer, frame);
+  writer.raw("}");
+}
+
+void encode(const frame::Ack& frame, std::string& out) {
+  JsonWriter writer(out);
+  writer.raw("{\"type\":\"ack\"");
+  members(writer, frame);
+  writer.raw("}");
+}
+
+}  // namespace kefu::wire

@@ -1,0 +1,165 @@
+// Field: every field name of the protocol, and every type of a frame.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <kefu/model/frame.hpp>
+#include <string_view>
+#include <variant>
+
+#include "wire/name_table.hpp"
+
+namespace kefu::wire {
+
+enum class Field : std::uint8_t {
+  accepted_cseq,
+  after,
+  at,
+  before,
+  body,
+  code,
+  conversation,
+  conversations,
+  count,
+  cseq,
+  current,
+  delivered,
+  department,
+  detail,
+  entries,
+  epoch,
+  expected,
+  from,
+  id,
+  internal,
+  internal_tail,
+  kind,
+  limit,
+  limits,
+  log,
+  max_body,
+  max_frame,
+  next,
+  on,
+  opened_at,
+  origin,
+  positions,
+  read,
+  reason,
+  ref,
+  resumed,
+  role,
+  seq,
+  session,
+  state,
+  subject,
+  tail,
+  token,
+  type,
+  visitor,
+  window,
+};
+
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::window) + 1;
+
+inline constexpr NameTable<kFields> kFieldTable{
+    std::array<std::string_view, kFields>{"accepted_cseq",
+                                          "after",
+                                          "at",
+                                          "before",
+                                          "body",
+                                          "code",
+                                          "conversation",
+                                          "conversations",
+                                          "count",
+                                          "cseq",
+                                          "current",
+                                          "delivered",
+                                          "department",
+                                          "detail",
+                                          "entries",
+                                          "epoch",
+                                          "expected",
+                                          "from",
+                                          "id",
+                                          "internal",
+                                          "internal_tail",
+                                          "kind",
+                                          "limit",
+                                          "limits",
+                                          "log",
+                                          "max_body",
+                                          "max_frame",
+                                          "next",
+                                          "on",
+                                          "opened_at",
+                                          "origin",
+                                          "positions",
+                                          "read",
+                                          "reason",
+                                          "ref",
+                                          "resumed",
+                                          "role",
+                                          "seq",
+                                          "session",
+                                          "state",
+                                          "subject",
+                                          "tail",
+                                          "token",
+                                          "type",
+                                          "visitor",
+                                          "window"}};
+
+[[nodiscard]] constexpr std::string_view name(Field field) noexcept {
+  return kFieldTable.name(static_cast<std::size_t>(field));
+}
+static_assert(name(Field::accepted_cseq) == "accepted_cseq" &&
+              name(Field::internal_tail) == "internal_tail" &&
+              name(Field::positions) == "positions" && name(Field::window) == "window");
+
+/// The types a client sends. `note` is a Send into the internal log.
+enum class ClientType : std::uint8_t {
+  hello,
+  token,
+  open,
+  send,
+  note,
+  delivered,
+  read,
+  typing,
+  history,
+  list,
+  accept,
+  close,
+};
+inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::close) + 1;
+inline constexpr NameTable<kClientTypes> kClientTypeTable{
+    std::array<std::string_view, kClientTypes>{"hello", "token", "open", "send", "note",
+                                               "delivered", "read", "typing", "history", "list",
+                                               "accept", "close"}};
+
+/// The types a server sends, in the order of ServerFrame's alternatives.
+enum class ServerType : std::uint8_t {
+  welcome,
+  ack,
+  entry,
+  receipt,
+  typing,
+  offer,
+  offer_gone,
+  joined,
+  history,
+  list,
+  reset,
+  done,
+  error,
+};
+inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::error) + 1;
+static_assert(kServerTypes == std::variant_size_v<decltype(ServerFrame::body)>);
+inline constexpr NameTable<kServerTypes> kServerTypeTable{
+    std::array<std::string_view, kServerTypes>{"welcome", "ack", "entry", "receipt", "typing",
+                                               "offer", "offer_gone", "joined", "history", "list",
+                                               "reset", "done", "error"}};
+
+}  // namespace kefu::wire

@@ -1,0 +1,223 @@
+#include "wire/json_reader.hpp"
+
+#include <cstring>
+
+#include "wire/field_reader.hpp"
+
+namespace kefu::wire {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+/// A key's text. Keys without an escape, which is all that honest clients send, are compared where
+/// they lie.
+std::optional<std::string_view> read_key(od::field& field) {
+  const char* const begin = field.key().raw();
+  const char* end = begin;
+  while (*end != '"' && *end != '\\') ++end;  // simdjson has seen the closing quote
+  if (*end == '"') return std::string_view(begin, static_cast<std::size_t>(end - begin));
+  std::string_view key;
+  if (field.unescaped_key().get(key) || !simdjson::validate_utf8(key)) return std::nullopt;
+  return key;
+}
+
+/// A text without escapes is a view of the message; one with escapes lies in the parser's buffer.
+/// An escaped lone surrogate is not valid UTF-8, and not every simdjson refuses it.
+std::optional<std::string_view> read_text(od::value& value) {
+  std::string_view token = value.raw_json_token();
+  token.remove_prefix(1);
+  while (!token.empty() && token.back() != '"')
+    token.remove_suffix(1);  // spaces up to the next token
+  if (token.empty()) return std::nullopt;
+  token.remove_suffix(1);
+  if (token.empty() || !std::memchr(token.data(), '\\', token.size())) return token;
+  std::string_view text;
+  if (value.get_string().get(text) || !simdjson::validate_utf8(text)) return std::nullopt;
+  return text;
+}
+
+void read_scalar(od::value& value, od::json_type type, Field field, Fields& fields) {
+  switch (type) {
+    case od::json_type::string:
+      if (const auto text = read_text(value)) return fields.set_text(field, *text);
+      break;
+    case od::json_type::number: {
+      std::uint64_t number = 0;
+      if (!value.get_uint64().get(number) && number <= kMaxInteger)
+        return fields.set_number(field, number);
+      break;
+    }
+    case od::json_type::boolean: {
+      bool flag = false;
+      if (!value.get_bool().get(flag)) return fields.set_boolean(field, flag);
+      break;
+    }
+    case od::json_type::null: {
+      bool null = false;
+      if (!simdjson::simdjson_result<bool>(value.is_null()).get(null) && null) return;
+      break;
+    }
+    default:
+      break;
+  }
+  fields.set_wrong(field);
+}
+
+bool to_origin(const Fields& fields, Origin& origin) {
+  FieldReader in(fields);
+  origin.session = in.id<SessionId>(Field::session);
+  origin.cseq = in.number(Field::cseq);
+  return in.ok();
+}
+
+bool to_limits(const Fields& fields, frame::Limits& limits) {
+  FieldReader in(fields);
+  limits.window = in.number(Field::window);
+  limits.max_frame = in.number(Field::max_frame);
+  limits.max_body = in.number(Field::max_body);
+  return in.ok();
+}
+
+bool to_entry(const Fields& fields, frame::EntryFrame& entry) {
+  FieldReader in(fields);
+  return to_entry(fields, entry, in);
+}
+
+bool to_view(const Fields& fields, ConversationView& view) {
+  FieldReader in(fields);
+  view.id = in.id<ConversationId>(Field::id);
+  view.state = in.state(Field::state);
+  view.visitor = in.text(Field::visitor, FieldReader::kAnySize);
+  view.department = in.text(Field::department, FieldReader::kAnySize, {});
+  view.subject = in.text(Field::subject, FieldReader::kAnySize, {});
+  view.tail = in.number(Field::tail);
+  view.internal_tail = in.number(Field::internal_tail, 0, 0);
+  view.accepted_cseq = in.number(Field::accepted_cseq);
+  view.opened_at = in.time(Field::opened_at);
+  return in.ok();
+}
+
+bool to_position(const Fields& fields, Position& position) {
+  FieldReader in(fields);
+  position.conversation = in.id<ConversationId>(Field::conversation);
+  position.seq = in.number(Field::seq, 0, 0);
+  position.internal = in.number(Field::internal, 0, 0);
+  return in.ok();
+}
+
+/// Reads an object of `shape` and converts it; `good` says whether it could be converted.
+template <class T>
+bool read_one(od::object object, Shape shape, bool (*convert)(const Fields&, T&), T& out,
+              bool& good) {
+  Fields fields;
+  if (!read_object(object, shape, fields, nullptr)) return false;
+  good = convert(fields, out);
+  return true;
+}
+
+/// Reads an array of objects. After the first bad one the rest is read over, so that garbage costs
+/// no memory.
+template <class T>
+bool read_many(od::array array, Shape shape, bool (*convert)(const Fields&, T&),
+               std::vector<T>& out, bool& good) {
+  good = true;
+  for (auto element : array) {
+    od::value value;
+    if (element.get(value)) return false;
+    od::json_type type;
+    if (value.type().get(type) || type != od::json_type::object) good = false;
+    if (!good) continue;
+    od::object object;
+    T item;
+    if (value.get_object().get(object) || !read_one(object, shape, convert, item, good))
+      return false;
+    if (good) out.push_back(item);
+  }
+  return true;
+}
+
+bool read_array(od::array array, Shape shape, Field field, Containers& containers, bool& good) {
+  if (shape == Shape::client_frame && field == Field::positions) {
+    return read_many(array, Shape::flat, to_position, containers.positions, good);
+  }
+  if (shape == Shape::server_frame && field == Field::conversations) {
+    return read_many(array, Shape::flat, to_view, containers.conversations, good);
+  }
+  if (shape == Shape::server_frame && field == Field::entries) {
+    return read_many(array, Shape::entry, to_entry, containers.entries, good);
+  }
+  return true;
+}
+
+bool read_inner(od::object object, Shape shape, Field field, Fields& fields, Containers* containers,
+                bool& good) {
+  const bool server = shape == Shape::server_frame;
+  if ((server || shape == Shape::entry) && field == Field::origin) {
+    return read_one(object, Shape::flat, to_origin, fields.origin, good);
+  }
+  if (server && field == Field::limits)
+    return read_one(object, Shape::flat, to_limits, fields.limits, good);
+  if (server && field == Field::conversation) {
+    return read_one(object, Shape::flat, to_view, containers->conversations.emplace_back(), good);
+  }
+  return true;
+}
+
+bool read_value(od::value& value, Shape shape, Field field, Fields& fields,
+                Containers* containers) {
+  od::json_type type;
+  if (value.type().get(type)) return fields.set_wrong(field), true;
+  bool good = false;
+  if (type == od::json_type::array) {
+    od::array array;
+    if (!containers) return fields.set_wrong(field), true;
+    if (value.get_array().get(array) || !read_array(array, shape, field, *containers, good))
+      return false;
+  } else if (type == od::json_type::object) {
+    od::object object;
+    if (value.get_object().get(object) ||
+        !read_inner(object, shape, field, fields, containers, good))
+      return false;
+  } else {
+    return read_scalar(value, type, field, fields), true;
+  }
+  good ? fields.set_container(field) : fields.set_wrong(field);
+  return true;
+}
+
+}  // namespace
+
+bool read_object(od::object object, Shape shape, Fields& fields, Containers* containers) {
+  for (auto next : object) {
+    od::field member;
+    if (std::move(next).get(member)) return false;
+    const auto key = read_key(member);
+    if (!key) {
+      fields.malformed = "the name of a field";
+      continue;
+    }
+    const std::size_t index = kFieldTable.find(*key);
+    if (index == kFieldTable.kNone) continue;
+    const auto field = static_cast<Field>(index);
+    if (!fields.meet(field)) {
+      fields.malformed = name(field);
+      continue;
+    }
+    if (!read_value(member.value(), shape, field, fields, containers)) return false;
+  }
+  return true;
+}
+
+bool to_entry(const Fields& fields, frame::EntryFrame& entry, FieldReader& in) {
+  entry.seq = in.number(Field::seq, 1);
+  entry.after = in.number(Field::after, 0, 0);
+  entry.from = in.text(Field::from, FieldReader::kAnySize);
+  entry.role = in.role(Field::role);
+  if (in.container(Field::origin)) entry.origin = fields.origin;
+  entry.kind = in.text(Field::kind, FieldReader::kAnySize);
+  entry.body = in.text(Field::body, FieldReader::kAnySize);
+  entry.at = in.time(Field::at);
+  return in.ok();
+}
+
+}  // namespace kefu::wire
