@@ -1,0 +1,118 @@
+// Conversation: what the client knows of one conversation. Its two logs, its pending sends, and its cursors. No I/O.
+
+import { LogReader } from './log-reader.js';
+import { PendingSends } from './pending-sends.js';
+
+const VIEW_FIELDS = ['state', 'visitor', 'department', 'subject', 'opened_at'];
+const STATE_AFTER = { opened: 'queued', assigned: 'active', closed: 'closed' };
+
+export class Conversation {
+  /** Kinds of entry that are durable changes, not messages. */
+  static systemKinds = Object.keys(STATE_AFTER);
+
+  begun = false;         // on this connection
+  filling = new Set();   // logs for which history is on its way
+  readDirty = false;
+  deliveredDirty = false;
+  #adopting = false;
+
+  /** @param {object} saved as save() gave it, or only {id} */
+  constructor(saved, pending = []) {
+    this.id = saved.id;
+    this.state = saved.state ?? 'queued';
+    for (const field of VIEW_FIELDS) this[field] ??= saved[field] ?? '';
+    this.logs = { public: new LogReader(saved.seq), internal: new LogReader(saved.internal) };
+    this.sends = new PendingSends(pending, saved.cseq ?? 0);
+    this.read = saved.read ?? 0;
+  }
+
+  /** For the snapshot. Positions and pending sends are saved together, so they always fit each other. */
+  save() {
+    const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
+    const { seq, internal } = this.position;
+    return { id: this.id, ...view, seq, internal, cseq: this.sends.last, read: this.read };
+  }
+
+  get open() {
+    return this.state !== 'closed' && this.state !== 'abandoned';
+  }
+
+  get position() {
+    return { conversation: this.id, seq: this.logs.public.position, internal: this.logs.internal.position };
+  }
+
+  /** What a page may show. */
+  get view() {
+    const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
+    return { id: this.id, ...view, position: this.logs.public.position, read: this.read,
+             internal_position: this.logs.internal.position };
+  }
+
+  /** Takes over what the server says of it. */
+  learn(view) {
+    for (const field of VIEW_FIELDS) if (view[field] !== undefined) this[field] = view[field];
+    if (this.begun) return;
+    for (const [log, tail] of [['public', view.tail ?? 0], ['internal', view.internal_tail ?? 0]]) {
+      const reader = this.logs[log];
+      reader.position = Math.min(reader.position, tail);  // less than before: the store was replaced
+      reader.expectTail(tail);
+    }
+  }
+
+  /** A connection is welcomed; learn() was called before when the server `listed` this conversation. */
+  begin({ session, resumed, accepted, window, listed }) {
+    this.begun = true;
+    this.sends.begin({ session, resumed, accepted, window });
+    this.#adopting = this.sends.foreign;
+    if (!listed) this.#readByHistory();
+    if (this.read > 0) this.readDirty = true;
+  }
+
+  /** The connection is gone. */
+  end() {
+    this.begun = false;
+    this.filling.clear();
+    this.sends.end();
+    for (const log of Object.values(this.logs)) log.expectTail(log.position);
+  }
+
+  // The server does not stream a conversation that it doesn't list, and yet something may have happened in it.
+  #readByHistory() {
+    const logs = new Set(this.sends.foreignLogs);
+    if (this.open) logs.add('public');
+    for (const log of logs) this.logs[log].ask();
+  }
+
+  /** Once the logs are read to their tails, sends of an older session that were not found there are adopted. */
+  adoptWhenRead() {
+    if (!this.#adopting || !this.logs.public.caughtUp || !this.logs.internal.caughtUp) return false;
+    this.#adopting = false;
+    this.sends.adopt();
+    return true;
+  }
+
+  /** A log can't be read. Returns the sends whose outcome stays unknown because of it; they are dropped. */
+  unreadable(log) {
+    this.filling.delete(log);
+    this.logs[log].expectTail(this.logs[log].position);
+    this.state = 'closed';
+    return this.sends.dropForeign(log);
+  }
+
+  /** Entries are in order now; returns whether the state changed. */
+  applied(entries) {
+    const before = this.state;
+    for (const entry of entries) {
+      this.state = STATE_AFTER[entry.kind] ?? this.state;
+      if (!entry.own) this.deliveredDirty = true;
+    }
+    return this.state !== before;
+  }
+
+  /** The stream skips to `tail`. Whether the skipped part must be read all the same: a pending send may be in it. */
+  reset(log, tail) {
+    if (!this.#adopting) return { skipped: true, run: this.logs[log].skipTo(tail) };
+    this.logs[log].need(tail);
+    return { skipped: false, run: [] };
+  }
+}

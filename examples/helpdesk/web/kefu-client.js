@@ -1,0 +1,383 @@
+// KefuClient: a client of kefu's WebSocket protocol (kefu.v1) for pages and for Node. No dependencies.
+//
+//   const client = new KefuClient({
+//     name: 'visitor:alice',                                  // who this is, in this browser's storage
+//     token: async () => (await fetch('/token')).json(),      // {token, expires_at}, or only the text of a token
+//   });
+//   client.addEventListener('entry', ({ detail }) => show(detail.entry));
+//   await client.start();
+//   const conversation = await client.open({ department: 'support', subject: 'Hello' });
+//   client.send(conversation.id, 'Is anybody there?');
+//
+// A send is kept (in localStorage, unless told otherwise) until the server has given it an outcome. It survives lost
+// connections, reloads, restarts of the server and the expiry of the session, and becomes exactly one entry. Two tabs
+// have a session each. What is decided when is in session-machine.js; this file only carries it out.
+//
+// In Node give it a WebSocket class: import { WebSocket } from 'ws'; new KefuClient({ url, WebSocket, token, … }).
+//
+// Events (class KefuEvent, the data is in `detail`)
+//   status        {state, attempt, retry_at?, code?}   state: stopped token connecting greeting online waiting
+//   session       {session, resumed}      welcomed; `resumed` is false when the server knows nothing of before
+//   superseded    {}                      another tab took over the session; this one gets a new one by itself
+//   conversation  {conversation}          new or changed: {id, state, visitor, department, subject, opened_at, position,
+//                                         internal_position, read}
+//   entry         {conversation, entry}   in order of seq, each once: {log, seq, after, from, role, kind, body, at, own,
+//                                         send_id}; `own`: written by this participant; `send_id`: by this send
+//   send          {id, conversation, log, kind, body, made_at, state, seq?, at?, code?, detail?}
+//                                         state: pending, sending, then sent or failed
+//   reset         {conversation, log, from, tail, reason}   entries from + 1 … tail are not emitted; history() has them
+//   receipt       {conversation, from, delivered?, read?}
+//   typing        {conversation, from, on}
+//   offers        {offers}                all that stand: [{conversation, visitor, department, subject, opened_at}]
+//   error         {code, detail}          nothing that a method was waiting for
+
+import { SessionMachine } from './session-machine.js';
+import { claimSlot, defaultLocks, defaultStorage, freshSlot, newSlot } from './storage.js';
+
+export { MemoryStorage, webStorage } from './storage.js';
+
+/** The WebSocket subprotocol. */
+export const SUBPROTOCOL = 'kefu.v1';
+
+const MAX_TIMEOUT = 2 ** 31 - 1;  // ms, what setTimeout can take
+const TYPING_EVERY = 3000;        // ms between two `typing` of the same conversation
+
+/** What a client dispatches. */
+export class KefuEvent extends Event {
+  constructor(name, detail) {
+    super(name);
+    this.detail = detail;
+  }
+}
+
+/** Why a request failed. `code` is one of the protocol's error codes, or 'stopped'. */
+export class KefuError extends Error {
+  constructor({ code, detail }) {
+    super(detail ? `${code}: ${detail}` : code);
+    this.name = 'KefuError';
+    this.code = code;
+  }
+}
+
+/** A UUIDv7 (RFC 9562): the ids that clients make. */
+export function uuidV7(now = Date.now()) {
+  const bytes = randomBytes(16);
+  for (let i = 0; i < 6; ++i) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export class KefuClient extends EventTarget {
+  #options;
+  #machine = null;
+  #slot = null;
+  #socket = null;
+  #timer = null;
+  #events = [];       // waiting for the step under way to end
+  #stepping = false;
+  #waiting = new Map();  // ref → {resolve, reject}
+  #refs = 0;
+  #typing = new Map();   // conversation → when `typing` was last said
+  #listeners = [];
+
+  /**
+   * @param {object} options
+   * @param {() => Promise<string|{token: string, expires_at?: string|number}>} options.token  called when a token is
+   *        needed, also to renew one; expires_at as RFC 3339 or in seconds since the epoch, else the JWT's `exp` is used
+   * @param {string} [options.name]        separates participants that share a storage
+   * @param {string} [options.url]         ws: or wss:; by default /ws on the page's host
+   * @param {typeof WebSocket} [options.WebSocket]
+   * @param {import('./storage.js').KeyValueStorage} [options.storage]  by default localStorage, in Node memory
+   * @param {import('./storage.js').KeyValueStorage} [options.tab]      by default sessionStorage, in Node memory
+   * @param {LockManager|null} [options.locks]                          by default Web Locks where there are any
+   * @param {object} [options.settings]    overrides of DEFAULTS in session-machine.js
+   * @param {() => number} [options.now]   ms since the epoch
+   */
+  constructor(options) {
+    super();
+    this.#options = {
+      name: 'default', url: defaultUrl(), WebSocket: globalThis.WebSocket, now: Date.now,
+      storage: options.storage ?? defaultStorage(), tab: options.tab ?? defaultStorage('sessionStorage'),
+      locks: options.locks === undefined ? (options.storage ? null : defaultLocks()) : options.locks,
+      ...definedOf(options),
+    };
+    if (typeof this.#options.token !== 'function') throw new TypeError('KefuClient needs a token provider');
+    if (!this.#options.WebSocket) throw new TypeError('KefuClient needs a WebSocket class here');
+  }
+
+  // ---- its life
+
+  /** Loads what was kept and connects. Resolves when sends are taken, which is before the connection is there. */
+  async start() {
+    const { storage, tab, locks, name, settings } = this.#options;
+    this.#slot ??= await claimSlot({ storage, tab, locks, name });
+    this.#machine ??= new SessionMachine({ snapshot: this.#load(), settings });
+    this.#listen();
+    this.#step({ type: 'start' });
+    return this;
+  }
+
+  /** Disconnects and lets another tab have the session. What is pending stays stored; requests are rejected. */
+  stop() {
+    if (!this.#machine) return;
+    if (this.#stepping) {  // called by a listener: after the step
+      queueMicrotask(() => this.stop());
+      return;
+    }
+    this.#step({ type: 'stop' });
+    for (const [target, name, listener] of this.#listeners) target.removeEventListener(name, listener);
+    this.#listeners = [];
+    this.#slot?.release?.();
+    this.#slot = null;
+    this.#machine = null;
+  }
+
+  /** As the event of this name: 'online' when everything works. */
+  get status() { return this.#machine?.state ?? 'stopped'; }
+  /** The session's id, or null. */
+  get session() { return this.#machine?.session ?? null; }
+  /** {window, max_frame, max_body} of the server. */
+  get limits() { return this.#machine?.limits ?? null; }
+  /** All known conversations, as in the event. */
+  get conversations() { return this.#machine?.conversations ?? []; }
+  /** All offers that stand (agents). */
+  get offers() { return this.#machine?.offers ?? []; }
+  /** How many sends have no outcome yet. */
+  get pendingCount() { return this.#machine?.pendingCount ?? 0; }
+
+  /** The sends of a conversation that have no outcome yet, in order: [{id, log, kind, body, made_at}]. */
+  pending(conversation) {
+    return this.#machine?.pending(conversation) ?? [];
+  }
+
+  // ---- messages
+
+  /** Delivers a message, whatever happens; returns its id, by which `send` events speak of it. */
+  send(conversation, body, { kind = 'text', log = 'public' } = {}) {
+    if (!this.#machine) throw new KefuError({ code: 'stopped', detail: 'call start() first' });
+    const id = uuidV7(this.#options.now());
+    this.#step({ type: 'submit', send: { id, conversation, log, kind, body, made_at: this.#options.now() } });
+    this.#typing.delete(conversation);
+    return id;
+  }
+
+  /** The same for a note that only staff can read. */
+  note(conversation, body) {
+    return this.send(conversation, body, { log: 'internal' });
+  }
+
+  /** The participant has seen the public log up to `seq`. */
+  read(conversation, seq) {
+    this.#step({ type: 'read', conversation, seq });
+  }
+
+  /** The participant is typing, or has stopped. May be called on every keystroke. */
+  typing(conversation, on = true) {
+    const now = this.#options.now();
+    const said = this.#typing.get(conversation);
+    if (on ? said !== undefined && now - said < TYPING_EVERY : said === undefined) return;
+    if (on) this.#typing.set(conversation, now);
+    else this.#typing.delete(conversation);
+    this.#step({ type: 'typing', conversation, on });
+  }
+
+  // ---- requests: repeated across reconnects until answered; rejected with a KefuError
+
+  /** Finds or creates a conversation with a department; resolves to it. It may have another id than the one given. */
+  async open({ id = uuidV7(this.#options.now()), department = '', subject = '' } = {}) {
+    return (await this.#request({ type: 'open', id, department, subject })).conversation;
+  }
+
+  /** Accepts an offer; resolves to the conversation. KefuError 'conflict': somebody else was faster. */
+  async accept(conversation) {
+    return (await this.#request({ type: 'accept', conversation })).conversation;
+  }
+
+  /** Closes a conversation for everybody. */
+  async closeConversation(conversation) {
+    await this.#request({ type: 'close', conversation });
+  }
+
+  /** Reads older or newer entries; give one of `before` and `after`. Resolves to {entries, tail}, in order of seq. */
+  async history({ conversation, log = 'public', before, after, limit = 50 }) {
+    const frame = { type: 'history', conversation, before, after, limit };
+    if (log !== 'public') frame.log = log;
+    const { entries = [], tail = 0 } = await this.#request(frame);
+    return { tail, entries: entries.map((entry) => ({ ...entry, log, own: entry.origin !== undefined })) };
+  }
+
+  /** Resolves to {conversations, next}; pass `next` as `after` for more. */
+  async list({ after = '', limit = 50 } = {}) {
+    const { conversations = [], next = '' } = await this.#request({ type: 'list', after, limit });
+    return { conversations, next };
+  }
+
+  #request(frame) {
+    if (!this.#machine) return Promise.reject(new KefuError({ code: 'stopped', detail: 'call start() first' }));
+    const ref = `r${++this.#refs}`;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ref, { resolve, reject });
+      this.#step({ type: 'request', ref, frame });
+    });
+  }
+
+  // ---- the shell around the machine
+
+  // One step at a time: what a listener does while effects are carried out waits for its turn.
+  #step(event) {
+    this.#events.push(event);
+    if (this.#stepping || !this.#machine) return;
+    this.#stepping = true;
+    try {
+      while (this.#events.length > 0 && this.#machine) {
+        for (const effect of this.#machine.step(this.#events.shift(), this.#options.now())) this.#carryOut(effect);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+    this.#schedule();
+  }
+
+  #carryOut(effect) {
+    switch (effect.type) {
+      case 'persist': return this.#save();
+      case 'move': return this.#move();
+      case 'fetch_token': return this.#fetchToken();
+      case 'connect': return this.#connect();
+      case 'disconnect': return this.#disconnect();
+      case 'transmit': return this.#transmit(effect.frame);
+      case 'emit': return this.dispatchEvent(new KefuEvent(effect.name, effect.detail));
+      case 'answer': return this.#settle(effect.ref, 'resolve', effect.frame);
+      case 'reject': return this.#settle(effect.ref, 'reject', new KefuError(effect.error));
+      default: throw new TypeError(`unknown effect ${effect.type}`);
+    }
+  }
+
+  #settle(ref, how, value) {
+    this.#waiting.get(ref)?.[how](value);
+    this.#waiting.delete(ref);
+  }
+
+  #schedule() {
+    clearTimeout(this.#timer);
+    const at = this.#machine?.deadline() ?? Infinity;
+    if (at === Infinity) return;
+    const delay = Math.min(Math.max(at - this.#options.now(), 0), MAX_TIMEOUT);
+    this.#timer = setTimeout(() => this.#step({ type: 'tick' }), delay);
+  }
+
+  #load() {
+    try {
+      return JSON.parse(this.#options.storage.get(this.#slot.key));
+    } catch {
+      return null;  // not ours, or damaged: begin anew
+    }
+  }
+
+  #save() {
+    try {
+      this.#options.storage.set(this.#slot.key, JSON.stringify(this.#machine.snapshot()));
+    } catch (error) {  // full or forbidden: the client goes on, but a reload would forget
+      this.dispatchEvent(new KefuEvent('error', { code: 'storage', detail: String(error) }));
+    }
+  }
+
+  #move() {
+    const { tab, locks, name } = this.#options;
+    const left = this.#slot;
+    this.#slot = { key: newSlot(name), release: null };
+    const slot = this.#slot;
+    freshSlot({ tab, locks, name, key: slot.key }).then(({ release }) => (slot.release = release));
+    left.release?.();
+  }
+
+  async #fetchToken() {
+    try {
+      const answer = await this.#options.token();
+      const { token, expires_at } = typeof answer === 'string' ? { token: answer } : answer;
+      this.#step({ type: 'token', token, expires_at: expiryOf(token, expires_at) });
+    } catch (error) {
+      this.#step({ type: 'token_failed', detail: String(error) });
+    }
+  }
+
+  #connect() {
+    let socket;
+    try {
+      socket = new this.#options.WebSocket(this.#options.url, SUBPROTOCOL);
+    } catch {
+      queueMicrotask(() => this.#step({ type: 'closed', code: 1006 }));
+      return;
+    }
+    this.#socket = socket;
+    const from = (type, event) => this.#socket === socket && this.#step({ type, ...event });
+    socket.addEventListener('open', () => from('opened'));
+    socket.addEventListener('error', () => {});  // `close` follows and says all there is to know
+    socket.addEventListener('message', ({ data }) => from('message', { frames: framesOf(data) }));
+    socket.addEventListener('close', ({ code }) => from('closed', { code }));
+  }
+
+  #disconnect() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+  }
+
+  #transmit(frame) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));  // else `close` is about to come
+  }
+
+  #listen() {
+    const page = globalThis.window;
+    if (!page?.addEventListener || this.#listeners.length > 0) return;
+    const on = (target, name, listener) => {
+      target.addEventListener(name, listener);
+      this.#listeners.push([target, name, listener]);
+    };
+    on(page, 'online', () => this.#step({ type: 'online' }));
+    on(page, 'pagehide', () => this.#machine && this.#save());
+    on(page.document, 'visibilitychange', () => {
+      if (page.document.visibilityState === 'visible') this.#step({ type: 'visible' });
+    });
+  }
+}
+
+function defaultUrl() {
+  const { protocol, host } = globalThis.location ?? {};
+  return host ? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws` : undefined;
+}
+
+function definedOf(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+// A message is a frame or an array of frames; what is neither is nobody's answer.
+function framesOf(data) {
+  try {
+    const parsed = JSON.parse(data);
+    return (Array.isArray(parsed) ? parsed : [parsed]).filter((frame) => frame && typeof frame === 'object');
+  } catch {
+    return [];
+  }
+}
+
+// When a token ends, in ms since the epoch, or null.
+function expiryOf(token, expires_at) {
+  if (typeof expires_at === 'number') return expires_at * 1000;
+  if (typeof expires_at === 'string') return Date.parse(expires_at) || null;
+  try {
+    const payload = token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
+    const { exp } = JSON.parse(atob(payload));
+    return Number.isFinite(exp) ? exp * 1000 : null;
+  } catch {
+    return null;
+  }
+}
+
+function randomBytes(length) {
+  const bytes = new Uint8Array(length);
+  if (globalThis.crypto?.getRandomValues) return globalThis.crypto.getRandomValues(bytes);
+  return bytes.map(() => Math.floor(Math.random() * 256));  // Node 18: an id must be unique, it need not be secret
+}
