@@ -11,29 +11,34 @@
 
 namespace kefu {
 
-/// Threading: called on any shard, concurrently. The completion may come from any thread, also inside the call.
-/// Errors: errc::unauthenticated, errc::token_expired, errc::unavailable (the client may try again).
+/// Threading: called on any shard, concurrently. The completion may come from any thread, also
+/// inside the call. Errors: errc::unauthenticated, errc::token_expired, errc::unavailable (the
+/// client may try again).
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
 
   /// `token` and `peer` (an address, for logs and risk control) are only valid during the call.
-  virtual void authenticate(std::string_view token, std::string_view peer, Completion<result<Identity>> done) = 0;
+  virtual void authenticate(std::string_view token, std::string_view peer,
+                            Completion<result<Identity>> done) = 0;
 };
 
 struct JwtOptions {
-  std::string audience = "kefu";  ///< required `aud`
+  std::string audience = "kefu";      ///< required `aud`
   Nanoseconds leeway{5'000'000'000};  ///< tolerated clock difference for `exp` and `nbf`
 };
 
-/// Verifies JWTs (RFC 7519) signed with HMAC-SHA-256. The algorithm is fixed: a token that names another is refused.
-/// Claims: `sub` (participant id), `role` (visitor, agent, bot, supervisor), `aud`, `exp`; `nbf` is honoured.
-/// The secret has at least 32 bytes (RFC 7518, §3.2); a shorter one throws std::invalid_argument.
-/// `clock` must outlive the authenticator.
-[[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock, JwtOptions options = {});
+/// Verifies JWTs (RFC 7519) signed with HMAC-SHA-256. The algorithm is fixed: a token that names
+/// another is refused. Claims: `sub` (participant id), `role` (visitor, agent, bot, supervisor),
+/// `aud`, `exp`; `nbf` is honoured. The secret has at least 32 bytes (RFC 7518, §3.2); a shorter
+/// one throws std::invalid_argument. `clock` must outlive the authenticator.
+[[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock,
+                                                       JwtOptions options = {});
 [[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options = {});
 
-/// Signs a token that the authenticator above accepts: for a host's own backend, for tests and demos.
-[[nodiscard]] std::string sign_jwt_hs256(std::string_view secret, const Identity& identity, std::string_view audience = "kefu");
+/// Signs a token that the authenticator above accepts: for a host's own backend, for tests and
+/// demos.
+[[nodiscard]] std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
+                                         std::string_view audience = "kefu");
 
 }  // namespace kefu

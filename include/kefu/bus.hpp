@@ -1,5 +1,5 @@
-// Bus: the port between nodes. What it carries is a hint: it may be lost, delayed, repeated or reordered, and nothing is
-// wrong afterwards, because readers repair themselves from the Store.
+// Bus: the port between nodes. What it carries is a hint: it may be lost, delayed, repeated or
+// reordered, and nothing is wrong afterwards, because readers repair themselves from the Store.
 #pragma once
 
 #include <memory>
@@ -8,12 +8,14 @@
 
 namespace kefu {
 
-/// Threading: all calls from any thread; handlers are called from any thread, one at a time for a subscription.
+/// Threading: all calls from any thread; handlers are called from any thread, one at a time for a
+/// subscription.
 class Bus {
  public:
   using Handler = void (*)(void* context, std::string_view topic, std::string_view bytes);
 
-  /// Ends when destroyed; after the destructor returned the handler is not running and won't be called again.
+  /// Ends when destroyed; after the destructor returned the handler is not running and won't be
+  /// called again.
   class Subscription {
    public:
     virtual ~Subscription() = default;
@@ -21,11 +23,13 @@ class Bus {
 
   virtual ~Bus() = default;
 
-  /// Never blocks, never fails: what can't be sent soon is dropped. Publishers do not hear themselves.
+  /// Never blocks, never fails: what can't be sent soon is dropped. Publishers do not hear
+  /// themselves.
   virtual void publish(std::string_view topic, std::string_view bytes) = 0;
 
   /// `topic` is exact. `context` must outlive the subscription.
-  [[nodiscard]] virtual std::unique_ptr<Subscription> subscribe(std::string topic, Handler handler, void* context) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Subscription> subscribe(std::string topic, Handler handler,
+                                                                void* context) = 0;
 };
 
 }  // namespace kefu

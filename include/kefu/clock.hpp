@@ -1,5 +1,6 @@
-// Clock: the port to wall time, used for token expiry and for stamps that people read. It may jump either way; nothing
-// durable is decided by it (leases and timers use Store::now()). Any thread may call it.
+// Clock: the port to wall time, used for token expiry and for stamps that people read. It may jump
+// either way; nothing durable is decided by it (leases and timers use Store::now()). Any thread may
+// call it.
 #pragma once
 
 #include <kefu/model/time.hpp>
@@ -16,7 +17,9 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] Timestamp now() const override {
-    return {std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+    return {
+        std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count()};
   }
 };
 

@@ -1,8 +1,8 @@
 // Completion<T>: a move-only callable that receives the result of an asynchronous call.
 //
-// Contract, for every port: a completion is called exactly once, from any thread, possibly before the call that took
-// it returns. It must not be called while a lock is held that the caller of the port could need. Dropping one without
-// calling it is a bug in the port.
+// Contract, for every port: a completion is called exactly once, from any thread, possibly before
+// the call that took it returns. It must not be called while a lock is held that the caller of the
+// port could need. Dropping one without calling it is a bug in the port.
 //
 // A callable of up to kInlineSize bytes is stored inside; a larger one costs one allocation.
 #pragma once
@@ -23,8 +23,9 @@ class Completion {
   Completion() = default;
 
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Completion> && std::is_invocable_v<std::decay_t<F>&, Args...>)
-  Completion(F&& f) {  // NOLINT(google-explicit-constructor): lambdas convert at the call
+  requires(!std::is_same_v<std::decay_t<F>, Completion> &&
+           std::is_invocable_v<std::decay_t<F>&, Args...>)
+      Completion(F&& f) {  // NOLINT(google-explicit-constructor): lambdas convert at the call
     using D = std::decay_t<F>;
     if constexpr (fits<D>()) {
       ::new (static_cast<void*>(storage_)) D(std::forward<F>(f));
@@ -49,7 +50,8 @@ class Completion {
 
   explicit operator bool() const noexcept { return ops_ != nullptr; }
 
-  /// Calls the callable and empties this object first, so that a second call is caught by the assertion.
+  /// Calls the callable and empties this object first, so that a second call is caught by the
+  /// assertion.
   void operator()(Args... args) {
     assert(ops_ && "a completion is called exactly once");
     Completion running(std::move(*this));
@@ -65,7 +67,8 @@ class Completion {
 
   template <class D>
   static constexpr bool fits() {
-    return sizeof(D) <= kInlineSize && alignof(D) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<D>;
+    return sizeof(D) <= kInlineSize && alignof(D) <= alignof(std::max_align_t) &&
+           std::is_nothrow_move_constructible_v<D>;
   }
   template <class D>
   static D& at(std::byte* p) noexcept {
@@ -84,7 +87,9 @@ class Completion {
   template <class D>
   static constexpr Ops kHeapOps = {
       [](std::byte* p, Args... args) { (*at<D*>(p))(std::forward<Args>(args)...); },
-      [](std::byte* from, std::byte* to) noexcept { ::new (static_cast<void*>(to)) D*(at<D*>(from)); },
+      [](std::byte* from, std::byte* to) noexcept {
+        ::new (static_cast<void*>(to)) D*(at<D*>(from));
+      },
       [](std::byte* p) noexcept { delete at<D*>(p); }};
 
   void take(Completion& other) noexcept {

@@ -1,5 +1,5 @@
-// Files: the port to stored file contents. Bytes are written at offsets and can be resumed; a file becomes visible only
-// by commit(), after which it never changes.
+// Files: the port to stored file contents. Bytes are written at offsets and can be resumed; a file
+// becomes visible only by commit(), after which it never changes.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,17 @@ class FileSource {
   virtual ~FileSource() = default;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 
-  /// Fills a prefix of `out`: fewer bytes than asked only at the end. Blocks: called on a transfer loop.
+  /// Fills a prefix of `out`: fewer bytes than asked only at the end. Blocks: called on a transfer
+  /// loop.
   virtual result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 
-  /// A descriptor that sendfile can read at any offset, owned by this object; -1 where there is none.
+  /// A descriptor that sendfile can read at any offset, owned by this object; -1 where there is
+  /// none.
   [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
-/// An upload in progress, open for writing. Destroying it keeps what was written, so that it can be resumed.
+/// An upload in progress, open for writing. Destroying it keeps what was written, so that it can be
+/// resumed.
 class FileSink {
  public:
   virtual ~FileSink() = default;
@@ -35,11 +38,12 @@ class FileSink {
   /// Bytes from 0 that are there and will survive a crash of this process.
   [[nodiscard]] virtual std::uint64_t offset() const = 0;
 
-  /// Writes all of `bytes` at offset(), or fails and leaves offset() as it was. Blocks: called on a transfer loop.
+  /// Writes all of `bytes` at offset(), or fails and leaves offset() as it was. Blocks: called on a
+  /// transfer loop.
   virtual result<std::uint64_t> write(std::span<const std::byte> bytes) = 0;
 
-  /// A descriptor that splice can write at offset(), owned by this object; -1 where there is none. After splicing n
-  /// bytes, advance(n) says so.
+  /// A descriptor that splice can write at offset(), owned by this object; -1 where there is none.
+  /// After splicing n bytes, advance(n) says so.
   [[nodiscard]] virtual int descriptor() const { return -1; }
   virtual void advance(std::uint64_t /*bytes*/) {}
 };
@@ -59,7 +63,8 @@ class Files {
  public:
   virtual ~Files() = default;
 
-  /// Reserves an upload. Repeating it with the same id and info succeeds; with other info it is errc::conflict.
+  /// Reserves an upload. Repeating it with the same id and info succeeds; with other info it is
+  /// errc::conflict.
   virtual void create(FileInfo info, Completion<result<FileInfo>> done) = 0;
 
   /// Opens an unfinished upload to append to.

@@ -7,9 +7,13 @@
 //
 // Threading: authenticate() and every other set-up call come before the first connection. The
 // operations may be called from any thread; their completions are posted to one of the hub's
-// executors, never called inline. Lifetimes: executors, store, clock and logger must outlive the
-// hub; transports that serve it must be stopped first. Exceptions: the constructor throws
-// std::invalid_argument for limits that make no sense; nothing else throws.
+// executors, never called inline.
+//
+// Lifetimes: executors, store, clock and logger must outlive the hub. It is destroyed when its
+// transports have stopped and its executors run nothing.
+//
+// Exceptions: the constructor throws std::invalid_argument for limits that make no sense; nothing
+// else throws.
 #pragma once
 
 #include <kefu/auth.hpp>
@@ -78,7 +82,7 @@ class Hub final : public Acceptor {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;  // shared with what is under way in the store
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace kefu

@@ -1,4 +1,5 @@
-// Every limit and bound of the library, with its unit and default. No magic number stands elsewhere.
+// Every limit and bound of the library, with its unit and default. No magic number stands
+// elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -9,37 +10,44 @@ namespace kefu {
 
 struct limits {
   // What a client may send. Exceeding one is a typed error and costs nothing stored.
-  std::size_t max_frame = 64 * 1024;  ///< bytes of one message of the transport, arrays of frames included
-  std::size_t max_frames = 64;        ///< frames in one array
-  std::size_t max_body = 16 * 1024;   ///< bytes of an entry's body, UTF-8, unescaped
-  std::size_t max_kind = 32;          ///< bytes of an entry's kind
-  std::size_t max_id = 128;           ///< bytes of a participant's or department's id
-  std::size_t max_subject = 256;      ///< bytes of a conversation's subject
-  std::size_t max_token = 4096;       ///< bytes of a token
-  std::size_t max_ref = 64;           ///< bytes of a frame's `ref`
-  std::size_t max_history = 200;      ///< entries in one answer to `history`
-  std::size_t max_list = 200;         ///< conversations in one answer to `list`, and in `welcome`
+  std::size_t max_frame =
+      64 * 1024;  ///< bytes of one message of the transport, arrays of frames included
+  std::size_t max_frames = 64;       ///< frames in one array
+  std::size_t max_body = 16 * 1024;  ///< bytes of an entry's body, UTF-8, unescaped
+  std::size_t max_kind = 32;         ///< bytes of an entry's kind
+  std::size_t max_id = 128;          ///< bytes of a participant's or department's id
+  std::size_t max_subject = 256;     ///< bytes of a conversation's subject
+  std::size_t max_token = 4096;      ///< bytes of a token
+  std::size_t max_ref = 64;          ///< bytes of a frame's `ref`
+  std::size_t max_history = 200;     ///< entries in one answer to `history`
+  std::size_t max_list = 200;        ///< conversations in one answer to `list`, and in `welcome`
 
   // What a server may send: a client must be ready to take as much.
   std::size_t max_answer = 1024 * 1024;  ///< bytes of one message of the transport
 
   // A session.
-  std::uint32_t window = 32;                 ///< W: sends without an outcome, and outcomes kept, per conversation
-  std::uint64_t replay_limit = 10'000;       ///< entries behind the tail beyond which a reader gets `reset`
+  std::uint32_t window = 32;  ///< W: sends without an outcome, and outcomes kept, per conversation
+  std::uint64_t replay_limit =
+      10'000;  ///< entries behind the tail beyond which a reader gets `reset`
   Nanoseconds session_ttl{86'400'000'000'000};  ///< a detached session expires after this (1 day)
-  Nanoseconds hello_timeout{10'000'000'000};    ///< a connection without `hello` is closed after this (10 s)
-  Nanoseconds fence_check{2'000'000'000};       ///< an older connection of a session ends within this (2 s)
+  Nanoseconds hello_timeout{
+      10'000'000'000};  ///< a connection without `hello` is closed after this (10 s)
+  Nanoseconds fence_check{
+      2'000'000'000};  ///< an older connection of a session ends within this (2 s)
 
   // A connection's way out.
-  std::size_t send_queue = 64 * 1024;          ///< bytes above which a reader pauses and pages from the log
-  Nanoseconds stall_timeout{30'000'000'000};   ///< a connection from which nothing drains is closed (30 s)
-  std::size_t page_entries = 128;              ///< entries read from the Store at a time
-  std::size_t page_bytes = 64 * 1024;          ///< bytes of bodies read from the Store at a time
+  std::size_t send_queue = 64 * 1024;  ///< bytes above which a reader pauses and pages from the log
+  Nanoseconds stall_timeout{
+      30'000'000'000};                 ///< a connection from which nothing drains is closed (30 s)
+  std::size_t page_entries = 128;      ///< entries read from the Store at a time
+  std::size_t page_bytes = 64 * 1024;  ///< bytes of bodies read from the Store at a time
 
   // A node.
-  std::size_t batch_drafts = 1024;     ///< drafts in one append
-  std::size_t pending_drafts = 65'536; ///< drafts in a shard without an outcome; more get `overloaded`
-  std::size_t frames_per_second = 1000;  ///< per connection, with a burst of as many; more get `rate_limited`
+  std::size_t batch_drafts = 1024;  ///< drafts in one append
+  std::size_t pending_drafts =
+      65'536;  ///< drafts in a shard without an outcome; more get `overloaded`
+  std::size_t frames_per_second =
+      1000;  ///< per connection, with a burst of as many; more get `rate_limited`
 };
 
 }  // namespace kefu

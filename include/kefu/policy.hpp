@@ -1,5 +1,5 @@
-// Policy: the port to risk control. A policy judges a draft before it is stored; its verdict is stored by the same
-// append, so a retry can't get another one.
+// Policy: the port to risk control. A policy judges a draft before it is stored; its verdict is
+// stored by the same append, so a retry can't get another one.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,9 @@ struct Flag {
 };
 using Verdict = std::variant<Allow, Deny, Rewrite, Flag>;
 
-/// Threading: decide() is called on a shard, concurrently from several; the completion may come from any thread, also
-/// inside the call. Verdicts of one (session, conversation) may be given in any order: the hub releases them in order.
+/// Threading: decide() is called on a shard, concurrently from several; the completion may come
+/// from any thread, also inside the call. Verdicts of one (session, conversation) may be given in
+/// any order: the hub releases them in order.
 class Policy {
  public:
   enum class OnTimeout : std::uint8_t { allow, deny };

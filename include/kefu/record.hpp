@@ -1,5 +1,5 @@
-// Records: what a Store keeps beside the logs. Opaque bytes with a version and index keys; kefu's are JSON, so that a
-// host can look at them with its own tools.
+// Records: what a Store keeps beside the logs. Opaque bytes with a version and index keys; kefu's
+// are JSON, so that a host can look at them with its own tools.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,35 @@
 
 namespace kefu {
 
-enum class RecordKind : std::uint8_t { conversation, open_conversation, agent, department, ticket, file, timer, cursor };
+enum class RecordKind : std::uint8_t {
+  conversation,
+  open_conversation,
+  agent,
+  department,
+  ticket,
+  file,
+  timer,
+  cursor
+};
 
 [[nodiscard]] constexpr std::string_view name(RecordKind kind) noexcept {
   switch (kind) {
-    case RecordKind::conversation: return "conversation";
-    case RecordKind::open_conversation: return "open_conversation";
-    case RecordKind::agent: return "agent";
-    case RecordKind::department: return "department";
-    case RecordKind::ticket: return "ticket";
-    case RecordKind::file: return "file";
-    case RecordKind::timer: return "timer";
-    case RecordKind::cursor: return "cursor";
+    case RecordKind::conversation:
+      return "conversation";
+    case RecordKind::open_conversation:
+      return "open_conversation";
+    case RecordKind::agent:
+      return "agent";
+    case RecordKind::department:
+      return "department";
+    case RecordKind::ticket:
+      return "ticket";
+    case RecordKind::file:
+      return "file";
+    case RecordKind::timer:
+      return "timer";
+    case RecordKind::cursor:
+      return "cursor";
   }
   return "unknown";
 }

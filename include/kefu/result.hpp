@@ -1,4 +1,5 @@
-// result<T>: a value or an errc. C++20 has no std::expected; this is the part of it that kefu needs, with its names.
+// result<T>: a value or an errc. C++20 has no std::expected; this is the part of it that kefu
+// needs, with its names.
 #pragma once
 
 #include <cassert>
@@ -11,8 +12,11 @@ namespace kefu {
 template <class T>
 class [[nodiscard]] result {
  public:
-  result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): `return value;`
-  result(errc code) : code_(code) { assert(code != errc::ok); }  // NOLINT(google-explicit-constructor)
+  result(T value)
+      : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): `return value;`
+  result(errc code) : code_(code) {
+    assert(code != errc::ok);
+  }  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }

@@ -1,9 +1,11 @@
-// SharedFrame: an immutable, reference-counted run of bytes, encoded once and handed to every receiver.
+// SharedFrame: an immutable, reference-counted run of bytes, encoded once and handed to every
+// receiver.
 //
-// FramePool makes them and reuses their memory: in steady state a frame costs no heap allocation. A pool belongs to
-// one thread (a shard's); the frames it made may be copied, read and dropped on any thread, also after the pool is
-// gone. A transport adds its own header by gathering (writev): a frame has no room for one, because a header shared by
-// receivers on several threads would be written by several.
+// FramePool makes them and reuses their memory: in steady state a frame costs no heap allocation. A
+// pool belongs to one thread (a shard's); the frames it made may be copied, read and dropped on any
+// thread, also after the pool is gone. A transport adds its own header by gathering (writev): a
+// frame has no room for one, because a header shared by receivers on several threads would be
+// written by several.
 #pragma once
 
 #include <array>
@@ -46,7 +48,8 @@ struct FrameBlock {
     if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     FrameHome* const target = home;
     next = target->returned.load(std::memory_order_relaxed);
-    while (!target->returned.compare_exchange_weak(next, this, std::memory_order_release, std::memory_order_relaxed)) {
+    while (!target->returned.compare_exchange_weak(next, this, std::memory_order_release,
+                                                   std::memory_order_relaxed)) {
     }
     target->leave();
   }
@@ -78,10 +81,12 @@ class SharedFrame {
   explicit operator bool() const noexcept { return block_ != nullptr; }
   [[nodiscard]] std::size_t size() const noexcept { return block_ ? block_->size : 0; }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
-    return block_ ? std::span<const std::byte>(block_->bytes(), block_->size) : std::span<const std::byte>();
+    return block_ ? std::span<const std::byte>(block_->bytes(), block_->size)
+                  : std::span<const std::byte>();
   }
   [[nodiscard]] std::string_view text() const noexcept {
-    return block_ ? std::string_view(reinterpret_cast<const char*>(block_->bytes()), block_->size) : std::string_view();
+    return block_ ? std::string_view(reinterpret_cast<const char*>(block_->bytes()), block_->size)
+                  : std::string_view();
   }
 
  private:
@@ -118,7 +123,8 @@ class FramePool {
   }
 
  private:
-  static constexpr std::size_t kSmallest = 128;       ///< bytes in the smallest class; each next class is twice as large
+  static constexpr std::size_t kSmallest =
+      128;  ///< bytes in the smallest class; each next class is twice as large
   static constexpr std::size_t kClasses = 8;          ///< larger frames are allocated one by one
   static constexpr std::size_t kKeepBytes = 1 << 20;  ///< free memory kept for reuse
 

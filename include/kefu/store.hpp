@@ -7,16 +7,22 @@
 // the conformance suite that judges an implementation.
 //
 // Threading: every call may come from any thread, concurrently. Completions come from any thread,
-// also inside the call. Order: what one thread writes for one conversation is applied in the order
-// of submission, and completed in it. A read may overtake writes that are not completed yet; it
-// never shows what is not durable. Durability: a completion that reports success means that the
-// effect survives kill -9 and power loss. After a failed write whose effect is unknown (a failed
-// fsync above all) the Store answers errc::store_failed to every later write until it is opened
-// again. Failure: an error means that nothing of the call was stored, except errc::timed_out, and
+// also inside the call.
+//
+// Order: what one thread writes for one conversation is applied in the order of submission, and
+// completed in it. A read may overtake writes that are not completed yet; it never shows what is
+// not durable.
+//
+// Durability: a completion that reports success means that the effect survives kill -9 and power
+// loss. After a failed write whose effect is unknown (a failed fsync above all) the Store answers
+// errc::store_failed to every later write until it is opened again.
+//
+// Failure: an error means that nothing of the call was stored, except errc::timed_out, and
 // errc::store_failed for the calls that met the failed write: their effect is unknown, and the
-// caller finds out by asking again (every write is safe to repeat). Ownership: requests are moved
-// in; a Store may keep them until it completes them. Destroying a Store completes what is under
-// way, with errc::unavailable where it was not written.
+// caller finds out by asking again (every write is safe to repeat).
+//
+// Ownership: requests are moved in; a Store may keep them until it completes them. Destroying a
+// Store completes what is under way, with errc::unavailable where it was not written.
 #pragma once
 
 #include <kefu/append_batch.hpp>

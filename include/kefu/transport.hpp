@@ -1,11 +1,13 @@
-// Transport: the port to the network. kefu::net::Server is one; a host that has its own server implements these four.
+// Transport: the port to the network. kefu::net::Server is one; a host that has its own server
+// implements these four.
 //
-// Units are whole messages: framing, fragmentation, masking, compression and TLS belong to the transport. Everything
-// that concerns one connection happens on that connection's executor, so neither side locks.
+// Units are whole messages: framing, fragmentation, masking, compression and TLS belong to the
+// transport. Everything that concerns one connection happens on that connection's executor, so
+// neither side locks.
 //
-// Lifetimes: a Connection is alive from accepted() until on_closed() has returned, an Inbound from when accepted()
-// returned it until on_closed() has returned. After either side closes, on_closed() is still called, exactly once, and
-// never inside a call of close(), send() or accepted().
+// Lifetimes: a Connection is alive from accepted() until on_closed() has returned, an Inbound from
+// when accepted() returned it until on_closed() has returned. After either side closes, on_closed()
+// is still called, exactly once, and never inside a call of close(), send() or accepted().
 #pragma once
 
 #include <cstddef>
@@ -27,18 +29,20 @@ enum class SendStatus : std::uint8_t {
 /// One physical link, seen by the hub.
 class Connection {
  public:
-  /// Queues a frame. Never blocks and never calls back. Frames are written in order, and those of one turn of the loop
-  /// are written together.
+  /// Queues a frame. Never blocks and never calls back. Frames are written in order, and those of
+  /// one turn of the loop are written together.
   virtual SendStatus send(SharedFrame frame) = 0;
 
   /// Bytes queued and not yet taken by the network.
   [[nodiscard]] virtual std::size_t buffered() const = 0;
 
-  /// Stops and restarts the delivery of messages. Up to the messages already read may still arrive after a pause.
+  /// Stops and restarts the delivery of messages. Up to the messages already read may still arrive
+  /// after a pause.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
 
-  /// Writes what is queued, bounded in time, then closes and tells the peer why where the protocol allows. Idempotent.
+  /// Writes what is queued, bounded in time, then closes and tells the peer why where the protocol
+  /// allows. Idempotent.
   virtual void close(errc reason) = 0;
 
   /// The peer's address, for logs and risk control. Valid as long as the connection.
@@ -57,8 +61,9 @@ class Inbound {
   /// Readable bytes that a parser may touch behind a message without a copy.
   static constexpr std::size_t kSlack = 64;
 
-  /// One whole text message, valid during the call. `slack` says how many readable bytes follow it in memory: with
-  /// kSlack or more it is parsed where it lies, with fewer (0 is always right) it is copied first.
+  /// One whole text message, valid during the call. `slack` says how many readable bytes follow it
+  /// in memory: with kSlack or more it is parsed where it lies, with fewer (0 is always right) it
+  /// is copied first.
   virtual void on_message(std::string_view message, std::size_t slack) = 0;
 
   /// After send() returned backpressure: the queue has fallen below half of its bound.
@@ -85,11 +90,12 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Begins to accept. The acceptor must outlive the transport's last on_closed(). Throws if it can't listen.
+  /// Begins to accept. The acceptor must outlive the transport's last on_closed(). Throws if it
+  /// can't listen.
   virtual void start(Acceptor& acceptor) = 0;
 
-  /// Accepts no more, closes every connection with errc::shutting_down, and completes when the last is closed, or at
-  /// `deadline` after cutting those that remain.
+  /// Accepts no more, closes every connection with errc::shutting_down, and completes when the last
+  /// is closed, or at `deadline` after cutting those that remain.
   virtual void stop(Instant deadline, Completion<> done) = 0;
 };
 

@@ -18,7 +18,8 @@ set(facade "kefu/(hub|session)\\.|${ports}|${wire}|${core}")
 
 # The first row whose pattern matches a file says which of kefu's headers that file may include.
 set(rules
-    "kefu/model/" "${model}"
+    # The codes of errors are values too: frames carry them.
+    "kefu/model/" "kefu/error\\.|${model}"
     "${values}" "${values}|${model}"
     "kefu/core/" "${core}"
     "kefu/(completion|shared_frame|logger|metrics|version)\\." "${basics}"

@@ -1,4 +1,5 @@
-// ConversationLog: the heads of a conversation's two logs. It gives out the numbers; the entries are elsewhere.
+// ConversationLog: the heads of a conversation's two logs. It gives out the numbers; the entries
+// are elsewhere.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // DedupMark: exact deduplication for one (session, conversation).
 //
-// A high-water mark says how many sends have an outcome, and the last W outcomes are kept: so every retry within the
-// window gets its original outcome, and nothing new is ever taken for seen. Memory: nothing until the first send, then
-// 24 bytes for each of the last W outcomes.
+// A high-water mark says how many sends have an outcome, and the last W outcomes are kept: so every
+// retry within the window gets its original outcome, and nothing new is ever taken for seen.
+// Memory: nothing until the first send, then 24 bytes for each of the last W outcomes.
 //
-// Every Store uses this one machine, inside its transaction; judge() first, then record() for what was stored.
+// Every Store uses this one machine, inside its transaction; judge() first, then record() for what
+// was stored.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,9 @@ class DedupMark {
     std::uint64_t seq = 0;
     Timestamp at;  ///< of an entry; for a refusal, its errc is kept here
 
-    [[nodiscard]] static Sent entry(std::uint64_t digest, std::uint64_t seq, Timestamp at) { return {digest, seq, at}; }
+    [[nodiscard]] static Sent entry(std::uint64_t digest, std::uint64_t seq, Timestamp at) {
+      return {digest, seq, at};
+    }
     [[nodiscard]] static Sent refused(std::uint64_t digest, errc code) {
       return {digest, 0, Timestamp{static_cast<std::int64_t>(code)}};
     }
@@ -38,7 +41,8 @@ class DedupMark {
   };
 
   /// `window` is limits::window: how many outcomes are kept.
-  [[nodiscard]] Verdict judge(std::uint64_t cseq, std::uint64_t digest, std::uint32_t window) const {
+  [[nodiscard]] Verdict judge(std::uint64_t cseq, std::uint64_t digest,
+                              std::uint32_t window) const {
     if (cseq > accepted_ + 1) return Verdict::gap;
     if (cseq == accepted_ + 1) return Verdict::fresh;
     const Sent* sent = find(cseq, window);
@@ -48,7 +52,9 @@ class DedupMark {
 
   /// The kept outcome of an accepted cseq, or null.
   [[nodiscard]] const Sent* find(std::uint64_t cseq, std::uint32_t window) const {
-    if (cseq == 0 || cseq > accepted_ || accepted_ - cseq >= kept_.size() || accepted_ - cseq >= window) return nullptr;
+    if (cseq == 0 || cseq > accepted_ || accepted_ - cseq >= kept_.size() ||
+        accepted_ - cseq >= window)
+      return nullptr;
     return &kept_[slot(cseq)];
   }
 
@@ -65,7 +71,8 @@ class DedupMark {
   /// The highest cseq that has an outcome; the next expected is one more.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
 
-  /// Rebuilds a mark from storage: `kept` are the outcomes of the last cseqs up to `accepted`, oldest first.
+  /// Rebuilds a mark from storage: `kept` are the outcomes of the last cseqs up to `accepted`,
+  /// oldest first.
   [[nodiscard]] static DedupMark restore(std::uint64_t accepted, std::vector<Sent> kept) {
     DedupMark mark;
     mark.accepted_ = accepted;
@@ -78,13 +85,16 @@ class DedupMark {
   [[nodiscard]] std::vector<Sent> kept() const {
     std::vector<Sent> out;
     out.reserve(kept_.size());
-    for (std::uint64_t cseq = accepted_ - kept_.size() + 1; cseq <= accepted_; ++cseq) out.push_back(kept_[slot(cseq)]);
+    for (std::uint64_t cseq = accepted_ - kept_.size() + 1; cseq <= accepted_; ++cseq)
+      out.push_back(kept_[slot(cseq)]);
     return out;
   }
 
  private:
   // A ring once it is full: cseq slot_base_ + 1 lies in slot 0.
-  [[nodiscard]] std::size_t slot(std::uint64_t cseq) const { return (cseq - slot_base_ - 1) % kept_.size(); }
+  [[nodiscard]] std::size_t slot(std::uint64_t cseq) const {
+    return (cseq - slot_base_ - 1) % kept_.size();
+  }
 
   std::uint64_t accepted_ = 0;
   std::uint64_t slot_base_ = 0;

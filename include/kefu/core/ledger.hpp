@@ -1,6 +1,7 @@
-// Ledger: what a Store knows of a session, and the one rule by which it judges a draft (promises 2, 3 and 6). A Store
-// loads the ledgers and heads that a batch touches, steps judge() for each draft inside its transaction, and writes
-// what changed; when the transaction fails it throws the loaded state away.
+// Ledger: what a Store knows of a session, and the one rule by which it judges a draft (promises 2,
+// 3 and 6). A Store loads the ledgers and heads that a batch touches, steps judge() for each draft
+// inside its transaction, and writes what changed; when the transaction fails it throws the loaded
+// state away.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,8 @@ class SessionLedger {
   /// The mark for a conversation; one that has accepted nothing is made when there is none.
   DedupMark& mark(ConversationId conversation) {
     auto at = std::ranges::lower_bound(entries_, conversation, {}, &Entry::conversation);
-    if (at == entries_.end() || at->conversation != conversation) at = entries_.insert(at, {conversation, {}});
+    if (at == entries_.end() || at->conversation != conversation)
+      at = entries_.insert(at, {conversation, {}});
     return at->mark;
   }
   [[nodiscard]] const DedupMark* find(ConversationId conversation) const {
@@ -46,10 +48,11 @@ struct ConversationHead {
   std::uint64_t version = 0;  ///< of its record; 0: there is none
 };
 
-/// Judges one draft and, unless it fails, takes it into the ledger and the heads. `session` is null when there is no
-/// such session. True when something is to be written: an entry (code ok) or a refusal.
-inline bool judge(const Draft& draft, SessionLedger* session, ConversationHead& head, std::uint32_t window, Timestamp now,
-                  Outcome& outcome) {
+/// Judges one draft and, unless it fails, takes it into the ledger and the heads. `session` is null
+/// when there is no such session. True when something is to be written: an entry (code ok) or a
+/// refusal.
+inline bool judge(const Draft& draft, SessionLedger* session, ConversationHead& head,
+                  std::uint32_t window, Timestamp now, Outcome& outcome) {
   outcome = Outcome{};
   if (!session) return outcome.code = errc::session_expired, false;
   if (session->epoch != draft.epoch) {
@@ -59,7 +62,8 @@ inline bool judge(const Draft& draft, SessionLedger* session, ConversationHead& 
   }
   DedupMark& mark = session->mark(draft.conversation);
   switch (mark.judge(draft.cseq, draft.digest, window)) {
-    case DedupMark::Verdict::fresh: break;
+    case DedupMark::Verdict::fresh:
+      break;
     case DedupMark::Verdict::repeated: {
       const DedupMark::Sent& sent = *mark.find(draft.cseq, window);
       outcome.code = sent.code();
@@ -68,8 +72,10 @@ inline bool judge(const Draft& draft, SessionLedger* session, ConversationHead& 
       if (sent.seq) outcome.at = sent.at;
       return false;
     }
-    case DedupMark::Verdict::conflict: return outcome.code = errc::conflict, false;
-    case DedupMark::Verdict::duplicate: return outcome.code = errc::duplicate, false;
+    case DedupMark::Verdict::conflict:
+      return outcome.code = errc::conflict, false;
+    case DedupMark::Verdict::duplicate:
+      return outcome.code = errc::duplicate, false;
     case DedupMark::Verdict::gap:
       outcome.code = errc::gap;
       outcome.expected = mark.accepted() + 1;

@@ -1,4 +1,5 @@
-// Conversation: the durable thread between one visitor and the agents. This is its record; its messages are in its log.
+// Conversation: the durable thread between one visitor and the agents. This is its record; its
+// messages are in its log.
 #pragma once
 
 #include <algorithm>
@@ -15,23 +16,41 @@
 
 namespace kefu {
 
-enum class ConversationState : std::uint8_t { bot, queued, offered, active, on_hold, resolved, closed, abandoned };
+enum class ConversationState : std::uint8_t {
+  bot,
+  queued,
+  offered,
+  active,
+  on_hold,
+  resolved,
+  closed,
+  abandoned
+};
 
 [[nodiscard]] constexpr std::string_view name(ConversationState state) noexcept {
   switch (state) {
-    case ConversationState::bot: return "bot";
-    case ConversationState::queued: return "queued";
-    case ConversationState::offered: return "offered";
-    case ConversationState::active: return "active";
-    case ConversationState::on_hold: return "on_hold";
-    case ConversationState::resolved: return "resolved";
-    case ConversationState::closed: return "closed";
-    case ConversationState::abandoned: return "abandoned";
+    case ConversationState::bot:
+      return "bot";
+    case ConversationState::queued:
+      return "queued";
+    case ConversationState::offered:
+      return "offered";
+    case ConversationState::active:
+      return "active";
+    case ConversationState::on_hold:
+      return "on_hold";
+    case ConversationState::resolved:
+      return "resolved";
+    case ConversationState::closed:
+      return "closed";
+    case ConversationState::abandoned:
+      return "abandoned";
   }
   return "closed";
 }
 
-[[nodiscard]] constexpr std::optional<ConversationState> conversation_state_from_name(std::string_view text) noexcept {
+[[nodiscard]] constexpr std::optional<ConversationState> conversation_state_from_name(
+    std::string_view text) noexcept {
   for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(ConversationState::abandoned); ++i) {
     if (name(static_cast<ConversationState>(i)) == text) return static_cast<ConversationState>(i);
   }
@@ -42,19 +61,24 @@ enum class ConversationState : std::uint8_t { bot, queued, offered, active, on_h
 inline constexpr auto kConversationTransitions = [] {
   using S = ConversationState;
   return std::to_array<std::pair<S, S>>({
-      {S::bot, S::queued},       {S::bot, S::closed},      {S::bot, S::abandoned},                                //
-      {S::queued, S::offered},   {S::queued, S::active},   {S::queued, S::closed},   {S::queued, S::abandoned},   //
-      {S::offered, S::queued},   {S::offered, S::active},  {S::offered, S::closed},  {S::offered, S::abandoned},  //
-      {S::active, S::queued},    {S::active, S::on_hold},  {S::active, S::resolved}, {S::active, S::closed},      //
-      {S::on_hold, S::active},   {S::on_hold, S::queued},  {S::on_hold, S::resolved}, {S::on_hold, S::closed},    //
-      {S::resolved, S::closed},  {S::resolved, S::active}, {S::resolved, S::queued},                              // reopen
-      {S::closed, S::queued},    {S::closed, S::active},                                                          // reopen
-      {S::abandoned, S::queued},                                                                                  // reopen
+      {S::bot, S::queued},        {S::bot, S::closed},      {S::bot, S::abandoned},  //
+      {S::queued, S::offered},    {S::queued, S::active},   {S::queued, S::closed},
+      {S::queued, S::abandoned},  //
+      {S::offered, S::queued},    {S::offered, S::active},  {S::offered, S::closed},
+      {S::offered, S::abandoned},  //
+      {S::active, S::queued},     {S::active, S::on_hold},  {S::active, S::resolved},
+      {S::active, S::closed},  //
+      {S::on_hold, S::active},    {S::on_hold, S::queued},  {S::on_hold, S::resolved},
+      {S::on_hold, S::closed},                                                         //
+      {S::resolved, S::closed},   {S::resolved, S::active}, {S::resolved, S::queued},  // reopen
+      {S::closed, S::queued},     {S::closed, S::active},                              // reopen
+      {S::abandoned, S::queued},                                                       // reopen
   });
 }();
 
 [[nodiscard]] constexpr bool may_transition(ConversationState from, ConversationState to) noexcept {
-  return std::ranges::find(kConversationTransitions, std::pair{from, to}) != kConversationTransitions.end();
+  return std::ranges::find(kConversationTransitions, std::pair{from, to}) !=
+         kConversationTransitions.end();
 }
 
 /// True while messages may be appended.
@@ -75,12 +99,15 @@ struct Conversation {
     return std::ranges::find(agents, who) != agents.end();
   }
   /// Visitors, agents and bots read and write only what is theirs; supervisors are let in by role.
-  [[nodiscard]] bool admits(const Participant& who) const {
-    switch (who.role) {
-      case Role::visitor: return who.id == visitor;
+  [[nodiscard]] bool admits(Role role, std::string_view who) const {
+    switch (role) {
+      case Role::visitor:
+        return who == visitor;
       case Role::agent:
-      case Role::bot: return has_agent(who.id);
-      case Role::supervisor: return true;
+      case Role::bot:
+        return has_agent(who);
+      case Role::supervisor:
+        return true;
     }
     return false;
   }

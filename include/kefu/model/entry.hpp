@@ -1,5 +1,5 @@
-// Entry: one numbered item of a conversation's log. Messages and every durable change are entries, so a client that
-// reads the log has everything.
+// Entry: one numbered item of a conversation's log. Messages and every durable change are entries,
+// so a client that reads the log has everything.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,16 @@
 
 namespace kefu {
 
-/// A conversation has two logs, each with a dense `seq` of its own. Only staff read and write `internal`.
+/// A conversation has two logs, each with a dense `seq` of its own. Only staff read and write
+/// `internal`.
 enum class Log : std::uint8_t { public_log, internal };
 
 [[nodiscard]] constexpr std::string_view name(Log log) noexcept {
   return log == Log::public_log ? "public" : "internal";
 }
 
-/// Which send made an entry. A client that finds its own origin in the log knows that a pending send was stored.
+/// Which send made an entry. A client that finds its own origin in the log knows that a pending
+/// send was stored.
 struct Origin {
   SessionId session;
   std::uint64_t cseq = 0;
@@ -28,11 +30,14 @@ struct Origin {
 
 /// Entry kinds that kefu itself writes; hosts may use any others of up to limits::max_kind bytes.
 namespace kind {
-inline constexpr std::string_view kText = "text";          ///< a message; `body` is plain text
-inline constexpr std::string_view kFile = "file";          ///< a message; `body` is a FileId
-inline constexpr std::string_view kOpened = "opened";      ///< a durable change; `body` is the department
-inline constexpr std::string_view kAssigned = "assigned";  ///< a durable change; `body` is the agent's id
-inline constexpr std::string_view kClosed = "closed";      ///< a durable change; `body` is who closed it
+inline constexpr std::string_view kText = "text";  ///< a message; `body` is plain text
+inline constexpr std::string_view kFile = "file";  ///< a message; `body` is a FileId
+inline constexpr std::string_view kOpened =
+    "opened";  ///< a durable change; `body` is the department
+inline constexpr std::string_view kAssigned =
+    "assigned";  ///< a durable change; `body` is the agent's id
+inline constexpr std::string_view kClosed =
+    "closed";  ///< a durable change; `body` is who closed it
 }  // namespace kind
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.

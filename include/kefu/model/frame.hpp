@@ -1,6 +1,7 @@
-// Frames: what client and server say to each other, as plain values. wire/codec.hpp turns them into bytes and back;
-// wire/PROTOCOL.md is their specification. Texts are views: of the message they were decoded from, or of what the
-// encoder's caller keeps alive. Whoever keeps a frame copies what it needs.
+// Frames: what client and server say to each other, as plain values. wire/codec.hpp turns them into
+// bytes and back; wire/PROTOCOL.md is their specification. Texts are views: of the message they
+// were decoded from, or of what the encoder's caller keeps alive. Whoever keeps a frame copies what
+// it needs.
 #pragma once
 
 #include <cstdint>
@@ -157,8 +158,8 @@ struct Offer {
 struct OfferGone {
   ConversationId conversation;
 };
-/// The session reads this conversation from now on: the answer to `open` and `accept`, and sent unasked when another
-/// device of the participant opened or accepted it.
+/// The session reads this conversation from now on: the answer to `open` and `accept`, and sent
+/// unasked when another device of the participant opened or accepted it.
 struct Joined {
   ConversationView conversation;
 };
@@ -188,8 +189,8 @@ struct Error {
   std::string_view detail;                     ///< for people; not to be parsed
   std::optional<ConversationId> conversation;  ///< with cseq: the send that it is about
   std::optional<std::uint64_t> cseq;
-  std::optional<std::uint64_t> expected;       ///< gap: the next cseq
-  std::optional<std::uint64_t> current;        ///< stale_epoch: the session's epoch
+  std::optional<std::uint64_t> expected;  ///< gap: the next cseq
+  std::optional<std::uint64_t> current;   ///< stale_epoch: the session's epoch
 };
 
 }  // namespace frame
@@ -197,16 +198,16 @@ struct Error {
 /// `ref` is chosen by the client and echoed in the answer; empty when absent.
 struct ClientFrame {
   std::string_view ref;
-  std::variant<frame::Hello, frame::Token, frame::Open, frame::Send, frame::Delivered, frame::Read, frame::SetTyping,
-               frame::History, frame::List, frame::Accept, frame::Close>
+  std::variant<frame::Hello, frame::Token, frame::Open, frame::Send, frame::Delivered, frame::Read,
+               frame::SetTyping, frame::History, frame::List, frame::Accept, frame::Close>
       body;
 };
 
 struct ServerFrame {
   std::string_view ref;
-  std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState, frame::Offer,
-               frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed, frame::Reset, frame::Done,
-               frame::Error>
+  std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState,
+               frame::Offer, frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed,
+               frame::Reset, frame::Done, frame::Error>
       body;
 };
 

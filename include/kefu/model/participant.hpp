@@ -13,10 +13,14 @@ enum class Role : std::uint8_t { visitor, agent, bot, supervisor };
 
 [[nodiscard]] constexpr std::string_view name(Role role) noexcept {
   switch (role) {
-    case Role::visitor: return "visitor";
-    case Role::agent: return "agent";
-    case Role::bot: return "bot";
-    case Role::supervisor: return "supervisor";
+    case Role::visitor:
+      return "visitor";
+    case Role::agent:
+      return "agent";
+    case Role::bot:
+      return "bot";
+    case Role::supervisor:
+      return "supervisor";
   }
   return "visitor";
 }
@@ -31,7 +35,8 @@ enum class Role : std::uint8_t { visitor, agent, bot, supervisor };
 /// True for the roles that may read and write the internal log: everyone on the desk's side.
 [[nodiscard]] constexpr bool is_staff(Role role) noexcept { return role != Role::visitor; }
 
-/// A participant. `id` is the host's own name for the person (the token's `sub`), unique within a tenant across roles.
+/// A participant. `id` is the host's own name for the person (the token's `sub`), unique within a
+/// tenant across roles.
 struct Participant {
   std::string id;
   Role role = Role::visitor;

@@ -1,6 +1,6 @@
-// Timestamp: wall-clock time in nanoseconds since the Unix epoch, UTC. Its text form is RFC 3339 with nine fractional
-// digits, e.g. 2026-11-23T08:31:23.000000001Z. Order is never taken from a clock: a Timestamp says when, `seq` says
-// in which order.
+// Timestamp: wall-clock time in nanoseconds since the Unix epoch, UTC. Its text form is RFC 3339
+// with nine fractional digits, e.g. 2026-11-23T08:31:23.000000001Z. Order is never taken from a
+// clock: a Timestamp says when, `seq` says in which order.
 #pragma once
 
 #include <chrono>
@@ -15,13 +15,18 @@ namespace kefu {
 using Nanoseconds = std::chrono::nanoseconds;
 using Milliseconds = std::chrono::milliseconds;
 
-/// A point on a monotonic clock of this process, for deadlines; it means nothing elsewhere and is never stored.
+/// A point on a monotonic clock of this process, for deadlines; it means nothing elsewhere and is
+/// never stored.
 struct Instant {
   std::int64_t ns = 0;
 
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
-  friend constexpr Instant operator+(Instant t, Nanoseconds d) noexcept { return {t.ns + d.count()}; }
-  friend constexpr Nanoseconds operator-(Instant a, Instant b) noexcept { return Nanoseconds(a.ns - b.ns); }
+  friend constexpr Instant operator+(Instant t, Nanoseconds d) noexcept {
+    return {t.ns + d.count()};
+  }
+  friend constexpr Nanoseconds operator-(Instant a, Instant b) noexcept {
+    return Nanoseconds(a.ns - b.ns);
+  }
 };
 
 inline constexpr std::size_t kTimestampTextSize = 30;
@@ -30,11 +35,18 @@ struct Timestamp {
   std::int64_t ns = 0;
 
   friend constexpr auto operator<=>(const Timestamp&, const Timestamp&) = default;
-  friend constexpr Timestamp operator+(Timestamp t, Nanoseconds d) noexcept { return {t.ns + d.count()}; }
-  friend constexpr Timestamp operator-(Timestamp t, Nanoseconds d) noexcept { return {t.ns - d.count()}; }
-  friend constexpr Nanoseconds operator-(Timestamp a, Timestamp b) noexcept { return Nanoseconds(a.ns - b.ns); }
+  friend constexpr Timestamp operator+(Timestamp t, Nanoseconds d) noexcept {
+    return {t.ns + d.count()};
+  }
+  friend constexpr Timestamp operator-(Timestamp t, Nanoseconds d) noexcept {
+    return {t.ns - d.count()};
+  }
+  friend constexpr Nanoseconds operator-(Timestamp a, Timestamp b) noexcept {
+    return Nanoseconds(a.ns - b.ns);
+  }
 
-  /// Writes exactly kTimestampTextSize characters and returns the position after them. Years 0000 to 9999.
+  /// Writes exactly kTimestampTextSize characters and returns the position after them. Years 0000
+  /// to 9999.
   constexpr char* format_to(char* out) const noexcept {
     using namespace std::chrono;
     const sys_time<nanoseconds> instant{nanoseconds(ns)};
@@ -75,12 +87,15 @@ struct Timestamp {
     const auto fraction = fraction_ns(text.substr(kShape.size(), text.size() - kShape.size() - 1));
     if (!fraction) return std::nullopt;
     using namespace std::chrono;
-    const year_month_day date(year(number(text, 0, 4)), month(static_cast<unsigned>(number(text, 5, 2))),
+    const year_month_day date(year(number(text, 0, 4)),
+                              month(static_cast<unsigned>(number(text, 5, 2))),
                               day(static_cast<unsigned>(number(text, 8, 2))));
-    const int hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
+    const int hour = number(text, 11, 2), minute = number(text, 14, 2),
+              second = number(text, 17, 2);
     if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
     const auto since_epoch = sys_days(date).time_since_epoch();
-    if (since_epoch < kMinDays || since_epoch >= kMaxDays) return std::nullopt;  // outside 64-bit nanoseconds
+    if (since_epoch < kMinDays || since_epoch >= kMaxDays)
+      return std::nullopt;  // outside 64-bit nanoseconds
     const nanoseconds time = since_epoch + hours(hour) + minutes(minute) + seconds(second);
     return Timestamp{time.count() + *fraction};
   }

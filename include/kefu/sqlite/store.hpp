@@ -1,9 +1,10 @@
-// sqlite::Store: one database file, one process, group commit on a thread of its own. What it acknowledges is on disk.
+// sqlite::Store: one database file, one process, group commit on a thread of its own. What it
+// acknowledges is on disk.
 #pragma once
 
 #include <cstdint>
-#include <kefu/limits.hpp>
 #include <kefu/clock.hpp>
+#include <kefu/limits.hpp>
 #include <kefu/store.hpp>
 #include <memory>
 #include <string>
@@ -12,22 +13,25 @@ namespace kefu::sqlite {
 
 /// How far a commit goes before it is acknowledged.
 enum class Synchronous : std::uint8_t {
-  full,    ///< fsync in every commit: survives power loss. The default, and the only level that keeps promise 1
+  full,  ///< fsync in every commit: survives power loss. The default, and the only level that keeps
+         ///< promise 1
   normal,  ///< survives kill -9, not power loss
 };
 
 struct Options {
   Synchronous synchronous = Synchronous::full;
-  std::size_t cache_bytes = 16 * 1024 * 1024;       ///< SQLite's page cache
-  std::size_t checkpoint_entries = 100'000;         ///< log rows behind which tails, marks and the index may lag
-  std::size_t wal_bytes = 64 * 1024 * 1024;         ///< the WAL is checkpointed above this
+  std::size_t cache_bytes = 16 * 1024 * 1024;  ///< SQLite's page cache
+  std::size_t checkpoint_entries =
+      100'000;  ///< log rows behind which tails, marks and the index may lag
+  std::size_t wal_bytes = 64 * 1024 * 1024;  ///< the WAL is checkpointed above this
 };
 
 /// Threading: as the port says; completions come from the store's thread.
 class Store final : public kefu::Store {
  public:
-  /// Opens or creates `path`. Throws std::system_error with a kefu::errc and a text that names the file:
-  /// store_locked (another process has it open), store_version (written by a newer kefu), corrupt, store_failed.
+  /// Opens or creates `path`. Throws std::system_error with a kefu::errc and a text that names the
+  /// file: store_locked (another process has it open), store_version (written by a newer kefu),
+  /// corrupt, store_failed.
   explicit Store(const std::string& path, Options options = {}, limits bounds = {});
   /// The same with a clock of the caller's, which must outlive the store.
   Store(const std::string& path, const Clock& clock, Options options = {}, limits bounds = {});
@@ -35,13 +39,16 @@ class Store final : public kefu::Store {
 
   void attach(AttachRequest request, Completion<AttachOutcome> done) override;
   void renew(std::vector<SessionLease> leases, Completion<result<std::vector<errc>>> done) override;
-  void expire(Nanoseconds idle, std::size_t limit, Completion<result<std::vector<SessionId>>> done) override;
-  void append(std::unique_ptr<AppendBatch> batch, Completion<std::unique_ptr<AppendBatch>> done) override;
+  void expire(Nanoseconds idle, std::size_t limit,
+              Completion<result<std::vector<SessionId>>> done) override;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
   void read(ReadRequest request, Completion<result<Page>> done) override;
   void commit(Commit commit, Completion<result<Committed>> done) override;
   void get(RecordKey key, Completion<result<std::optional<Record>>> done) override;
   void scan(ScanRequest request, Completion<result<ScanPage>> done) override;
-  void events(std::uint64_t after, std::size_t limit, Completion<result<std::vector<Event>>> done) override;
+  void events(std::uint64_t after, std::size_t limit,
+              Completion<result<std::vector<Event>>> done) override;
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
   [[nodiscard]] Timestamp now() const override;
 

@@ -1,0 +1,40 @@
+// BackOff: how long to wait before trying again. Doubles up to a ceiling, with jitter so that many
+// clients which lost one server don't come back in one instant.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <kefu/model/time.hpp>
+
+namespace kefu::core {
+
+class BackOff {
+ public:
+  /// `seed`: clients with different seeds spread differently.
+  BackOff(Nanoseconds first, Nanoseconds ceiling, std::uint64_t seed)
+      : first_(first), ceiling_(ceiling), delay_(first), random_(seed) {}
+
+  /// Between half and all of a delay that doubles from call to call.
+  Nanoseconds next() {
+    const std::int64_t half = std::max<std::int64_t>(delay_.count() / 2, 1);
+    delay_ = std::min(ceiling_, delay_ * 2);
+    return Nanoseconds(half + static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(half)));
+  }
+  void reset() { delay_ = first_; }
+
+ private:
+  // splitmix64
+  std::uint64_t draw() {
+    std::uint64_t x = random_ += 0x9e37'79b9'7f4a'7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11ebu;
+    return x ^ (x >> 31);
+  }
+
+  Nanoseconds first_;
+  Nanoseconds ceiling_;
+  Nanoseconds delay_;
+  std::uint64_t random_;
+};
+
+}  // namespace kefu::core

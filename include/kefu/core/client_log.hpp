@@ -1,0 +1,97 @@
+// ClientLog: a client's place in one log of one conversation (promise 4, the client's half). Entries
+// come by the stream of the connection or by pages of history; either way each is delivered once and
+// in order. It also knows how far the log was searched for sends whose outcome got lost.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <kefu/core/client_state.hpp>
+#include <limits>
+#include <optional>
+
+namespace kefu::core {
+
+class ClientLog {
+ public:
+  enum class Entry : std::uint8_t {
+    old,   ///< delivered before
+    next,  ///< deliver it
+    hole,  ///< there is something missing before it
+  };
+
+  ClientLog() = default;
+  explicit ClientLog(ClientPosition at) : at_(at) {}
+
+  [[nodiscard]] const ClientPosition& saved() const noexcept { return at_; }
+  [[nodiscard]] std::uint64_t position() const noexcept { return at_.position; }
+
+  /// The connection streams this log, whose tail is told. `search`: a send may be in it.
+  void begin_stream(std::uint64_t tail, bool search) {
+    target_ = tail;
+    by_history_ = search && has_hole();
+  }
+
+  /// Nobody streams it; `read`: it is to be read to its tail by history.
+  void begin_unlisted(bool read) {
+    target_ = read ? std::numeric_limits<std::uint64_t>::max() : at_.searched;
+    by_history_ = read;
+  }
+
+  void end() { by_history_ = fetching_ = false; }
+
+  Entry on_entry(std::uint64_t seq) {
+    if (seq <= at_.position) return Entry::old;
+    if (seq != at_.position + 1) return Entry::hole;
+    if (!has_hole()) at_.searched = seq;
+    at_.position = seq;
+    return Entry::next;
+  }
+
+  /// The stream goes on behind `tail`. `search`: a send may be in what it skips, sooner or later;
+  /// `now`: and must be found now.
+  void on_reset(std::uint64_t tail, bool search, bool now) {
+    at_.position = std::max(at_.position, tail);
+    if (!search) at_.searched = at_.position;
+    by_history_ = by_history_ || (now && has_hole());
+  }
+
+  /// No send is looked for any more.
+  void stop_search() { at_.searched = at_.position; }
+
+  // ---- pages of history
+
+  /// Behind which seq a page is to be asked for now.
+  [[nodiscard]] std::optional<std::uint64_t> wanted() const {
+    if (!by_history_ || fetching_ || searched()) return std::nullopt;
+    return at_.searched;
+  }
+  void fetching() { fetching_ = true; }
+  [[nodiscard]] bool is_fetching() const noexcept { return fetching_; }
+
+  Entry on_page_entry(std::uint64_t seq) {
+    if (seq == at_.searched + 1) at_.searched = seq;
+    if (seq <= at_.position) return Entry::old;
+    if (seq != at_.position + 1) return Entry::hole;
+    at_.position = seq;
+    return Entry::next;
+  }
+  void on_page_end(std::uint64_t tail) {
+    fetching_ = false;
+    target_ = std::min(target_, tail);
+    if (searched()) by_history_ = false;
+  }
+  void on_page_failed() { fetching_ = false; }
+
+  /// Everything up to the tail that was told has been searched.
+  [[nodiscard]] bool searched() const noexcept { return at_.searched >= target_; }
+
+ private:
+  [[nodiscard]] bool has_hole() const noexcept { return at_.searched < at_.position; }
+
+  ClientPosition at_;
+  std::uint64_t target_ = 0;
+  bool by_history_ = false;
+  bool fetching_ = false;
+};
+
+}  // namespace kefu::core

@@ -1,0 +1,97 @@
+// Server: the transport that ships. WebSocket for the hub, and plain HTTP for a few small things
+// beside it, on one port.
+#pragma once
+
+#include <kefu/net/http.hpp>
+#include <kefu/net/http_head.hpp>
+#include <kefu/net/loops.hpp>
+#include <kefu/transport.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kefu::net {
+
+/// The edge of the process: what a peer may cost before the hub has heard of it.
+struct ServerOptions {
+  std::string address = "127.0.0.1";      ///< numeric, IPv4 or IPv6
+  std::uint16_t port = 8080;              ///< 0: any free one, see Server::port()
+  int backlog = 4096;                     ///< connections the kernel keeps until they are accepted
+  std::size_t max_connections = 100'000;  ///< open at once; one more is answered 503
+
+  std::string websocket_path = "/ws";
+  std::string subprotocol = "kefu.v1";
+  /// Origins ("https://shop.example") whose pages may open a WebSocket; empty: any.
+  std::vector<std::string> allowed_origins;
+
+  std::filesystem::path static_root;        ///< directory to serve; empty: none
+  std::string static_mount = "/";           ///< URL path at which it appears
+  std::string content_security_policy;      ///< for static files; not sent when empty
+  std::size_t max_static_file = 8'388'608;  ///< bytes
+
+  std::uint16_t max_head = 8 * 1024;      ///< bytes of a request's head
+  std::uint32_t max_message = 64 * 1024;  ///< bytes of a WebSocket message: limits::max_frame
+  std::size_t send_queue =
+      64 * 1024;  ///< bytes at which send() answers backpressure: limits::send_queue
+
+  /// A request's head must be whole so long after the connection or the answer before it, and an
+  /// answer must make progress at least so often.
+  Nanoseconds handshake_timeout{10'000'000'000};
+  /// A WebSocket that was silent for so long is pinged; silent for two of them, it is closed as
+  /// timed_out.
+  Nanoseconds ping_interval{30'000'000'000};
+  /// A closing WebSocket is cut when the peer hasn't read what was queued and answered in time.
+  Nanoseconds close_timeout{5'000'000'000};
+};
+
+/// What a handler gets. Valid during the call.
+struct Request {
+  const http::Head& head;
+  std::string_view peer;  ///< the client's address, without a port
+};
+
+/// Threading: get() and start() in one thread, before or while the loops run; stop(), port() and
+/// connections() in any. A connection lives on one loop, and its Inbound is called there.
+/// Lifetime: destroy a server after its stop() has completed, or while its loops don't run. Then
+/// the connections that remain get their on_closed() from the destructor.
+/// Errors of on_closed(): ok (the peer closed in good order), unavailable (the connection broke),
+/// timed_out, bad_frame, too_large or unsupported (what the peer sent), else the reason given to
+/// close().
+class Server final : public Transport {
+ public:
+  /// Called on any of the loops, so on several threads at once. Must not block. An exception is
+  /// answered 500.
+  using Handler = std::function<http::Response(const Request&)>;
+
+  /// Throws std::invalid_argument when the static root isn't a directory.
+  explicit Server(Loops& loops, ServerOptions options = {});
+  ~Server() override;
+
+  /// Answers GET and HEAD for exactly this path. Before start().
+  void get(std::string path, Handler handler);
+
+  /// Throws std::system_error if it can't listen. Once.
+  void start(Acceptor& acceptor) override;
+  void serve(Acceptor& acceptor) { start(acceptor); }
+
+  /// Needs running loops. `done` is called on one of them.
+  void stop(Instant deadline, Completion<> done) override;
+
+  /// The port it listens on; 0 before start().
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  /// Open connections, HTTP included.
+  [[nodiscard]] std::size_t connections() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace kefu::net

@@ -1,0 +1,286 @@
+#include "home.hpp"
+
+#include <algorithm>
+#include <kefu/wire/records.hpp>
+#include <utility>
+
+#include "shard.hpp"
+
+namespace kefu::hub {
+namespace {
+
+frame::EntryFrame to_frame(const Entry& entry) {
+  frame::EntryFrame out;
+  out.conversation = entry.conversation;
+  out.log = entry.log;
+  out.seq = entry.seq;
+  out.after = entry.after;
+  out.from = entry.from;
+  out.role = entry.role;
+  out.kind = entry.kind;
+  out.body = entry.body;
+  out.at = entry.at;
+  return out;
+}
+
+bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
+  return held &&
+         std::ranges::any_of(held->drafts(), [&](const Draft& other) { return other.tag == tag; });
+}
+
+}  // namespace
+
+void Home::join(mail::Join join) {
+  const ConversationId id = join.conversation.record.id;
+  Live& live = live_[id];
+  if (join.conversation.version > live.conversation.version)
+    live.conversation = std::move(join.conversation);
+  const auto same = [&](const Reader& reader) { return reader.who == join.who; };
+  if (std::ranges::none_of(live.readers, same)) {
+    live.readers.push_back({join.who, join.staff, std::move(join.participant)});
+  }
+  shard_.send(join.who.shard, mail::Joined{join.who, id});
+}
+
+void Home::leave(const mail::Leave& leave) {
+  const auto at = live_.find(leave.conversation);
+  if (at == live_.end()) return;
+  std::erase_if(at->second.readers, [&](const Reader& reader) { return reader.who == leave.who; });
+  forget_if_idle(leave.conversation);
+}
+
+void Home::changed(mail::Changed changed) {
+  const auto at = live_.find(changed.conversation.record.id);
+  if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
+  Live& live = at->second;
+  if (changed.conversation.version > live.conversation.version)
+    live.conversation = std::move(changed.conversation);
+  for (const Entry& entry : changed.entries)
+    publish(live, to_frame(entry), entry.origin, SessionRef{});
+  flush();
+}
+
+void Home::signal(const mail::Signal& signal) {
+  const auto at = live_.find(signal.conversation);
+  if (at == live_.end()) return;
+  for (const Reader& reader : at->second.readers) {
+    if (reader.who == signal.from) continue;
+    Delivery delivery;
+    delivery.to = reader.who;
+    delivery.what = Delivery::What::signal;
+    delivery.conversation = signal.conversation;
+    delivery.frame = signal.frame;
+    deliver(std::move(delivery));
+  }
+  flush();
+}
+
+void Home::submit(std::unique_ptr<AppendBatch> batch) {
+  authorise(*batch);
+  append(std::move(batch));
+}
+
+void Home::append(std::unique_ptr<AppendBatch> batch) {
+  if (batch->empty()) return shard_.give_back(std::move(batch));
+  shard_.context().store.append(std::move(batch), shard_.here<std::unique_ptr<AppendBatch>>(
+                                                      [this](std::unique_ptr<AppendBatch> done) {
+                                                        on_appended(std::move(done));
+                                                      }));
+}
+
+/// Gives each draft the version of the record under which it may be stored. Drafts for a record
+/// that is still being read leave the batch and wait.
+void Home::authorise(AppendBatch& batch) {
+  bool held = false;
+  for (Draft& draft : batch.drafts()) {
+    const auto [at, fresh] = live_.try_emplace(draft.conversation);
+    Live& live = at->second;
+    if (live.refreshing || live.conversation.version == 0) {
+      hold(live, draft);
+      refresh(draft.conversation, live);
+      draft.tag = 0;
+      held = true;
+      continue;
+    }
+    // A draft that may not be stored under this record goes without a version. The store takes it
+    // only if it was stored before; otherwise it comes back stale, and the record is read again
+    // before anything is refused.
+    draft.version =
+        live.conversation.record.admits(draft.role, draft.from) ? live.conversation.version : 0;
+    if (draft.version != 0 && !is_open(live.conversation.record.state))
+      draft.refusal = errc::closed;
+  }
+  if (held) std::erase_if(batch.drafts(), [](const Draft& draft) { return draft.tag == 0; });
+}
+
+void Home::hold(Live& live, const Draft& draft) {
+  if (!live.held) live.held = shard_.take_batch();
+  live.held->add(draft);
+}
+
+void Home::refresh(ConversationId id, Live& live) {
+  if (live.refreshing) return;
+  live.refreshing = true;
+  shard_.context().store.get(
+      {RecordKind::conversation, id.to_string()},
+      shard_.here<result<std::optional<Record>>>([this, id](result<std::optional<Record>> record) {
+        on_refreshed(id, std::move(record));
+      }));
+}
+
+void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record) {
+  Live& live = live_[id];
+  live.refreshing = false;
+  std::unique_ptr<AppendBatch> held = std::move(live.held);
+  errc code = record ? errc::ok : record.error();
+  if (record && *record) {
+    result<Conversation> decoded = wire::decode_conversation((*record)->value);
+    code = decoded.error();
+    if (decoded && (*record)->version >= live.conversation.version) {
+      live.conversation = {std::move(*decoded), (*record)->version};
+    }
+  } else if (record) {
+    code = errc::not_found;
+  }
+  if (held) {
+    if (code == errc::ok) {
+      for (const Draft& draft : held->drafts()) {
+        if (!live.conversation.record.admits(draft.role, draft.from)) fail(draft, errc::not_found);
+      }
+      std::erase_if(held->drafts(), [&](const Draft& draft) {
+        return !live.conversation.record.admits(draft.role, draft.from);
+      });
+      submit(std::move(held));
+    } else {
+      for (const Draft& draft : held->drafts()) fail(draft, code);
+      shard_.give_back(std::move(held));
+    }
+    flush();
+  }
+  forget_if_idle(id);
+}
+
+void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
+  const std::vector<Draft>& drafts = batch->drafts();
+  const std::vector<Outcome>& outcomes = batch->outcomes();
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const Draft& draft = drafts[i];
+    const Outcome& outcome = outcomes[i];
+    switch (outcome.code) {
+      case errc::ok:
+        on_stored(draft, outcome);
+        break;
+      case errc::stale: {
+        Live& live = live_[draft.conversation];
+        hold(live, draft);
+        refresh(draft.conversation, live);
+        break;
+      }
+      case errc::gap: {
+        // Behind a draft that waits for the record: it waits too, and the sender never hears of it.
+        const auto at = live_.find(draft.conversation);
+        if (at != live_.end() && waits(at->second.held, draft.tag)) {
+          hold(at->second, draft);
+        } else {
+          fail(draft, outcome.code, outcome.expected);
+        }
+        break;
+      }
+      default:
+        if (outcome.repeated) ++shard_.counters().repeated;
+        fail(draft, outcome.code, outcome.expected);
+    }
+  }
+  // Only now: a conversation that nobody reads was kept by its drafts.
+  for (const Draft& draft : drafts) forget_if_idle(draft.conversation);
+  shard_.give_back(std::move(batch));
+  flush();
+}
+
+void Home::on_stored(const Draft& draft, const Outcome& outcome) {
+  Delivery ack;
+  ack.to = SessionRef::unpack(draft.tag);
+  ack.what = Delivery::What::ack;
+  ack.conversation = draft.conversation;
+  ack.log = draft.log;
+  ack.cseq = draft.cseq;
+  ack.seq = outcome.seq;
+  ack.at = outcome.at;
+  const SessionRef sender = ack.to;
+  deliver(std::move(ack));
+  if (outcome.repeated) {
+    ++shard_.counters().repeated;
+    return;
+  }
+  ++shard_.counters().appended;
+  const auto at = live_.find(draft.conversation);
+  if (at == live_.end()) return;
+  frame::EntryFrame entry;
+  entry.conversation = draft.conversation;
+  entry.log = draft.log;
+  entry.seq = outcome.seq;
+  entry.after = outcome.after;
+  entry.from = draft.from;
+  entry.role = draft.role;
+  entry.kind = draft.kind;
+  entry.body = draft.body;
+  entry.at = outcome.at;
+  publish(at->second, entry, Origin{draft.session, draft.cseq}, sender);
+}
+
+/// Encodes the entry at most twice: for whoever wrote it (with its origin) and for everyone else.
+void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin origin,
+                   SessionRef except) {
+  SharedFrame shared, own;
+  for (const Reader& reader : live.readers) {
+    if (reader.who == except || (entry.log == Log::internal && !reader.staff)) continue;
+    const bool wrote = !origin.session.is_nil() && reader.participant == entry.from;
+    SharedFrame& frame = wrote ? own : shared;
+    if (!frame) {
+      frame::EntryFrame encoded = entry;
+      if (wrote) encoded.origin = origin;
+      frame = shard_.encode_body(encoded);
+    }
+    Delivery delivery;
+    delivery.to = reader.who;
+    delivery.what = Delivery::What::entry;
+    delivery.conversation = entry.conversation;
+    delivery.log = entry.log;
+    delivery.seq = entry.seq;
+    delivery.frame = frame;
+    deliver(std::move(delivery));
+  }
+}
+
+void Home::fail(const Draft& draft, errc code, std::uint64_t expected) {
+  Delivery delivery;
+  delivery.to = SessionRef::unpack(draft.tag);
+  delivery.what = Delivery::What::failed;
+  delivery.conversation = draft.conversation;
+  delivery.log = draft.log;
+  delivery.cseq = draft.cseq;
+  delivery.code = code;
+  delivery.expected = expected;
+  deliver(std::move(delivery));
+}
+
+void Home::deliver(Delivery delivery) {
+  const std::size_t to = delivery.to.shard;
+  if (outgoing_.size() <= to) outgoing_.resize(shard_.context().shards.size());
+  outgoing_[to].push_back(std::move(delivery));
+}
+
+void Home::flush() {
+  for (std::size_t to = 0; to < outgoing_.size(); ++to) {
+    if (!outgoing_[to].empty()) shard_.send_deliveries(to, outgoing_[to]);
+  }
+}
+
+void Home::forget_if_idle(ConversationId id) {
+  const auto at = live_.find(id);
+  if (at == live_.end()) return;
+  const Live& live = at->second;
+  if (live.readers.empty() && !live.held && !live.refreshing) live_.erase(at);
+}
+
+}  // namespace kefu::hub

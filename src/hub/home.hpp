@@ -1,0 +1,71 @@
+// Home: the conversations whose home is one shard. Here drafts are authorised and go to the store,
+// and from here what was stored goes to every reader. A conversation is in memory while it has
+// readers or drafts.
+#pragma once
+
+#include <cstdint>
+#include <kefu/append_batch.hpp>
+#include <kefu/model/conversation.hpp>
+#include <kefu/model/frame.hpp>
+#include <kefu/result.hpp>
+#include <kefu/store.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mail.hpp"
+
+namespace kefu::hub {
+
+class Shard;
+
+class Home {
+ public:
+  explicit Home(Shard& shard) : shard_(shard) {}
+
+  void join(mail::Join join);
+  void leave(const mail::Leave& leave);
+  void changed(mail::Changed changed);
+  void signal(const mail::Signal& signal);
+
+  /// Authorises the drafts and appends them.
+  void submit(std::unique_ptr<AppendBatch> batch);
+
+  /// Hands the deliveries of this turn to the shards of their sessions.
+  void flush();
+
+  [[nodiscard]] std::size_t live() const noexcept { return live_.size(); }
+
+ private:
+  struct Reader {
+    SessionRef who;
+    bool staff = false;
+    std::string participant;
+  };
+  struct Live {
+    VersionedConversation conversation;  // version 0: not read yet
+    std::vector<Reader> readers;
+    std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
+    bool refreshing = false;            // the record is being read again
+  };
+
+  void authorise(AppendBatch& batch);
+  void append(std::unique_ptr<AppendBatch> batch);
+  void on_appended(std::unique_ptr<AppendBatch> batch);
+  void on_stored(const Draft& draft, const Outcome& outcome);
+  void hold(Live& live, const Draft& draft);
+  void refresh(ConversationId id, Live& live);
+  void on_refreshed(ConversationId id, result<std::optional<Record>> record);
+  void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
+  void deliver(Delivery delivery);
+  void fail(const Draft& draft, errc code, std::uint64_t expected = 0);
+  void forget_if_idle(ConversationId id);
+
+  Shard& shard_;
+  std::unordered_map<ConversationId, Live> live_;
+  std::vector<std::vector<Delivery>> outgoing_;  // one for each shard
+};
+
+}  // namespace kefu::hub

@@ -1,0 +1,111 @@
+#include <kefu/hub.hpp>
+
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include "shard.hpp"
+
+namespace kefu {
+namespace {
+
+void require(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+void check(const limits& bounds) {
+  require(bounds.window > 0, "limits::window must be at least 1");
+  require(bounds.max_body < bounds.max_frame, "limits::max_body must be below limits::max_frame");
+  require(bounds.page_entries > 0, "limits::page_entries must be at least 1");
+  require(bounds.batch_drafts > 0, "limits::batch_drafts must be at least 1");
+  require(bounds.send_queue > 0, "limits::send_queue must be at least 1");
+  require(bounds.session_ttl > bounds.fence_check,
+          "limits::session_ttl must be above limits::fence_check");
+}
+
+std::uint64_t random_word() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+}  // namespace
+
+struct Hub::Impl {
+  hub::Context context;
+};
+
+Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
+  require(!executors.empty() && executors.size() <= 256, "a hub has 1 to 256 executors");
+  check(options.limits);
+  impl_.reset(new Impl{{store,
+                        options.limits,
+                        options.clock ? *options.clock : system_clock(),
+                        options.logger,
+                        options.random ? std::move(options.random) : random_word,
+                        nullptr,
+                        {}}});
+  hub::Context& context = impl_->context;
+  for (Executor* executor : executors) {
+    const auto index = static_cast<std::uint8_t>(context.shards.size());
+    context.shards.push_back(std::make_unique<hub::Shard>(context, index, *executor));
+  }
+  for (const auto& shard : context.shards) shard->start();
+}
+
+Hub::~Hub() { *impl_->context.alive = false; }
+
+void Hub::authenticate(std::unique_ptr<Authenticator> authenticator) {
+  impl_->context.authenticator = std::move(authenticator);
+}
+
+Inbound& Hub::accepted(Connection& connection) {
+  for (const auto& shard : impl_->context.shards) {
+    if (&shard->executor() == &connection.executor()) return shard->accept(connection);
+  }
+  throw std::logic_error("a connection's executor must be one of the hub's");
+}
+
+void Hub::open(OpenRequest request, Completion<result<Conversation>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, request = std::move(request),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    shard.desk().open(std::move(request),
+                      [done = std::move(done)](result<hub::VersionedConversation> opened) mutable {
+                        if (!opened) return done(opened.error());
+                        done(std::move(opened->record));
+                      });
+  });
+}
+
+namespace {
+
+/// Asks one shard after the other.
+void gather(hub::Context& context, std::size_t index, HubStats sum, Completion<HubStats> done) {
+  if (index == context.shards.size()) return done(sum);
+  hub::Shard& shard = *context.shards[index];
+  shard.executor().post(
+      [&context, &shard, index, sum, alive = context.alive, done = std::move(done)]() mutable {
+        if (!*alive) return done(sum);
+        const HubStats one = shard.stats();
+        sum.connections += one.connections;
+        sum.sessions += one.sessions;
+        sum.conversations += one.conversations;
+        sum.appended += one.appended;
+        sum.repeated += one.repeated;
+        sum.delivered += one.delivered;
+        sum.pending_drafts += one.pending_drafts;
+        gather(context, index + 1, sum, std::move(done));
+      });
+}
+
+}  // namespace
+
+void Hub::stats(Completion<HubStats> done) { gather(impl_->context, 0, {}, std::move(done)); }
+
+}  // namespace kefu

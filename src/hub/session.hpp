@@ -1,0 +1,146 @@
+// Session: one connection's end in the hub, from its first frame on, and once it is attached the
+// session on it. The rules are in core::Session and core::Reader; here they meet the store, the
+// shards and the connection.
+#pragma once
+
+#include <cstdint>
+#include <kefu/core/reader.hpp>
+#include <kefu/core/session.hpp>
+#include <kefu/hub.hpp>
+#include <kefu/wire/codec.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail.hpp"
+
+namespace kefu::hub {
+
+class Shard;
+
+class Session final : public Inbound, private wire::Decoder::ClientHandler {
+ public:
+  Session(Shard& shard, SessionRef ref, Connection& connection, Instant now);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void on_message(std::string_view message, std::size_t slack) override;
+  void on_writable() override;
+  void on_closed(errc reason) override;
+
+  // From the shard.
+  void on_delivery(const Delivery& delivery);
+  void on_joined(ConversationId conversation);
+  void on_tick(Instant now, Timestamp wall);
+  void flush_ack();
+  void join(VersionedConversation conversation, std::string ref);
+  void send(const ServerFrame& frame);
+  void send(SharedFrame frame);
+  void end(errc reason);
+
+  [[nodiscard]] SessionRef ref() const noexcept { return ref_; }
+  [[nodiscard]] SessionId id() const noexcept { return id_; }
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+  [[nodiscard]] const Participant& participant() const noexcept { return identity_.participant; }
+  [[nodiscard]] bool attached() const noexcept {
+    return machine_.state() == core::Session::State::attached;
+  }
+  [[nodiscard]] bool holds_session() const noexcept { return !id_.is_nil(); }
+
+ private:
+  /// A conversation that this session reads.
+  struct Membership {
+    ConversationId conversation;
+    core::Reader readers[2];     // by Log
+    std::uint64_t accepted = 0;  // the highest cseq whose outcome came on this connection
+    bool ready = false;          // `welcome` or `joined` is out: entries may follow
+  };
+  /// Conversations of which the client will be told, and what is still to be learned before that.
+  struct Gathering;
+  /// What `hello` said, until the session is attached.
+  struct Greeting;
+
+  void on_frame(const ClientFrame& frame) override;
+  void on_error(const wire::DecodeError& error) override;
+
+  void on(const frame::Hello& hello);
+  void on(const frame::Token& token);
+  void on(const frame::Open& open);
+  void on(const frame::Send& send);
+  void on(const frame::Delivered& delivered);
+  void on(const frame::Read& read);
+  void on(const frame::SetTyping& typing);
+  void on(const frame::History& history);
+  void on(const frame::List& list);
+  void on(const frame::Accept& accept);
+  void on(const frame::Close& close);
+
+  void on_identity(result<Identity> identity);
+  void on_renewed_identity(std::string ref, result<Identity> identity);
+  void attach();
+  void on_attached(AttachOutcome outcome);
+  void on_conversations(result<ScanPage> page);
+  void scan_offers();
+  void refuse_hello(errc code, std::string_view detail,
+                    std::optional<std::uint64_t> current = std::nullopt);
+
+  void start(std::unique_ptr<Gathering> gathering);
+  void read_tails(Gathering& gathering, std::size_t item);
+  void on_tail(std::uint64_t gathering, std::size_t item, Log log, result<Page> page);
+  void finish(std::unique_ptr<Gathering> gathering);
+  void finish_hello(const Gathering& gathering);
+  void begin_reading(const Gathering& gathering);
+  [[nodiscard]] std::vector<ConversationView> views(const Gathering& gathering) const;
+
+  void react(Membership& membership, Log log, core::Reader::Action action);
+  void fetch(Membership& membership, Log log);
+  void on_page(ConversationId conversation, Log log, result<Page> page);
+  void pump();
+  void block();
+  void on_entry(const Delivery& delivery);
+  void on_ack(const Delivery& delivery);
+  void on_failed(const Delivery& delivery);
+
+  void signal(ConversationId conversation, const ServerFrame& frame);
+  void read_history(ConversationId id, Log log, std::uint64_t after,
+                    std::optional<std::uint64_t> before, std::size_t limit, std::string ref);
+  void answer(result<VersionedConversation> joined, std::string ref);
+
+  [[nodiscard]] Membership* find(ConversationId conversation);
+  Membership& member(ConversationId conversation);
+  [[nodiscard]] std::uint64_t accepted(ConversationId conversation) const;
+  [[nodiscard]] bool staff() const { return is_staff(identity_.participant.role); }
+  [[nodiscard]] bool take_token(Instant now);
+  void fail(std::string_view ref, errc code, std::string_view detail);
+  void fail_send(const frame::Send& send, errc code, std::string_view detail);
+
+  /// A completion that calls `f(session, args…)` on this session, unless it has gone by then.
+  template <class... Args, class F>
+  [[nodiscard]] Completion<Args...> mine(F f);
+
+  Shard& shard_;
+  const SessionRef ref_;
+  Connection* connection_;  // null once it is closed
+  core::Session machine_;
+  Identity identity_;
+  SessionId id_;
+  std::uint64_t epoch_ = 0;
+  std::vector<Membership> memberships_;  // sorted by conversation
+  std::vector<Mark> marks_;              // as attached
+  std::vector<std::unique_ptr<Gathering>> gatherings_;
+  std::uint64_t last_gathering_ = 0;
+  std::unique_ptr<Greeting> greeting_;
+  std::string_view frame_ref_;  // of the frame that is being served
+
+  Instant last_refill_;
+  double tokens_;  // of frames_per_second
+  Instant blocked_since_;
+  std::size_t blocked_bytes_ = 0;
+  std::uint32_t fetches_ = 0;
+  bool blocked_ = false;
+  bool retry_fetch_ = false;  // a page failed: try again at the next tick
+};
+
+}  // namespace kefu::hub

@@ -1,0 +1,282 @@
+#include "shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kefu::hub {
+namespace {
+
+constexpr Nanoseconds kTick{250'000'000};
+constexpr Nanoseconds kExpireEvery{60'000'000'000};
+constexpr std::size_t kExpireAtOnce = 1000;
+constexpr std::size_t kSpareBatches = 8;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+}  // namespace
+
+Shard::Shard(Context& context, std::uint8_t index, Executor& executor)
+    : context_(context),
+      index_(index),
+      executor_(executor),
+      decoder_(context.limits),
+      home_(*this),
+      desk_(*this) {}
+
+void Shard::start() {
+  batches_.resize(context_.shards.size());
+  outbox_.resize(context_.shards.size());
+  executor_.post([this, alive = context_.alive] {
+    if (!*alive) return;
+    next_renew_ = next_expire_ = executor_.now();
+    tick();
+  });
+}
+
+Inbound& Shard::accept(Connection& connection) {
+  std::uint32_t index;
+  if (free_slots_.empty()) {
+    index = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    index = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  Slot& slot = slots_[index];
+  if (++slot.use == 0) ++slot.use;
+  slot.session = std::make_unique<Session>(*this, SessionRef{index_, index, slot.use}, connection,
+                                           executor_.now());
+  ++counters_.connections;
+  return *slot.session;
+}
+
+Session* Shard::find(SessionRef ref) {
+  if (ref.slot >= slots_.size() || slots_[ref.slot].use != ref.use) return nullptr;
+  return slots_[ref.slot].session.get();
+}
+
+void Shard::release(SessionRef ref) {
+  --counters_.connections;
+  slots_[ref.slot].session.reset();
+  free_slots_.push_back(ref.slot);
+}
+
+void Shard::enrol(Session& session) {
+  by_id_[session.id()] = session.ref();
+  by_participant_.emplace(session.participant().id, session.ref());
+}
+
+void Shard::discharge(Session& session) {
+  const auto at = by_id_.find(session.id());
+  if (at != by_id_.end() && at->second == session.ref()) by_id_.erase(at);
+  const auto [from, to] = by_participant_.equal_range(session.participant().id);
+  const auto own =
+      std::find_if(from, to, [&](const auto& pair) { return pair.second == session.ref(); });
+  if (own != to) by_participant_.erase(own);
+}
+
+void Shard::send(std::size_t to, Mail mail) {
+  if (to == index_) return handle(std::move(mail));
+  outbox_[to].push_back(std::move(mail));
+  schedule_flush();
+}
+
+void Shard::send_deliveries(std::size_t to, std::vector<Delivery>& items) {
+  if (to == index_) {
+    deliver(items);
+    items.clear();
+  } else {
+    send(to, mail::Deliveries{std::exchange(items, {})});
+  }
+}
+
+bool Shard::submit(const Draft& draft) {
+  if (unanswered_ >= bounds().pending_drafts) return false;
+  ++unanswered_;
+  const std::size_t home = context_.home_of(draft.conversation);
+  std::unique_ptr<AppendBatch>& batch = batches_[home];
+  if (!batch) batch = take_batch();
+  batch->add(draft);
+  if (batch->size() >= bounds().batch_drafts) {
+    send(home, mail::Submit{std::move(batch)});
+  } else {
+    schedule_flush();
+  }
+  return true;
+}
+
+void Shard::schedule_flush() {
+  if (std::exchange(flush_scheduled_, true)) return;
+  executor_.post([this, alive = context_.alive] {
+    if (*alive) flush();
+  });
+}
+
+void Shard::flush() {
+  flush_scheduled_ = false;
+  for (std::size_t to = 0; to < batches_.size(); ++to) {
+    if (batches_[to]) send(to, mail::Submit{std::move(batches_[to])});
+  }
+  for (std::size_t to = 0; to < outbox_.size(); ++to) {
+    if (outbox_[to].empty()) continue;
+    Shard& other = *context_.shards[to];
+    other.executor_.post(
+        [&other, alive = context_.alive, mails = std::exchange(outbox_[to], {})]() mutable {
+          if (!*alive) return;
+          for (Mail& mail : mails) other.handle(std::move(mail));
+        });
+  }
+}
+
+void Shard::handle(Mail mail) {
+  const auto for_session = [this](SessionRef who, auto call) {
+    if (Session* session = find(who)) call(*session);
+  };
+  std::visit(Overloaded{
+                 [&](mail::Join& m) { home_.join(std::move(m)); },
+                 [&](mail::Leave& m) { home_.leave(m); },
+                 [&](mail::Submit& m) { home_.submit(std::move(m.batch)); },
+                 [&](mail::Changed& m) { home_.changed(std::move(m)); },
+                 [&](mail::Signal& m) { home_.signal(m); },
+                 [&](mail::Joined& m) {
+                   for_session(m.who, [&](Session& s) { s.on_joined(m.conversation); });
+                 },
+                 [&](mail::Deliveries& m) { deliver(m.items); },
+                 [&](mail::Fence& m) { fence(m); },
+                 [&](mail::Enlist& m) { enlist(m); },
+                 [&](mail::Offer& m) {
+                   const Conversation& c = m.conversation;
+                   offer({{}, frame::Offer{c.id, c.visitor, c.department, c.subject, c.opened_at}});
+                 },
+                 [&](mail::OfferGone& m) {
+                   offer({{}, frame::OfferGone{m.conversation}});
+                 },
+             },
+             mail);
+}
+
+void Shard::deliver(std::vector<Delivery>& items) {
+  for (const Delivery& item : items) {
+    if (item.what == Delivery::What::ack || item.what == Delivery::What::failed) --unanswered_;
+    if (Session* session = find(item.to)) session->on_delivery(item);
+  }
+  for (const SessionRef& ref : acks_due_) {
+    if (Session* session = find(ref)) session->flush_ack();
+  }
+  acks_due_.clear();
+}
+
+void Shard::fence(const mail::Fence& fence) {
+  const auto at = by_id_.find(fence.session);
+  if (at == by_id_.end()) return;
+  Session* const session = find(at->second);
+  if (session && session->epoch() < fence.epoch) session->end(errc::superseded);
+}
+
+void Shard::enlist(const mail::Enlist& enlist) {
+  const auto [from, to] = by_participant_.equal_range(enlist.participant);
+  for (auto at = from; at != to; ++at) {
+    Session* const session = find(at->second);
+    if (session && session->attached()) session->join(enlist.conversation, {});
+  }
+}
+
+void Shard::offer(const ServerFrame& frame) {
+  SharedFrame encoded;
+  for (const auto& [id, ref] : by_id_) {
+    Session* const session = find(ref);
+    if (!session || !session->attached() || session->participant().role == Role::visitor) continue;
+    if (!encoded) encoded = encode(frame);
+    session->send(encoded);
+  }
+}
+
+void Shard::tick() {
+  const Instant now = executor_.now();
+  const Timestamp wall = context_.clock.now();
+  for (const Slot& slot : slots_) {
+    if (slot.session) slot.session->on_tick(now, wall);
+  }
+  if (now >= next_renew_ && !renewing_) renew();
+  if (index_ == 0 && now >= next_expire_) expire();
+  executor_.post_at(now + kTick, [this, alive = context_.alive] {
+    if (*alive) tick();
+  });
+}
+
+/// Keeps the sessions of this shard from expiring, and ends those that another node has taken over.
+void Shard::renew() {
+  next_renew_ = executor_.now() + bounds().fence_check / 2;
+  std::vector<SessionLease> leases;
+  std::vector<SessionRef> refs;
+  leases.reserve(by_id_.size());
+  refs.reserve(by_id_.size());
+  for (const auto& [id, ref] : by_id_) {
+    if (Session* session = find(ref)) {
+      leases.push_back({id, session->epoch()});
+      refs.push_back(ref);
+    }
+  }
+  if (leases.empty()) return;
+  renewing_ = true;
+  context_.store.renew(
+      std::move(leases), here<result<std::vector<errc>>>([this, refs = std::move(refs)](
+                                                             result<std::vector<errc>> states) {
+        renewing_ = false;
+        if (!states)
+          return;  // the next round asks again; until then every append is checked by the store
+        for (std::size_t i = 0; i < refs.size() && i < states->size(); ++i) {
+          Session* const session = find(refs[i]);
+          if (!session || (*states)[i] == errc::ok) continue;
+          session->end((*states)[i] == errc::fenced ? errc::superseded : errc::session_expired);
+        }
+      }));
+}
+
+void Shard::expire() {
+  next_expire_ = executor_.now() + kExpireEvery;
+  context_.store.expire(
+      bounds().session_ttl, kExpireAtOnce,
+      here<result<std::vector<SessionId>>>([this](result<std::vector<SessionId>> expired) {
+        if (expired && expired->size() == kExpireAtOnce) next_expire_ = executor_.now();
+      }));
+}
+
+std::unique_ptr<AppendBatch> Shard::take_batch() {
+  if (spare_.empty()) return std::make_unique<AppendBatch>();
+  std::unique_ptr<AppendBatch> batch = std::move(spare_.back());
+  spare_.pop_back();
+  return batch;
+}
+
+void Shard::give_back(std::unique_ptr<AppendBatch> batch) {
+  if (spare_.size() >= kSpareBatches) return;
+  batch->clear();
+  spare_.push_back(std::move(batch));
+}
+
+SharedFrame Shard::encode(const ServerFrame& frame) { return encode_body(frame); }
+
+HubStats Shard::stats() const {
+  HubStats stats = counters_;
+  stats.sessions = by_id_.size();
+  stats.conversations = home_.live();
+  stats.pending_drafts = unanswered_;
+  return stats;
+}
+
+SessionId Shard::mint_session() {
+  const auto ms = static_cast<std::uint64_t>(context_.store.now().ns / 1'000'000);
+  return make_uuid_v7<SessionId>(ms, context_.random(), context_.random());
+}
+
+void Shard::log(LogLevel level, std::string_view message) const {
+  if (context_.logger) context_.logger->log(level, message);
+}
+
+}  // namespace kefu::hub

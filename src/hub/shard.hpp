@@ -1,0 +1,156 @@
+// Shard: one executor's share of the hub. It owns the sessions whose connections live on its loop
+// and the conversations whose home it is, gathers what a turn of the loop produces, and hands it on
+// once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <kefu/hub.hpp>
+#include <kefu/wire/codec.hpp>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "desk.hpp"
+#include "home.hpp"
+#include "mail.hpp"
+#include "session.hpp"
+
+namespace kefu::hub {
+
+class Shard;
+
+/// What all shards share. Constant after set-up, but for the flag that says whether the hub still
+/// exists.
+struct Context {
+  Store& store;
+  kefu::limits limits;
+  const Clock& clock;
+  Logger* logger;
+  std::function<std::uint64_t()> random;
+  std::unique_ptr<Authenticator> authenticator;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the shards' executors only
+
+  [[nodiscard]] std::size_t home_of(ConversationId id) const {
+    return std::hash<ConversationId>()(id) % shards.size();
+  }
+};
+
+class Shard {
+ public:
+  Shard(Context& context, std::uint8_t index, Executor& executor);
+
+  /// Starts the shard's clockwork; once, before the first connection.
+  void start();
+
+  Inbound& accept(Connection& connection);
+
+  /// The session, or null when it has gone.
+  [[nodiscard]] Session* find(SessionRef ref);
+
+  /// Forgets a session, which destroys it.
+  void release(SessionRef ref);
+
+  /// The session now holds `id`; and holds it no longer.
+  void enrol(Session& session);
+  void discharge(Session& session);
+
+  /// Gives a value to the shard with that index: at once when it is this one, else at the end of
+  /// the turn.
+  void send(std::size_t to, Mail mail);
+  template <class T>
+  void tell_all(const T& value) {
+    for (std::size_t to = 0; to < context_.shards.size(); ++to) send(to, Mail(T(value)));
+  }
+  /// The same for deliveries, which are moved out of `items`; its memory stays with the caller.
+  void send_deliveries(std::size_t to, std::vector<Delivery>& items);
+  void send_home(ConversationId id, Mail mail) { send(context_.home_of(id), std::move(mail)); }
+
+  /// Adds a draft to the batch for its conversation's home. False: too many are pending.
+  [[nodiscard]] bool submit(const Draft& draft);
+
+  /// The session has an ack that should go out at the end of the current deliveries.
+  void ack_later(SessionRef ref) { acks_due_.push_back(ref); }
+
+  /// A completion that runs `f` on this shard, unless the hub is gone by then.
+  template <class... Args, class F>
+  [[nodiscard]] Completion<Args...> here(F f) {
+    return [alive = context_.alive, executor = &executor_, f = std::move(f)](Args... args) mutable {
+      executor->post(
+          [alive = std::move(alive), f = std::move(f), ... args = std::move(args)]() mutable {
+            if (*alive) f(std::move(args)...);
+          });
+    };
+  }
+
+  void handle(Mail mail);
+
+  [[nodiscard]] std::unique_ptr<AppendBatch> take_batch();
+  void give_back(std::unique_ptr<AppendBatch> batch);
+
+  [[nodiscard]] SharedFrame encode(const ServerFrame& frame);
+  template <class Frame>
+  [[nodiscard]] SharedFrame encode_body(const Frame& frame) {
+    scratch_.clear();
+    wire::encode(frame, scratch_);
+    return frames_.copy(scratch_);
+  }
+
+  [[nodiscard]] Context& context() noexcept { return context_; }
+  [[nodiscard]] const kefu::limits& bounds() const noexcept { return context_.limits; }
+  [[nodiscard]] Executor& executor() noexcept { return executor_; }
+  [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
+  [[nodiscard]] Home& home() noexcept { return home_; }
+  [[nodiscard]] Desk& desk() noexcept { return desk_; }
+  [[nodiscard]] HubStats& counters() noexcept { return counters_; }
+  [[nodiscard]] HubStats stats() const;
+  [[nodiscard]] SessionId mint_session();
+  void log(LogLevel level, std::string_view message) const;
+
+ private:
+  struct Slot {
+    std::unique_ptr<Session> session;
+    std::uint32_t use = 0;
+  };
+
+  void schedule_flush();
+  void flush();
+  void deliver(std::vector<Delivery>& items);
+  void fence(const mail::Fence& fence);
+  void enlist(const mail::Enlist& enlist);
+  void offer(const ServerFrame& frame);
+  void tick();
+  void renew();
+  void expire();
+
+  Context& context_;
+  const std::uint8_t index_;
+  Executor& executor_;
+  wire::Decoder decoder_;
+  FramePool frames_;
+  std::string scratch_;
+  Home home_;
+  Desk desk_;
+
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<SessionId, SessionRef> by_id_;
+  std::unordered_multimap<std::string, SessionRef> by_participant_;
+
+  std::vector<std::unique_ptr<AppendBatch>> batches_;  // one for each home shard, null when empty
+  std::vector<std::unique_ptr<AppendBatch>> spare_;
+  std::vector<std::vector<Mail>> outbox_;  // one for each other shard
+  std::vector<SessionRef> acks_due_;
+  bool flush_scheduled_ = false;
+  std::size_t unanswered_ = 0;  // drafts of this shard's sessions without an outcome
+
+  Instant next_renew_;
+  Instant next_expire_;
+  bool renewing_ = false;
+  HubStats counters_;
+};
+
+}  // namespace kefu::hub
