@@ -1,0 +1,118 @@
+// helpdesk: a server to start from. Read main() first; each part has a file of its own:
+//   options.cpp  what it is told       secret.cpp  what signs the tokens
+//   demo.cpp     tokens for a demo     web/        the pages, and the client they share
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <kefu/kefu.hpp>
+#include <kefu/net/loops.hpp>
+#include <kefu/net/server.hpp>
+#include <kefu/sqlite/store.hpp>
+
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+
+#include "demo.hpp"
+#include "options.hpp"
+#include "secret.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr kefu::Milliseconds kStopWithin{5000};
+
+/// The pages load nothing from elsewhere, and say so.
+constexpr const char* kContentSecurityPolicy =
+    "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'";
+
+class Log final : public kefu::Logger {
+ public:
+  void log(kefu::LogLevel level, std::string_view message) override {
+    constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                     spdlog::level::warn, spdlog::level::err};
+    spdlog::log(kLevels[static_cast<std::size_t>(level)], "{}", message);
+  }
+};
+
+/// One descriptor a connection: as many as this process may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string secret_for(const helpdesk::Options& options) {
+  if (!options.secret_file.empty()) return helpdesk::read_secret(options.secret_file);
+  if (options.demo) return helpdesk::read_or_make_secret(options.data / "demo-secret");
+  throw std::runtime_error("--secret-file is needed, unless this is a --demo");
+}
+
+kefu::net::ServerOptions server_options(const helpdesk::Options& options) {
+  kefu::net::ServerOptions out;
+  out.address = options.address;
+  out.port = options.port;
+  out.allowed_origins = options.allowed_origins;
+  out.static_root = options.web.empty()
+                        ? fs::read_symlink("/proc/self/exe").parent_path() / "helpdesk-web"
+                        : options.web;
+  out.content_security_policy = kContentSecurityPolicy;
+  return out;
+}
+
+void announce(const helpdesk::Options& options, std::uint16_t port) {
+  const std::string host = options.address.find(':') == std::string::npos
+                               ? options.address
+                               : "[" + options.address + "]";
+  const std::string base = "http://" + host + ":" + std::to_string(port);
+  if (options.demo) spdlog::warn("demo: whoever can reach {} gets a token", base);
+  spdlog::info("visitor page  {}/visitor.html", base);
+  spdlog::info("agent page    {}/agent.html", base);
+  spdlog::info("data in {}", fs::absolute(options.data).string());
+}
+
+void run(const helpdesk::Options& options) {
+  if (options.demo && !helpdesk::is_loopback(options.address)) {
+    throw std::runtime_error(
+        "--demo gives tokens to everybody, so it listens on loopback only, not on " +
+        options.address);
+  }
+  fs::create_directories(options.data);
+  const std::string secret = secret_for(options);
+
+  kefu::net::Loops loops{options.threads};
+  kefu::sqlite::Options sqlite;
+  if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
+  kefu::sqlite::Store store{(options.data / "helpdesk.db").string(), sqlite};
+  Log log;
+  kefu::HubOptions hub_options;
+  hub_options.logger = &log;
+  kefu::Hub hub{loops.executors(), store, hub_options};
+  hub.authenticate(kefu::jwt_hs256(secret));
+
+  kefu::net::Server server{loops, server_options(options)};
+  if (options.demo) helpdesk::serve_demo_tokens(server, secret);
+  server.serve(hub);
+  announce(options, server.port());
+
+  loops.stop_on_signals([&] {
+    spdlog::info("stopping");
+    server.stop(loops.executors().front()->now() + kStopWithin, [&] { loops.stop(); });
+  });
+  loops.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const helpdesk::Options options = helpdesk::read_options(argc, argv);
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  raise_descriptor_limit();
+  run(options);
+} catch (const std::exception& error) {
+  spdlog::error("{}", error.what());
+  return 1;
+}

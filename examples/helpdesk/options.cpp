@@ -1,0 +1,111 @@
+#include "options.hpp"
+
+#include <toml++/toml.h>
+#include <CLI/CLI.hpp>
+#include <stdexcept>
+
+namespace helpdesk {
+namespace {
+
+template <class T>
+void take(const toml::table& table, const char* key, T& to) {
+  const toml::node* const node = table.get(key);
+  if (!node) return;
+  const auto value = node->value<T>();
+  if (!value) throw std::runtime_error(std::string(key) + " has the wrong type or is out of range");
+  to = *value;
+}
+
+void take(const toml::table& table, const char* key, std::filesystem::path& to) {
+  std::string text = to.string();
+  take(table, key, text);
+  to = text;
+}
+
+void take(const toml::table& table, const char* key, std::vector<std::string>& to) {
+  const toml::node* const node = table.get(key);
+  if (!node) return;
+  const toml::array* const items = node->as_array();
+  if (!items) throw std::runtime_error(std::string(key) + " must be an array of strings");
+  to.clear();
+  for (const toml::node& item : *items) {
+    const auto text = item.value<std::string>();
+    if (!text) throw std::runtime_error(std::string(key) + " must be an array of strings");
+    to.push_back(*text);
+  }
+}
+
+void read_file(const std::string& path, Options& options) try {
+  const toml::table table = toml::parse_file(path);
+  constexpr const char* kKnown[] = {"address",  "port",        "threads",         "data",
+                                    "web",      "secret_file", "allowed_origins", "synchronous",
+                                    "log_level"};
+  for (const auto& [key, value] : table) {
+    if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
+      throw std::runtime_error("unknown key " + std::string(key.str()));
+    }
+  }
+  take(table, "address", options.address);
+  take(table, "port", options.port);
+  take(table, "threads", options.threads);
+  take(table, "data", options.data);
+  take(table, "web", options.web);
+  take(table, "secret_file", options.secret_file);
+  take(table, "allowed_origins", options.allowed_origins);
+  take(table, "synchronous", options.synchronous);
+  take(table, "log_level", options.log_level);
+} catch (const std::exception& error) {
+  throw std::runtime_error(path + ": " + error.what());
+}
+
+}  // namespace
+
+Options read_options(int argc, char** argv) {
+  Options options;
+  std::string config;
+  CLI::App app{"A help desk on kefu: visitors and agents, in one program and one data folder."};
+  app.add_option("--config", config, "TOML file with any of these options")
+      ->check(CLI::ExistingFile);
+  // Twice over the command line: first for --config alone, then, over what the file says, for
+  // everything.
+  app.allow_extras();
+  const auto parse = [&] {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      std::exit(app.exit(error));
+    }
+  };
+  app.set_help_flag();
+  parse();
+  if (!config.empty()) read_file(config, options);
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.allow_extras(false);
+  app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
+  app.add_option("--port", options.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "Event loops")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--data", options.data, "Folder of the database; made when missing")
+      ->capture_default_str();
+  app.add_option("--web", options.web,
+                 "Folder of the pages; by default the one beside the program");
+  app.add_option("--secret-file", options.secret_file,
+                 "File with the 32 or more bytes that sign the tokens");
+  app.add_option("--synchronous", options.synchronous,
+                 "full: survives power loss; normal: only kill -9")
+      ->check(CLI::IsMember({"full", "normal"}))
+      ->capture_default_str();
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  app.add_flag("--demo", options.demo,
+               "Give a token to whoever asks; on loopback only. The default without arguments");
+  app.clear();
+  parse();
+  if (argc == 1) options.demo = true;
+  return options;
+}
+
+}  // namespace helpdesk

@@ -1,0 +1,28 @@
+// What helpdesk is told: on the command line, and in a TOML file. The command line wins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helpdesk {
+
+struct Options {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::size_t threads = 2;
+  std::filesystem::path data = "helpdesk-data";  ///< holds the database, and the demo's secret
+  std::filesystem::path web;                     ///< the pages; empty: beside the program
+  std::filesystem::path secret_file;             ///< whose content signs the tokens
+  std::vector<std::string> allowed_origins;      ///< pages that may connect; empty: any
+  std::string synchronous = "full";              ///< or "normal": see kefu::sqlite::Synchronous
+  std::string log_level = "info";
+  bool demo = false;
+};
+
+/// Exits by itself for --help and for bad arguments. Throws std::runtime_error for a bad file.
+[[nodiscard]] Options read_options(int argc, char** argv);
+
+}  // namespace helpdesk

@@ -1,0 +1,33 @@
+#include "secret.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+
+namespace helpdesk {
+
+std::string read_secret(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string secret{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw std::runtime_error("cannot read the secret in " + file.string());
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  return secret;
+}
+
+std::string read_or_make_secret(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::random_device random;
+    std::string secret;
+    for (int i = 0; i < 64; ++i) secret += kHex[random() & 15u];
+    std::ofstream out(file, std::ios::binary);
+    std::filesystem::permissions(
+        file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    out << secret << '\n';
+    if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+  }
+  return read_secret(file);
+}
+
+}  // namespace helpdesk
