@@ -27,8 +27,8 @@ class ClientConversation {
   const ConversationId id;
   std::array<ClientLog, 2> logs;
   PendingSends sends;
-  Instant sends_held{};    ///< nothing is transmitted before
-  Instant history_held{};  ///< nothing is asked for before
+  Instant sends_held{};       ///< nothing is transmitted before
+  Instant history_held{};     ///< nothing is asked for before
   bool cursor_moved = false;  ///< entries of others were delivered since `delivered` was told
 
   [[nodiscard]] ClientLog& log(Log which) { return logs[static_cast<std::size_t>(which)]; }
@@ -82,6 +82,16 @@ class ClientConversation {
     open_ = false;
     log(which).begin_unlisted(false);
     return sends.drop_foreign(which);
+  }
+
+  /// Since when the oldest of what was asked on this connection waits for its answer.
+  [[nodiscard]] std::optional<Instant> waiting_since() const {
+    std::optional<Instant> out = sends.waiting_since();
+    for (const ClientLog& one : logs) {
+      const std::optional<Instant> since = one.fetching_since();
+      if (since && (!out || *since < *out)) out = since;
+    }
+    return out;
   }
 
   /// After any event: once the logs are read to their tails, sends that were not found there are

@@ -1,11 +1,12 @@
-// ClientLog: a client's place in one log of one conversation (promise 4, the client's half). Entries
-// come by the stream of the connection or by pages of history; either way each is delivered once and
-// in order. It also knows how far the log was searched for sends whose outcome got lost.
+// ClientLog: a client's place in one log of one conversation (promise 4, the client's half).
+// Entries come by the stream of the connection or by pages of history; either way each is delivered
+// once and in order. It also knows how far the log was searched for sends whose outcome got lost.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <kefu/core/client_state.hpp>
+#include <kefu/model/time.hpp>
 #include <limits>
 #include <optional>
 
@@ -37,7 +38,10 @@ class ClientLog {
     by_history_ = read;
   }
 
-  void end() { by_history_ = fetching_ = false; }
+  void end() {
+    by_history_ = false;
+    fetching_since_.reset();
+  }
 
   Entry on_entry(std::uint64_t seq) {
     if (seq <= at_.position) return Entry::old;
@@ -62,11 +66,12 @@ class ClientLog {
 
   /// Behind which seq a page is to be asked for now.
   [[nodiscard]] std::optional<std::uint64_t> wanted() const {
-    if (!by_history_ || fetching_ || searched()) return std::nullopt;
+    if (!by_history_ || fetching_since_ || searched()) return std::nullopt;
     return at_.searched;
   }
-  void fetching() { fetching_ = true; }
-  [[nodiscard]] bool is_fetching() const noexcept { return fetching_; }
+  void fetching(Instant now) { fetching_since_ = now; }
+  /// Since when a page is on its way.
+  [[nodiscard]] std::optional<Instant> fetching_since() const noexcept { return fetching_since_; }
 
   Entry on_page_entry(std::uint64_t seq) {
     if (seq == at_.searched + 1) at_.searched = seq;
@@ -76,11 +81,11 @@ class ClientLog {
     return Entry::next;
   }
   void on_page_end(std::uint64_t tail) {
-    fetching_ = false;
+    fetching_since_.reset();
     target_ = std::min(target_, tail);
     if (searched()) by_history_ = false;
   }
-  void on_page_failed() { fetching_ = false; }
+  void on_page_failed() { fetching_since_.reset(); }
 
   /// Everything up to the tail that was told has been searched.
   [[nodiscard]] bool searched() const noexcept { return at_.searched >= target_; }
@@ -91,7 +96,7 @@ class ClientLog {
   ClientPosition at_;
   std::uint64_t target_ = 0;
   bool by_history_ = false;
-  bool fetching_ = false;
+  std::optional<Instant> fetching_since_;
 };
 
 }  // namespace kefu::core

@@ -1,11 +1,11 @@
-// ClientSession: the client's side of the protocol as a state machine. Calls are events; each appends
-// effects, to be carried out in their order. It touches no socket, clock, timer, storage or source of
-// randomness; the C++ client and the simulator drive the same machine.
+// ClientSession: the client's side of the protocol as a state machine. Calls are events; each
+// appends effects, to be carried out in their order. It touches no socket, clock, timer, storage or
+// source of randomness; the C++ client and the simulator drive the same machine.
 //
-// What it guarantees, as long as `Persist` is durable: every submitted send becomes exactly one entry
-// or one reported failure, in the order of submission, across lost links, restarts and expired
-// sessions (promises 2 and 6); the entries of each log are delivered in order of seq, each once, and
-// none is left out but by a reset that is told (promise 4).
+// What it guarantees, as long as `Persist` is durable: every submitted send becomes exactly one
+// entry or one reported failure, in the order of submission, across lost links, restarts and
+// expired sessions (promises 2 and 6); the entries of each log are delivered in order of seq, each
+// once, and none is left out but by a reset that is told (promise 4).
 //
 // Texts in frames that go in are only read during the call.
 #pragma once
@@ -94,7 +94,7 @@ class ClientSession {
     }
     if (cursors_due_) at(*cursors_due_);
     for (const ClientConversation& one : conversations_) {
-      if (const auto since = one.sends.waiting_since()) at(*since + options_.answer_timeout);
+      if (const auto since = one.waiting_since()) at(*since + options_.answer_timeout);
       if (one.sends_held > now_) at(one.sends_held);
       if (one.history_held > now_) at(one.history_held);
     }
@@ -140,7 +140,8 @@ class ClientSession {
     hello(out);
   }
 
-  /// The link ended, or could not be opened. `reason`: as the server told it, else errc::unavailable.
+  /// The link ended, or could not be opened. `reason`: as the server told it, else
+  /// errc::unavailable.
   void on_closed(errc reason, Instant now, ClientEffects& out) {
     now_ = now;
     if (!has_link()) return;
@@ -296,7 +297,7 @@ class ClientSession {
 
   [[nodiscard]] bool unanswered() const {
     return std::ranges::any_of(conversations_, [this](const ClientConversation& one) {
-      const auto since = one.sends.waiting_since();
+      const auto since = one.waiting_since();
       return since && now_ >= *since + options_.answer_timeout;
     });
   }
@@ -381,8 +382,8 @@ class ClientSession {
   void on_error(std::string_view ref, const frame::Error& error, ClientEffects& out) {
     if (error.conversation && error.cseq) {
       on_send_error(find_or_add(*error.conversation), error, out);
-    } else if (ClientLog* log = asked(ref)) {
-      on_history_error(*log, error, out);
+    } else if (const Asked asked = find_asked(ref); asked.of) {
+      on_history_error(asked, error, out);
     }
     switch (error.code) {
       case errc::fenced:
@@ -415,7 +416,8 @@ class ClientSession {
         settled = one.sends.on_failed(cseq);
         break;
       default:
-        // To be tried again. One delay for a burst of errors: those that come meanwhile belong to it.
+        // To be tried again. One delay for a burst of errors: those that come meanwhile belong to
+        // it.
         one.sends.on_retry(cseq);
         if (one.sends_held <= now_) one.sends_held = now_ + send_retry_.next();
         break;
@@ -429,44 +431,48 @@ class ClientSession {
 
   // ---- history
 
+  /// A log for which a page of history is on its way.
+  struct Asked {
+    ClientConversation* of = nullptr;
+    Log which = Log::public_log;
+  };
+
   void on_history(std::string_view ref, const frame::HistoryPage& page, ClientEffects& out) {
-    ClientLog* const log = asked(ref);
-    if (!log) return;  // the application's own
-    ClientConversation& one = find_or_add(page.conversation);
-    const std::uint64_t before = log->saved().searched;
+    const Asked asked = find_asked(ref);
+    if (!asked.of) return;  // the application's own
+    ClientConversation& one = *asked.of;
+    ClientLog& log = one.log(asked.which);
+    const std::uint64_t before = log.saved().searched;
     for (const frame::EntryFrame& entry : page.entries) {
       match(one, entry, out);
-      if (log->on_page_entry(entry.seq) == ClientLog::Entry::next)
+      if (log.on_page_entry(entry.seq) == ClientLog::Entry::next)
         deliver(one, to_entry(entry), entry.origin.has_value(), out);
     }
-    log->on_page_end(page.tail);
+    log.on_page_end(page.tail);
     // A page that brings nothing must not be asked for in a tight loop.
-    if (log->saved().searched == before) one.history_held = now_ + options_.send_retry_limit;
+    const bool idle = log.wanted() && log.saved().searched == before;
+    if (idle) one.history_held = now_ + options_.send_retry_limit;
   }
 
-  void on_history_error(ClientLog& log, const frame::Error& error, ClientEffects& out) {
-    log.on_page_failed();
-    for (ClientConversation& one : conversations_) {
-      for (const Log which : ClientConversation::kLogs) {
-        if (&one.log(which) != &log) continue;
-        if (is_retryable(error.code)) {
-          one.history_held = now_ + send_retry_.next();
-        } else {
-          for (const PendingSend& send : one.on_unreadable(which))
-            settle(one, send, error.code, out);
-        }
-      }
+  void on_history_error(const Asked& asked, const frame::Error& error, ClientEffects& out) {
+    ClientConversation& one = *asked.of;
+    one.log(asked.which).on_page_failed();
+    if (is_retryable(error.code) || error.code == errc::store_failed) {
+      one.history_held = now_ + send_retry_.next();
+      return;
     }
+    for (const PendingSend& send : one.on_unreadable(asked.which))
+      settle(one, send, error.code, out);
   }
 
-  // The log that a history request of ours was about; null for a `ref` of the application.
-  ClientLog* asked(std::string_view ref) {
+  // Nothing for a `ref` of the application.
+  Asked find_asked(std::string_view ref) {
     for (ClientConversation& one : conversations_) {
       for (const Log which : ClientConversation::kLogs) {
-        if (one.log(which).is_fetching() && ref == history_ref(one, which)) return &one.log(which);
+        if (one.log(which).fetching_since() && ref == history_ref(one, which)) return {&one, which};
       }
     }
-    return nullptr;
+    return {};
   }
   static std::string history_ref(const ClientConversation& one, Log which) {
     return (which == Log::public_log ? "kefu-public-" : "kefu-internal-") + one.id.to_string();
@@ -475,6 +481,7 @@ class ClientSession {
   // ---- what there is to do after any event
 
   void pump(ClientEffects& out) {
+    refs_.clear();
     if (state_ != State::attached) return;
     for (ClientConversation& one : conversations_) {
       one.reconcile();
@@ -497,7 +504,7 @@ class ClientSession {
     for (const Log which : ClientConversation::kLogs) {
       const auto after = one.log(which).wanted();
       if (!after) continue;
-      one.log(which).fetching();
+      one.log(which).fetching(now_);
       refs_.push_back(history_ref(one, which));
       transmit({refs_.back(),
                 frame::History{one.id, which, std::nullopt, *after, options_.history_page}},

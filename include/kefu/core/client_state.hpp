@@ -1,5 +1,5 @@
-// ClientState: everything of a client that must survive its process. A plain value: whoever drives a
-// ClientSession saves it, whole and atomically, whenever the machine says `Persist`.
+// ClientState: everything of a client that must survive its process. A plain value: whoever drives
+// a ClientSession saves it, whole and atomically, whenever the machine says `Persist`.
 #pragma once
 
 #include <array>
@@ -26,15 +26,17 @@ struct PendingSend {
 
 /// A client's place in one log.
 struct ClientPosition {
-  std::uint64_t position = 0;  ///< every entry up to here was delivered, but for what a reset skipped
-  std::uint64_t searched = 0;  ///< no pending send is up to here; below `position` only after a reset
+  std::uint64_t position =
+      0;  ///< every entry up to here was delivered, but for what a reset skipped
+  std::uint64_t searched =
+      0;  ///< no pending send is up to here; below `position` only after a reset
 
   friend bool operator==(const ClientPosition&, const ClientPosition&) = default;
 };
 
 struct ClientConversationState {
   ConversationId id;
-  bool open = true;  ///< as far as is known: its end has not been read
+  bool open = true;                    ///< as far as is known: its end has not been read
   std::array<ClientPosition, 2> logs;  ///< indexed by Log
   std::uint64_t accepted = 0;          ///< the session's sends up to here have an outcome
   std::vector<PendingSend> pending;    ///< in the order of submission

@@ -1,5 +1,5 @@
-// PendingSends: the sends of one conversation that have no outcome yet. It numbers them, keeps to the
-// window, and says what is transmitted, and when again (promise 2, the client's half).
+// PendingSends: the sends of one conversation that have no outcome yet. It numbers them, keeps to
+// the window, and says what is transmitted, and when again (promise 2, the client's half).
 //
 // A send is numbered (session, cseq) when it is first transmitted and keeps that number as long as
 // the server may have taken it: that is what makes a retry harmless. One that is numbered under an
@@ -62,10 +62,13 @@ class PendingSends {
   // ---- reconciling with the log
 
   /// True while sends of an older session are among them; of all logs, or of one.
-  [[nodiscard]] bool foreign() const { return std::ranges::any_of(items_, is_foreign()); }
+  [[nodiscard]] bool foreign() const {
+    return std::ranges::any_of(items_,
+                               [this](const PendingSend& item) { return is_foreign(item); });
+  }
   [[nodiscard]] bool foreign(Log log) const {
     return std::ranges::any_of(
-        items_, [&](const PendingSend& item) { return item.log == log && is_foreign()(item); });
+        items_, [&](const PendingSend& item) { return item.log == log && is_foreign(item); });
   }
 
   /// True when one of them may be in this log.
@@ -77,7 +80,7 @@ class PendingSends {
   /// The logs were read to their tails: what is still foreign was never stored.
   void adopt() {
     for (PendingSend& item : items_) {
-      if (!is_foreign()(item)) continue;
+      if (!is_foreign(item)) continue;
       item.session = {};
       item.cseq = 0;
       item.contested = false;
@@ -86,12 +89,12 @@ class PendingSends {
 
   /// The log can't be read, so what is foreign in it has an outcome that can't be known. Drops it.
   std::vector<PendingSend> drop_foreign(Log log) {
-    const auto gone = std::ranges::stable_partition(items_, [&](const PendingSend& item) {
-      return item.log != log || !is_foreign()(item);
-    });
-    std::vector<PendingSend> out(std::make_move_iterator(gone.begin()),
-                                 std::make_move_iterator(gone.end()));
-    items_.erase(gone.begin(), gone.end());
+    const auto gone = std::stable_partition(
+        items_.begin(), items_.end(),
+        [&](const PendingSend& item) { return item.log != log || !is_foreign(item); });
+    std::vector<PendingSend> out(std::make_move_iterator(gone),
+                                 std::make_move_iterator(items_.end()));
+    items_.erase(gone, items_.end());
     return out;
   }
 
@@ -178,8 +181,8 @@ class PendingSends {
   };
   using Place = std::vector<PendingSend>::iterator;
 
-  [[nodiscard]] auto is_foreign() const {
-    return [this](const PendingSend& item) { return item.cseq != 0 && item.session != session_; };
+  [[nodiscard]] bool is_foreign(const PendingSend& item) const {
+    return item.cseq != 0 && item.session != session_;
   }
   Place find(SessionId session, std::uint64_t cseq) {
     return std::ranges::find_if(items_, [&](const PendingSend& item) {
