@@ -135,9 +135,10 @@ void Desk::created(std::shared_ptr<Opening> opening, result<Committed> committed
     return get(opening->proposed.id, [this, opening](result<VersionedConversation> existing) {
       if (!existing && existing.error() != errc::not_found) return opening->done(existing.error());
       if (!existing) return open(opening);
-      const bool same = existing->record.visitor == opening->proposed.visitor &&
-                        existing->record.department == opening->proposed.department;
-      if (!same) return opening->done(errc::conflict);
+      if (existing->record.visitor != opening->proposed.visitor)
+        return opening->done(errc::not_found);
+      if (existing->record.department != opening->proposed.department)
+        return opening->done(errc::conflict);
       opening->done(std::move(existing));
     });
   }

@@ -9,20 +9,6 @@
 namespace kefu::hub {
 namespace {
 
-frame::EntryFrame to_frame(const Entry& entry) {
-  frame::EntryFrame out;
-  out.conversation = entry.conversation;
-  out.log = entry.log;
-  out.seq = entry.seq;
-  out.after = entry.after;
-  out.from = entry.from;
-  out.role = entry.role;
-  out.kind = entry.kind;
-  out.body = entry.body;
-  out.at = entry.at;
-  return out;
-}
-
 bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
   return held &&
          std::ranges::any_of(held->drafts(), [&](const Draft& other) { return other.tag == tag; });
@@ -56,7 +42,7 @@ void Home::changed(mail::Changed changed) {
   if (changed.conversation.version > live.conversation.version)
     live.conversation = std::move(changed.conversation);
   for (const Entry& entry : changed.entries)
-    publish(live, to_frame(entry), entry.origin, SessionRef{});
+    publish(live, frame::of(entry, false), entry.origin, SessionRef{});
   flush();
 }
 

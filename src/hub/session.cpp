@@ -30,6 +30,19 @@ bool is_plain_id(std::string_view text, std::size_t max) {
 
 bool reaches(const core::Reader& reader, std::uint64_t seq) { return seq == reader.position() + 1; }
 
+/// Leaves the last entries with seq < before whose bodies sum up to at most `max_bytes`, and at
+/// least one.
+void keep_last_before(std::vector<Entry>& entries, std::uint64_t before, std::size_t max_bytes) {
+  while (!entries.empty() && entries.back().seq >= before) entries.pop_back();
+  std::size_t bytes = 0;
+  std::size_t first = entries.size();
+  while (first > 0 &&
+         (first == entries.size() || bytes + entries[first - 1].body.size() <= max_bytes)) {
+    bytes += entries[--first].body.size();
+  }
+  entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
 }  // namespace
 
 struct Session::Gathering {
@@ -171,7 +184,12 @@ void Session::on_tick(Instant now, Timestamp wall) {
 // ---- frames
 
 void Session::on_error(const wire::DecodeError& error) {
-  fail(error.ref, error.code, error.detail);
+  frame::Error answer;
+  answer.code = error.code;
+  answer.detail = error.detail;
+  answer.conversation = error.conversation;
+  answer.cseq = error.cseq;
+  send({error.ref, answer});
 }
 
 void Session::on_frame(const ClientFrame& frame) {
@@ -503,12 +521,8 @@ void Session::on_page(ConversationId conversation, Log log, result<Page> page) {
   }
   for (const Entry& entry : page->entries) {
     if (reader.on_page_entry(entry.seq, blocked_) != core::Reader::Action::deliver) continue;
-    frame::EntryFrame out{entry.conversation, entry.log,    entry.seq,  entry.after, entry.from,
-                          entry.role,         std::nullopt, entry.kind, entry.body,  entry.at};
-    if (!entry.origin.session.is_nil() && entry.from == identity_.participant.id)
-      out.origin = entry.origin;
     ++shard_.counters().delivered;
-    send(shard_.encode_body(out));
+    send(shard_.encode_body(frame::of(entry, entry.from == participant().id)));
   }
   react(*membership, log, reader.on_page_end(page->tail, blocked_, shard_.bounds().replay_limit));
   pump();
@@ -630,7 +644,7 @@ void Session::on(const frame::Token& token) {
           [ref = std::string(frame_ref_)](Session& self, result<Identity> identity) {
             if (!identity) return self.fail(ref, identity.error(), "token");
             if (identity->participant != self.identity_.participant)
-              return self.fail(ref, errc::denied, "another participant");
+              return self.fail(ref, errc::unauthenticated, "another participant");
             self.identity_.expires_at = identity->expires_at;
             self.send({ref, frame::Done{}});
           }));
@@ -726,7 +740,7 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
   request.log = log;
   request.after = after;
   request.max_entries = limit;
-  // A page up to `before` must reach it; one after a position may end anywhere.
+  // A page before an entry must reach it: it is cut at its other end, below.
   request.max_bytes = before ? limit * shard_.bounds().max_body : shard_.bounds().page_bytes;
   shard_.context().store.read(
       request,
@@ -736,13 +750,9 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
         answer.conversation = id;
         answer.log = log;
         answer.tail = page->tail;
+        if (before) keep_last_before(page->entries, *before, self.shard_.bounds().page_bytes);
         for (const Entry& entry : page->entries) {
-          if (before && entry.seq >= *before) break;
-          frame::EntryFrame& out = answer.entries.emplace_back(
-              frame::EntryFrame{id, log, entry.seq, entry.after, entry.from, entry.role,
-                                std::nullopt, entry.kind, entry.body, entry.at});
-          if (!entry.origin.session.is_nil() && entry.from == self.identity_.participant.id)
-            out.origin = entry.origin;
+          answer.entries.push_back(frame::of(entry, entry.from == self.participant().id));
         }
         self.send({ref, std::move(answer)});
       }));

@@ -137,6 +137,21 @@ struct EntryFrame {
   std::string_view body;
   Timestamp at;
 };
+/// The entry as a frame, which views it. `own`: the receiver is the participant who wrote it.
+[[nodiscard]] inline EntryFrame of(const Entry& entry, bool own) {
+  EntryFrame frame;
+  frame.conversation = entry.conversation;
+  frame.log = entry.log;
+  frame.seq = entry.seq;
+  frame.after = entry.after;
+  frame.from = entry.from;
+  frame.role = entry.role;
+  if (own && !entry.origin.session.is_nil()) frame.origin = entry.origin;
+  frame.kind = entry.kind;
+  frame.body = entry.body;
+  frame.at = entry.at;
+  return frame;
+}
 struct Receipt {
   ConversationId conversation;
   std::string_view from;
