@@ -1,0 +1,136 @@
+#include "sqlite/checkpoint.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "sqlite/marks.hpp"
+
+namespace kefu::sqlite {
+namespace {
+
+// A slice holds at least so many items, and so many for each row appended beside it. A row makes at
+// most three items, and a round starts at half of checkpoint_entries: with four a row it ends
+// before the other half is full.
+constexpr std::size_t kSlice = 256;
+constexpr std::size_t kItemsPerRow = 4;
+
+template <class T>
+void sort_unique(std::vector<T>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(sqlite3* db, Unfolded& unfolded, std::size_t entries)
+    : unfolded_(unfolded),
+      start_(std::max<std::size_t>(entries / 2, 1)),
+      place_(db, "INSERT OR REPLACE INTO place(log, seq, position) VALUES(?, ?, ?)"),
+      mark_(
+          db,
+          "INSERT OR REPLACE INTO mark(session, conversation, accepted, kept) VALUES(?, ?, ?, ?)"),
+      tails_(db, "UPDATE conversation SET public_tail = ?, internal_tail = ? WHERE key = ?"),
+      move_(db, "UPDATE checkpoint SET position = ?"),
+      position_(db, "SELECT position FROM checkpoint") {}
+
+void Checkpoint::step(std::size_t new_rows) {
+  if (!in_round()) {
+    if (unfolded_.size() < start_) return;
+    freeze();
+  }
+  write(kSlice + kItemsPerRow * new_rows);
+}
+
+void Checkpoint::finish() {
+  const auto all = std::numeric_limits<std::size_t>::max();
+  if (in_round()) write(all);
+  committed();
+  if (unfolded_.size() == 0) return;
+  freeze();
+  write(all);
+}
+
+void Checkpoint::committed() {
+  if (!finished_) return;
+  unfolded_.fold_up_to(round_end_);
+  reset();
+}
+
+void Checkpoint::reset() {
+  round_end_ = 0;
+  next_ = 0;
+  finished_ = false;
+  places_.clear();
+  marks_.clear();
+  tails_of_.clear();
+}
+
+void Checkpoint::freeze() {
+  round_end_ = unfolded_.end();
+  for (std::uint64_t position = unfolded_.base() + 1; position <= round_end_; ++position) {
+    const Unfolded::Row& row = unfolded_.at(position);
+    if (row.seq) {
+      places_.push_back(
+          {2 * row.conversation->key + static_cast<std::int64_t>(row.log), row.seq, position});
+      tails_of_.push_back(row.conversation);
+    }
+    if (row.session)
+      marks_.push_back({row.session->key, row.conversation->key, row.session, row.conversation});
+  }
+  std::sort(places_.begin(), places_.end());
+  sort_unique(marks_);
+  std::sort(tails_of_.begin(), tails_of_.end(), [](auto* a, auto* b) { return a->key < b->key; });
+  tails_of_.erase(std::unique(tails_of_.begin(), tails_of_.end()), tails_of_.end());
+}
+
+void Checkpoint::write(std::size_t items) {
+  const std::size_t marks_from = places_.size();
+  const std::size_t tails_from = marks_from + marks_.size();
+  const std::size_t end = tails_from + tails_of_.size();
+  for (; next_ < end && items > 0; ++next_, --items) {
+    if (next_ < marks_from) {
+      write(places_[next_]);
+    } else if (next_ < tails_from) {
+      write(marks_[next_ - marks_from]);
+    } else {
+      write(*tails_of_[next_ - tails_from]);
+    }
+  }
+  if (next_ < end) return;
+  Run(move_).bind(1, round_end_).step();
+  finished_ = true;
+}
+
+void Checkpoint::write(const Place& place) {
+  Run(place_).bind(1, place.log).bind(2, place.seq).bind(3, place.position).step();
+}
+
+void Checkpoint::write(const DirtyMark& dirty) {
+  if (dirty.session->gone) return;
+  const core::DedupMark* const mark = dirty.session->ledger.find(dirty.conversation->id);
+  if (!mark) throw_corrupt("a dirty mark was let go");
+  encode_kept(*mark, kept_);
+  Run(mark_)
+      .bind(1, dirty.session_key)
+      .bind(2, dirty.conversation_key)
+      .bind(3, mark->accepted())
+      .bind_blob(4, kept_)
+      .step();
+}
+
+void Checkpoint::write(const Conversation& conversation) {
+  const core::ConversationLog& log = conversation.head.log;
+  Run(tails_)
+      .bind(1, log.tail(Log::public_log))
+      .bind(2, log.tail(Log::internal))
+      .bind(3, conversation.key)
+      .step();
+}
+
+std::uint64_t Checkpoint::stored_position() {
+  Run run(position_);
+  if (!run.step()) throw_corrupt("the checkpoint is missing");
+  return run.number(0);
+}
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,80 @@
+// Checkpoint: writes the folds of the log (tails, marks, places) behind its end, in sorted order, a
+// slice with each commit: so no commit waits for all of them.
+//
+// A round freezes the rows that are unfolded now and writes what follows from them. Marks and tails
+// are written as they are when their turn comes, which may be later than the frozen rows: folding
+// those rows again must skip what a mark or tail already holds. The stored checkpoint moves with
+// the last slice.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sqlite/cache.hpp"
+#include "sqlite/statement.hpp"
+#include "sqlite/unfolded.hpp"
+
+namespace kefu::sqlite {
+
+class Checkpoint {
+ public:
+  /// `entries`: Options::checkpoint_entries, above which rows must not stay unfolded.
+  Checkpoint(sqlite3* db, Unfolded& unfolded, std::size_t entries);
+
+  /// Writes a slice, in the open transaction, if there is reason to; `new_rows` were appended in
+  /// it.
+  void step(std::size_t new_rows);
+  /// Writes everything, in the open transaction.
+  void finish();
+  /// The transaction is committed: what its slices finished is folded.
+  void committed();
+  /// The transaction failed: everything is read anew from the database.
+  void reset();
+
+  /// The position up to which the database holds the folds.
+  [[nodiscard]] std::uint64_t stored_position();
+
+ private:
+  struct Place {
+    std::int64_t log;
+    std::uint64_t seq;
+    std::uint64_t position;
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+  struct DirtyMark {
+    std::int64_t session_key;
+    std::int64_t conversation_key;
+    Session* session;
+    Conversation* conversation;
+    friend auto operator<=>(const DirtyMark&, const DirtyMark&) = default;
+  };
+
+  [[nodiscard]] bool in_round() const noexcept { return round_end_ != 0; }
+  void freeze();
+  void write(std::size_t items);
+  void write(const Place& place);
+  void write(const DirtyMark& mark);
+  void write(const Conversation& conversation);
+
+  Unfolded& unfolded_;
+  std::size_t start_;  ///< unfolded rows at which a round starts
+  Statement place_, mark_, tails_, move_, position_;
+
+  std::uint64_t round_end_ = 0;  ///< the last frozen row; 0 between rounds
+  std::size_t next_ = 0;         ///< the next item: places, then marks, then tails
+  bool finished_ = false;        ///< all of the round is in the open transaction
+  std::vector<Place> places_;
+  std::vector<DirtyMark> marks_;
+  std::vector<Conversation*> tails_of_;
+  std::string kept_;
+};
+
+/// Reads the rows behind the checkpoint, and brings cache and `unfolded` up to the end of the log.
+/// Throws SqlError (SQLITE_CORRUPT) when the log contradicts itself.
+void fold(sqlite3* db, std::uint64_t checkpoint, std::uint32_t window, Cache& cache,
+          Unfolded& unfolded);
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,87 @@
+#include "sqlite/engine.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+namespace kefu::sqlite {
+namespace {
+
+// Renewals are written once a minute, or often enough for a shorter time to live.
+Nanoseconds coarse(const limits& bounds) {
+  return std::min<Nanoseconds>(std::chrono::minutes(1), bounds.session_ttl / 8);
+}
+
+Timestamp last_stamp(sqlite3* db) {
+  Statement last(db, "SELECT at FROM log ORDER BY position DESC LIMIT 1");
+  Run run(last);
+  return {run.step() ? run.integer(0) : 0};
+}
+
+}  // namespace
+
+Engine::Engine(const std::string& path, const Clock& clock, const Options& options,
+               const limits& bounds) try
+    : connection_(path, options),
+      cache_(connection_.get()),
+      checkpoint_(connection_.get(), unfolded_, options.checkpoint_entries),
+      window_(bounds.window),
+      clock_(clock),
+      log(connection_.get(), cache_, unfolded_, bounds.window),
+      sessions(connection_.get(), cache_, unfolded_, coarse(bounds)),
+      records(connection_.get(), cache_),
+      reader(connection_.get(), cache_, unfolded_) {
+  load();
+  latest_ = std::max(last_stamp(connection_.get()), sessions.latest()).ns;
+} catch (const SqlError& error) {
+  const bool corrupt = error.primary() == SQLITE_CORRUPT || error.primary() == SQLITE_NOTADB;
+  throw std::system_error(make_error_code(corrupt ? errc::corrupt : errc::store_failed),
+                          path + ": " + error.text);
+}
+
+Engine::~Engine() {
+  if (failed_) return;
+  // When this fails, the next opening folds what is missing.
+  (void)transact([this] { checkpoint_.finish(); });
+}
+
+void Engine::load() {
+  cache_.clear();
+  checkpoint_.reset();
+  fold(connection_.get(), checkpoint_.stored_position(), window_, cache_, unfolded_);
+}
+
+errc Engine::recover(const SqlError& error) {
+  connection_.rollback();
+  try {
+    load();
+    if (error.primary() == SQLITE_FULL) return errc::store_full;
+  } catch (const SqlError&) {
+    readable_ = false;
+  }
+  failed_ = true;
+  return errc::store_failed;
+}
+
+void Engine::tidy() {
+  cache_.trim(unfolded_);
+  const int code = connection_.bound_wal() & 0xff;
+  // Without space the WAL stays, and grows until an append finds no space either. Any other failure
+  // may be a sync that will never tell again: from here on nothing that is written can be trusted
+  // to last.
+  if (code != SQLITE_OK && code != SQLITE_FULL) failed_ = true;
+}
+
+void Engine::purge() {
+  const int code = connection_.empty_wal() & 0xff;
+  if (code != SQLITE_OK && code != SQLITE_FULL) failed_ = true;
+}
+
+Timestamp Engine::now() const {
+  const std::int64_t time = clock_.now().ns;
+  std::int64_t latest = latest_.load(std::memory_order_relaxed);
+  while (time > latest && !latest_.compare_exchange_weak(latest, time, std::memory_order_relaxed)) {
+  }
+  return {std::max(time, latest)};
+}
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,84 @@
+// Engine: the store without its thread: a connection, the caches and folds, and transactions over
+// them.
+#pragma once
+
+#include <atomic>
+#include <kefu/clock.hpp>
+#include <kefu/limits.hpp>
+#include <kefu/sqlite/store.hpp>
+#include <string>
+
+#include "sqlite/cache.hpp"
+#include "sqlite/checkpoint.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/log_writer.hpp"
+#include "sqlite/reader.hpp"
+#include "sqlite/records.hpp"
+#include "sqlite/sessions.hpp"
+#include "sqlite/unfolded.hpp"
+
+namespace kefu::sqlite {
+
+/// Threading: one thread at a time, but for now().
+class Engine {
+ public:
+  /// Throws std::system_error, as Store's constructor says.
+  Engine(const std::string& path, const Clock& clock, const Options& options, const limits& bounds);
+  /// Writes the folds, so that the next opening has nothing to fold.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Runs `body` in a transaction: errc::ok when it is committed. store_full: nothing of it was
+  /// stored, and the engine is as before. store_failed: it failed in another way, now or earlier,
+  /// and nothing will be written any more.
+  template <class Body>
+  [[nodiscard]] errc transact(Body body) {
+    if (failed_) return errc::store_failed;
+    const std::uint64_t end = unfolded_.end();
+    try {
+      connection_.begin();
+      body();
+      checkpoint_.step(unfolded_.end() - end);
+      connection_.commit();
+      checkpoint_.committed();
+      return errc::ok;
+    } catch (const SqlError& error) {
+      return recover(error);
+    }
+  }
+
+  /// False when what is in memory fits nothing that is stored: then reads must not be tried.
+  [[nodiscard]] bool readable() const noexcept { return readable_; }
+
+  /// What can wait until the callers of a transaction have their answers: the bounds of the WAL and
+  /// of the cache.
+  void tidy();
+  /// Leaves no copy of what an erasure has overwritten.
+  void purge();
+
+  [[nodiscard]] Timestamp now() const;
+
+ private:
+  errc recover(const SqlError& error);
+  /// Reads cache and folds anew from the database. Throws SqlError.
+  void load();
+
+  Connection connection_;
+  Unfolded unfolded_;
+  Cache cache_;
+  Checkpoint checkpoint_;
+  std::uint32_t window_;
+  bool failed_ = false;
+  bool readable_ = true;
+  const Clock& clock_;
+  mutable std::atomic<std::int64_t> latest_{0};  ///< the highest time given out
+
+ public:
+  LogWriter log;
+  Sessions sessions;
+  Records records;
+  Reader reader;
+};
+
+}  // namespace kefu::sqlite

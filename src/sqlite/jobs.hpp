@@ -1,0 +1,123 @@
+// Jobs: calls of the store on their way to its thread, with their completions and what will be
+// answered.
+#pragma once
+
+#include <kefu/store.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sqlite/engine.hpp"
+
+namespace kefu::sqlite {
+
+// A write runs in the transaction of its turn, and finishes behind the commit with errc::ok or why
+// that failed. A read runs between transactions.
+
+struct AttachJob {
+  AttachRequest request;
+  Completion<AttachOutcome> done;
+  AttachOutcome outcome{};
+
+  void run(Engine& engine) { outcome = engine.sessions.attach(request, engine.now()); }
+  void finish(errc code) {
+    if (code != errc::ok) outcome = {code, 0, {}};
+    done(std::move(outcome));
+  }
+};
+
+struct AppendJob {
+  std::unique_ptr<AppendBatch> batch;
+  Completion<std::unique_ptr<AppendBatch>> done;
+
+  void run(Engine& engine) { engine.log.append(*batch, engine.now()); }
+  void finish(errc code) {
+    if (code != errc::ok) batch->fail(code);
+    done(std::move(batch));
+  }
+};
+
+/// A call whose answer is a result<T>.
+template <class T>
+struct Answered {
+  Completion<result<T>> done;
+  result<T> answer = errc::unavailable;
+
+  void finish(errc code) {
+    if (code != errc::ok) answer = code;
+    done(std::move(answer));
+  }
+};
+
+struct RenewJob : Answered<std::vector<errc>> {
+  std::vector<SessionLease> leases;
+
+  void run(Engine& engine) {
+    const Timestamp now = engine.now();
+    std::vector<errc> codes;
+    codes.reserve(leases.size());
+    for (const SessionLease& lease : leases) codes.push_back(engine.sessions.renew(lease, now));
+    answer = std::move(codes);
+  }
+};
+
+struct ExpireJob : Answered<std::vector<SessionId>> {
+  Nanoseconds idle{};
+  std::size_t limit = 0;
+
+  void run(Engine& engine) { answer = engine.sessions.expire(idle, limit, engine.now()); }
+};
+
+struct CommitJob : Answered<Committed> {
+  Commit commit;
+
+  void run(Engine& engine) {
+    result<std::vector<std::uint64_t>> versions = engine.records.apply(commit.changes);
+    if (!versions) {
+      answer = versions.error();
+      return;
+    }
+    const Timestamp now = engine.now();
+    for (Entry& entry : commit.entries) engine.log.append(entry, now);
+    answer = Committed{*std::move(versions), std::move(commit.entries)};
+  }
+};
+
+struct EraseJob : Answered<std::uint64_t> {
+  std::string participant;
+
+  void run(Engine& engine) { answer = engine.sessions.erase(participant); }
+};
+
+struct ReadJob : Answered<Page> {
+  ReadRequest request;
+
+  void run(Engine& engine) { answer = engine.reader.read(request); }
+};
+
+struct GetJob : Answered<std::optional<Record>> {
+  RecordKey key;
+
+  void run(Engine& engine) { answer = engine.records.get(key); }
+};
+
+struct ScanJob : Answered<ScanPage> {
+  ScanRequest request;
+
+  void run(Engine& engine) { answer = engine.records.scan(request); }
+};
+
+struct EventsJob : Answered<std::vector<Event>> {
+  std::uint64_t after = 0;
+  std::size_t limit = 0;
+
+  void run(Engine& engine) { answer = engine.reader.events(after, limit); }
+};
+
+using Write = std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob>;
+using Read = std::variant<ReadJob, GetJob, ScanJob, EventsJob>;
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,118 @@
+#include "sqlite/reader.hpp"
+
+#include <algorithm>
+
+#include "sqlite/log_row.hpp"
+
+namespace kefu::sqlite {
+namespace {
+
+// Columns 0 … 8; what comes behind them is the statement's own.
+constexpr char kEntryColumns[] =
+    "SELECT l.flags, l.seq, l.after, s.id, l.cseq, l.at, coalesce(l.sender, s.participant), "
+    "l.kind, l.body";
+constexpr int kOwnColumn = 9;
+
+Entry entry_of(Run& row, ConversationId conversation) {
+  Entry entry;
+  entry.conversation = conversation;
+  entry.log = log_of(row.integer(0));
+  entry.role = role_of(row.integer(0));
+  entry.seq = row.number(1);
+  entry.after = row.number(2);
+  entry.origin = {row.id<SessionId>(3), row.number(4)};
+  entry.at = Timestamp{row.integer(5)};
+  entry.from = row.bytes(6);
+  entry.kind = row.bytes(7);
+  entry.body = row.bytes(8);
+  return entry;
+}
+
+/// Adds entries to a page for as long as its bounds allow.
+class PageFiller {
+ public:
+  PageFiller(const ReadRequest& request, Page& page) : request_(request), page_(page) {}
+
+  /// False when the page is full; the row's entry is not in it then.
+  bool add(Run& row) {
+    if (page_.entries.size() == request_.max_entries) return false;
+    bytes_ += row.bytes(8).size();
+    if (!page_.entries.empty() && bytes_ > request_.max_bytes) return false;
+    Entry entry = entry_of(row, request_.conversation);
+    if (entry.seq != request_.after + page_.entries.size() + 1) throw_corrupt("a log has a hole");
+    page_.entries.push_back(std::move(entry));
+    return true;
+  }
+
+ private:
+  const ReadRequest& request_;
+  Page& page_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Reader::Reader(sqlite3* db, Cache& cache, const Unfolded& unfolded)
+    : cache_(cache),
+      unfolded_(unfolded),
+      folded_(db, std::string(kEntryColumns) +
+                      " FROM place p CROSS JOIN log l ON l.position = p.position LEFT JOIN session "
+                      "s ON s.key = l.session "
+                      "WHERE p.log = ? AND p.seq > ? AND p.seq < ? ORDER BY p.seq"),
+      row_(db, std::string(kEntryColumns) +
+                   " FROM log l LEFT JOIN session s ON s.key = l.session WHERE l.position = ?"),
+      events_(
+          db,
+          std::string(kEntryColumns) +
+              ", l.position, c.id FROM log l CROSS JOIN conversation c ON c.key = l.conversation "
+              "LEFT JOIN session s ON s.key = l.session WHERE l.position > ? AND l.flags < ? "
+              "ORDER BY l.position LIMIT ?") {}
+
+std::uint64_t Reader::find_unfolded(const Conversation& conversation, const ReadRequest& request) {
+  unfolded_places_.clear();
+  std::uint64_t first = conversation.head.log.tail(request.log) + 1;
+  std::uint64_t position = conversation.last_entry[static_cast<std::size_t>(request.log)];
+  while (position > unfolded_.base() && first > request.after + 1) {
+    const Unfolded::Row& row = unfolded_.at(position);
+    first = row.seq;
+    unfolded_places_.push_back(position);
+    position = row.previous;
+  }
+  std::reverse(unfolded_places_.begin(), unfolded_places_.end());
+  return first;
+}
+
+Page Reader::read(const ReadRequest& request) {
+  Page page;
+  const Conversation& conversation = cache_.conversation(request.conversation);
+  page.tail = conversation.head.log.tail(request.log);
+  if (request.max_entries == 0 || request.after >= page.tail) return page;
+  PageFiller filler(request, page);
+  const std::uint64_t unfolded_from = find_unfolded(conversation, request);
+  if (unfolded_from > request.after + 1) {
+    Run row(folded_);
+    row.bind(1, 2 * conversation.key + static_cast<std::int64_t>(request.log))
+        .bind(2, request.after)
+        .bind(3, unfolded_from);
+    while (row.step()) {
+      if (!filler.add(row)) return page;
+    }
+  }
+  for (const std::uint64_t position : unfolded_places_) {
+    Run row(row_);
+    if (!row.bind(1, position).step()) throw_corrupt("an entry is missing");
+    if (!filler.add(row)) break;
+  }
+  return page;
+}
+
+std::vector<Event> Reader::events(std::uint64_t after, std::size_t limit) {
+  std::vector<Event> out;
+  Run row(events_);
+  row.bind(1, after).bind(2, kEntryFlags).bind(3, static_cast<std::uint64_t>(limit));
+  while (row.step())
+    out.push_back({row.number(kOwnColumn), entry_of(row, row.id<ConversationId>(kOwnColumn + 1))});
+  return out;
+}
+
+}  // namespace kefu::sqlite

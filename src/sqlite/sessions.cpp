@@ -1,0 +1,159 @@
+#include "sqlite/sessions.hpp"
+
+#include <algorithm>
+
+namespace kefu::sqlite {
+
+Sessions::Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseconds coarse)
+    : db_(db),
+      cache_(cache),
+      unfolded_(unfolded),
+      coarse_(coarse),
+      insert_(db, "INSERT INTO session(id, participant, epoch, seen) VALUES(?, ?, ?, ?)"),
+      take_over_(db, "UPDATE session SET epoch = ?, seen = ? WHERE key = ?"),
+      touch_(db, "UPDATE session SET seen = ? WHERE key = ?"),
+      find_(db, "SELECT key, epoch, seen FROM session WHERE id = ? AND seen IS NOT NULL"),
+      idle_(db, "SELECT key, id FROM session WHERE seen <= ? ORDER BY seen LIMIT ?"),
+      of_participant_(db, "SELECT key, id FROM session WHERE participant = ? AND seen IS NOT NULL"),
+      marks_(db,
+             "SELECT c.id, m.accepted FROM mark m JOIN conversation c ON c.key = m.conversation "
+             "WHERE m.session = ?"),
+      remove_marks_(db, "DELETE FROM mark WHERE session = ?"),
+      retire_(db, "UPDATE session SET epoch = NULL, seen = NULL WHERE key = ?"),
+      remove_(db, "DELETE FROM session WHERE key = ?"),
+      empty_(db,
+             "UPDATE log SET body = '' WHERE body <> '' AND (sender = ?1 OR (sender IS NULL AND "
+             "session IN (SELECT key "
+             "FROM session WHERE participant = ?1)))"),
+      latest_(db, "SELECT max(seen) FROM session WHERE seen IS NOT NULL") {}
+
+AttachOutcome Sessions::attach(const AttachRequest& request, Timestamp now) {
+  AttachOutcome outcome;
+  Session* const session = cache_.session(request.session);
+  if (request.create == (session != nullptr)) {
+    outcome.code = session ? errc::conflict : errc::session_expired;
+    return outcome;
+  }
+  if (session && session->participant != request.participant.id) {
+    outcome.code = errc::denied;
+    return outcome;
+  }
+  if (session) outcome.epoch = session->ledger.epoch;
+  if (request.epoch <= outcome.epoch) {
+    outcome.code = errc::stale_epoch;
+    return outcome;
+  }
+  outcome.epoch = request.epoch;
+  if (!session) {
+    create(request, now);
+    return outcome;
+  }
+  Run(take_over_).bind(1, request.epoch).bind(2, now.ns).bind(3, session->key).step();
+  session->ledger.epoch = request.epoch;
+  session->seen = now;
+  outcome.marks = marks(*session);
+  return outcome;
+}
+
+void Sessions::create(const AttachRequest& request, Timestamp now) {
+  Run(insert_)
+      .bind(1, request.session)
+      .bind(2, request.participant.id)
+      .bind(3, request.epoch)
+      .bind(4, now.ns)
+      .step();
+  Session session;
+  session.id = request.session;
+  session.key = sqlite3_last_insert_rowid(db_);
+  session.participant = request.participant.id;
+  session.seen = now;
+  session.ledger.epoch = request.epoch;
+  cache_.add(std::move(session));
+}
+
+std::vector<Mark> Sessions::marks(const Session& session) {
+  std::vector<Mark> out;
+  // What the ledger holds is newer than what is stored; what it does not hold is stored.
+  for (const auto& [conversation, mark] : session.ledger.entries()) {
+    if (mark.accepted()) out.push_back({conversation, mark.accepted()});
+  }
+  Run run(marks_);
+  run.bind(1, session.key);
+  while (run.step()) {
+    const auto conversation = run.id<ConversationId>(0);
+    if (!session.ledger.find(conversation)) out.push_back({conversation, run.number(1)});
+  }
+  return out;
+}
+
+errc Sessions::renew(const SessionLease& lease, Timestamp now) {
+  std::int64_t key = 0;
+  std::uint64_t epoch = 0;
+  Timestamp seen;
+  Session* const cached = cache_.cached(lease.session);
+  if (cached) {
+    key = cached->key;
+    epoch = cached->ledger.epoch;
+    seen = cached->seen;
+  } else {
+    // Leases of sessions that are attached and silent must not push the talking ones out of the
+    // cache.
+    Run run(find_);
+    if (!run.bind(1, lease.session).step()) return errc::session_expired;
+    key = run.integer(0);
+    epoch = run.number(1);
+    seen = Timestamp{run.integer(2)};
+  }
+  if (epoch != lease.epoch) return errc::fenced;
+  if (now - seen >= coarse_) {
+    Run(touch_).bind(1, now.ns).bind(2, key).step();
+    if (cached) cached->seen = now;
+  }
+  return errc::ok;
+}
+
+std::vector<SessionId> Sessions::expire(Nanoseconds idle, std::size_t limit, Timestamp now) {
+  std::vector<Key> keys;
+  {
+    Run run(idle_);
+    run.bind(1, (now - idle).ns).bind(2, static_cast<std::uint64_t>(limit));
+    while (run.step()) keys.push_back({run.integer(0), run.id<SessionId>(1)});
+  }
+  std::vector<SessionId> out;
+  out.reserve(keys.size());
+  for (const Key& each : keys) {
+    remove(each);
+    out.push_back(each.id);
+  }
+  return out;
+}
+
+void Sessions::remove(const Key& session) {
+  Run(remove_marks_).bind(1, session.key).step();
+  bool has_sent = sqlite3_changes(db_) > 0;
+  if (Session* const cached = cache_.cached(session.id)) {
+    has_sent = has_sent || cached->last_row > unfolded_.base();
+    cache_.remove(*cached, unfolded_);
+  }
+  // The row of a session that never sent anything is the origin of nothing.
+  Run(has_sent ? retire_ : remove_).bind(1, session.key).step();
+}
+
+std::uint64_t Sessions::erase(const std::string& participant) {
+  std::vector<Key> keys;
+  {
+    Run run(of_participant_);
+    run.bind(1, participant);
+    while (run.step()) keys.push_back({run.integer(0), run.id<SessionId>(1)});
+  }
+  for (const Key& each : keys) remove(each);
+  Run(empty_).bind(1, participant).step();
+  return static_cast<std::uint64_t>(sqlite3_changes(db_));
+}
+
+Timestamp Sessions::latest() {
+  Run run(latest_);
+  return {run.step() ? run.integer(0) : 0};
+}
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,48 @@
+// Sessions: attach, renew, expire, erase, in the open transaction. Session rows are written
+// through: their commit is what fences an older connection.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <kefu/store.hpp>
+#include <string>
+#include <vector>
+
+#include "sqlite/cache.hpp"
+#include "sqlite/statement.hpp"
+#include "sqlite/unfolded.hpp"
+
+namespace kefu::sqlite {
+
+class Sessions {
+ public:
+  /// `coarse`: a renewal is written only when the one before is older.
+  Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseconds coarse);
+
+  AttachOutcome attach(const AttachRequest& request, Timestamp now);
+  errc renew(const SessionLease& lease, Timestamp now);
+  std::vector<SessionId> expire(Nanoseconds idle, std::size_t limit, Timestamp now);
+  std::uint64_t erase(const std::string& participant);
+
+  /// The latest time that a session row holds.
+  [[nodiscard]] Timestamp latest();
+
+ private:
+  struct Key {
+    std::int64_t key;
+    SessionId id;
+  };
+
+  void create(const AttachRequest& request, Timestamp now);
+  std::vector<Mark> marks(const Session& session);
+  void remove(const Key& session);
+
+  sqlite3* db_;
+  Cache& cache_;
+  const Unfolded& unfolded_;
+  Nanoseconds coarse_;
+  Statement insert_, take_over_, touch_, find_, idle_, of_participant_, marks_, remove_marks_,
+      retire_, remove_, empty_, latest_;
+};
+
+}  // namespace kefu::sqlite

@@ -1,0 +1,199 @@
+// The thread and its queues. A turn takes everything that has come meanwhile: reads first, as they
+// wait for no commit, then all writes in one transaction; so the slower the disk, the larger the
+// commits.
+#include <kefu/sqlite/store.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "sqlite/jobs.hpp"
+
+namespace kefu::sqlite {
+namespace {
+
+// Reads answered before writes that have come meanwhile get their turn.
+constexpr std::size_t kReadsInARow = 64;
+
+template <class Job>
+void finish(Job& job, errc code) {
+  std::visit([code](auto& each) { each.finish(code); }, job);
+}
+
+/// Jobs in order of submission; their memory is reused.
+template <class Job>
+class Lane {
+ public:
+  void push(Job job) { jobs_.push_back(std::move(job)); }
+  [[nodiscard]] bool empty() const { return next_ == jobs_.size(); }
+  [[nodiscard]] Job& front() { return jobs_[next_]; }
+  void pop() {
+    if (++next_ == jobs_.size()) clear();
+  }
+  [[nodiscard]] std::vector<Job>& all() { return jobs_; }
+  void clear() {
+    jobs_.clear();
+    next_ = 0;
+  }
+  /// Takes all of the other's jobs. Precondition: this one is empty.
+  void take(Lane& other) { jobs_.swap(other.jobs_); }
+
+ private:
+  std::vector<Job> jobs_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+struct Store::Impl {
+  Impl(const std::string& path, const Clock& clock, const Options& options, const limits& bounds)
+      : engine(path, clock, options, bounds), thread([this] { run(); }) {}
+
+  ~Impl() {
+    {
+      const std::scoped_lock lock(mutex);
+      stopping = true;
+    }
+    wake.notify_one();
+    thread.join();
+  }
+
+  void submit(Write job) { submit(writes, std::move(job)); }
+  void submit(Read job) { submit(reads, std::move(job)); }
+
+  template <class Job>
+  void submit(Lane<Job>& lane, Job job) {
+    std::unique_lock lock(mutex);
+    if (stopping) {
+      lock.unlock();
+      return finish(job, errc::unavailable);
+    }
+    lane.push(std::move(job));
+    const bool notify = std::exchange(idle, false);
+    lock.unlock();
+    if (notify) wake.notify_one();
+  }
+
+  void run() {
+    while (take()) {
+      for (std::size_t i = 0; i < kReadsInARow && !taken_reads.empty(); ++i) {
+        serve(taken_reads.front());
+        taken_reads.pop();
+      }
+      if (!taken_writes.empty()) write();
+    }
+  }
+
+  /// Moves what was submitted to the thread's own lanes; waits when there is nothing. False at the
+  /// end.
+  bool take() {
+    std::unique_lock lock(mutex);
+    while (taken_reads.empty() && reads.empty() && writes.empty()) {
+      if (stopping) return false;
+      idle = true;
+      wake.wait(lock);
+    }
+    idle = false;
+    if (taken_reads.empty()) taken_reads.take(reads);
+    taken_writes.take(writes);
+    return true;
+  }
+
+  void serve(Read& job) {
+    errc code = engine.readable() ? errc::ok : errc::unavailable;
+    try {
+      if (code == errc::ok) std::visit([this](auto& each) { each.run(engine); }, job);
+    } catch (const SqlError& error) {
+      code = error.primary() == SQLITE_CORRUPT ? errc::corrupt : errc::unavailable;
+    }
+    finish(job, code);
+  }
+
+  void write() {
+    bool erased = false;
+    const errc code = engine.transact([&] {
+      for (Write& job : taken_writes.all()) {
+        std::visit([this](auto& each) { each.run(engine); }, job);
+        erased = erased || std::holds_alternative<EraseJob>(job);
+      }
+    });
+    if (erased && code == errc::ok) engine.purge();
+    for (Write& job : taken_writes.all()) finish(job, code);
+    taken_writes.clear();
+    engine.tidy();
+  }
+
+  std::mutex mutex;  // of the queues and the two flags
+  std::condition_variable wake;
+  Lane<Write> writes;
+  Lane<Read> reads;
+  bool stopping = false;
+  bool idle = false;  ///< the thread waits, or is about to
+
+  Lane<Write> taken_writes;  // the thread's own
+  Lane<Read> taken_reads;
+  Engine engine;
+  std::thread thread;  // last: it uses all of the above
+};
+
+namespace {
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+}  // namespace
+
+Store::Store(const std::string& path, Options options, limits bounds)
+    : Store(path, system_clock(), options, bounds) {}
+Store::Store(const std::string& path, const Clock& clock, Options options, limits bounds)
+    : impl_(std::make_unique<Impl>(path, clock, options, bounds)) {}
+Store::~Store() = default;
+
+void Store::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  impl_->submit(Write(AttachJob{std::move(request), std::move(done)}));
+}
+
+void Store::renew(std::vector<SessionLease> leases, Completion<result<std::vector<errc>>> done) {
+  impl_->submit(Write(RenewJob{{std::move(done)}, std::move(leases)}));
+}
+
+void Store::expire(Nanoseconds idle, std::size_t limit,
+                   Completion<result<std::vector<SessionId>>> done) {
+  impl_->submit(Write(ExpireJob{{std::move(done)}, idle, limit}));
+}
+
+void Store::append(std::unique_ptr<AppendBatch> batch,
+                   Completion<std::unique_ptr<AppendBatch>> done) {
+  impl_->submit(Write(AppendJob{std::move(batch), std::move(done)}));
+}
+
+void Store::read(ReadRequest request, Completion<result<Page>> done) {
+  impl_->submit(Read(ReadJob{{std::move(done)}, request}));
+}
+
+void Store::commit(Commit commit, Completion<result<Committed>> done) {
+  impl_->submit(Write(CommitJob{{std::move(done)}, std::move(commit)}));
+}
+
+void Store::get(RecordKey key, Completion<result<std::optional<Record>>> done) {
+  impl_->submit(Read(GetJob{{std::move(done)}, std::move(key)}));
+}
+
+void Store::scan(ScanRequest request, Completion<result<ScanPage>> done) {
+  impl_->submit(Read(ScanJob{{std::move(done)}, std::move(request)}));
+}
+
+void Store::events(std::uint64_t after, std::size_t limit,
+                   Completion<result<std::vector<Event>>> done) {
+  impl_->submit(Read(EventsJob{{std::move(done)}, after, limit}));
+}
+
+void Store::erase(std::string participant, Completion<result<std::uint64_t>> done) {
+  impl_->submit(Write(EraseJob{{std::move(done)}, std::move(participant)}));
+}
+
+Timestamp Store::now() const { return impl_->engine.now(); }
+
+}  // namespace kefu::sqlite
