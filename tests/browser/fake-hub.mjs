@@ -207,10 +207,6 @@ export class FakeHub {
     if (!kept) return fail('duplicate');
     if (kept.digest !== digest) return fail('conflict');
     if (kept.refusal) return fail(kept.refusal);
-    if (kept.seq > link.positions.get(one.id)?.[log]) {
-      link.own.set(`${one.id}/${log}/${kept.seq}`, true);
-      return this.#stream(link, one);
-    }
     return link.send([{ type: 'ack', conversation: one.id, ...logOf(log), cseq: kept.cseq, seq: kept.seq, at: one[log][kept.seq - 1].at }]);
   }
 

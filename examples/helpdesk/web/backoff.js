@@ -1,37 +1,36 @@
-// Backoff: how long to wait before the next try. Exponential with jitter, so that a thousand clients that lost the
-// same server do not come back in the same instant; the first try is fast, because most losses are short.
+// Backoff: how long to wait before the next try. A random time below a bound that doubles with each failure, so that a
+// thousand clients that lost the same server do not come back in the same instant.
 
 export class Backoff {
   #random;
-  #attempts = 0;
+  #failures = 0;
 
   /**
    * @param {object} options
-   * @param {number} options.first   ms: the first wait is a random share of this
-   * @param {number} options.base    ms: the second wait; it doubles from there …
-   * @param {number} options.ceiling ms: … up to this
+   * @param {number} options.base     ms: the bound of the first wait; it doubles from there …
+   * @param {number} options.ceiling  ms: … up to this
+   * @param {number} options.floor    ms: added to every wait
    * @param {() => number} options.random  uniform in [0, 1)
    */
-  constructor({ first = 250, base = 500, ceiling = 30_000, random = Math.random } = {}) {
-    Object.assign(this, { first, base, ceiling });
+  constructor({ base = 500, ceiling = 30_000, floor = 0, random = Math.random } = {}) {
+    Object.assign(this, { base, ceiling, floor });
     this.#random = random;
   }
 
   /** Failed tries since the last reset(). */
-  get attempts() {
-    return this.#attempts;
+  get failures() {
+    return this.#failures;
   }
 
-  /** The next wait in ms, at least `floor`. */
-  next(floor = 0) {
-    const n = this.#attempts++;
-    const wait = n === 0 ? this.first * this.#random()
-      : Math.min(this.ceiling, this.base * 2 ** Math.min(n - 1, 16)) * (0.5 + this.#random() / 2);
-    return Math.round(floor + wait);
+  /** The next wait in ms; as if at least `failures` tries had failed before. */
+  next(failures = 0) {
+    const n = Math.max(this.#failures, failures);
+    this.#failures = n + 1;
+    return Math.round(this.floor + this.#random() * Math.min(this.ceiling, this.base * 2 ** Math.min(n, 30)));
   }
 
   /** After a success. */
   reset() {
-    this.#attempts = 0;
+    this.#failures = 0;
   }
 }

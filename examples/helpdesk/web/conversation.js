@@ -44,7 +44,7 @@ export class Conversation {
   /** What a page may show. */
   get view() {
     const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
-    return { id: this.id, ...view, position: this.logs.public.position, read: this.read,
+    return { id: this.id, ...view, open: this.open, position: this.logs.public.position, read: this.read,
              internal_position: this.logs.internal.position };
   }
 
@@ -109,9 +109,13 @@ export class Conversation {
     return this.state !== before;
   }
 
-  /** The stream skips to `tail`. Whether the skipped part must be read all the same: a pending send may be in it. */
+  /**
+   * The stream skips to `tail`. While a send that may have been stored waits for its outcome, the part between is read by
+   * history all the same: if the session expired now, that entry would be all that tells of it, and the position must
+   * not have passed it.
+   */
   reset(log, tail) {
-    if (!this.#adopting) return { skipped: true, run: this.logs[log].skipTo(tail) };
+    if (!this.sends.transmitted) return { skipped: true, run: this.logs[log].skipTo(tail) };
     this.logs[log].need(tail);
     return { skipped: false, run: [] };
   }

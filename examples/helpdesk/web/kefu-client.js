@@ -16,11 +16,12 @@
 // In Node give it a WebSocket class: import { WebSocket } from 'ws'; new KefuClient({ url, WebSocket, token, … }).
 //
 // Events (class KefuEvent, the data is in `detail`)
-//   status        {state, attempt, retry_at?, code?}   state: stopped token connecting greeting online waiting
+//   status        {state, failures, retry_at?, code?}  state: stopped token connecting greeting online waiting; stopped
+//                                         with code 'denied': the server does not want us, start() would try again
 //   session       {session, resumed}      welcomed; `resumed` is false when the server knows nothing of before
 //   superseded    {}                      another tab took over the session; this one gets a new one by itself
-//   conversation  {conversation}          new or changed: {id, state, visitor, department, subject, opened_at, position,
-//                                         internal_position, read}
+//   conversation  {conversation}          new or changed: {id, state, open, visitor, department, subject, opened_at,
+//                                         position, internal_position, read}
 //   entry         {conversation, entry}   in order of seq, each once: {log, seq, after, from, role, kind, body, at, own,
 //                                         send_id}; `own`: written by this participant; `send_id`: by this send
 //   send          {id, conversation, log, kind, body, made_at, state, seq?, at?, code?, detail?}

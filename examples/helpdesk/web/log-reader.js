@@ -43,9 +43,14 @@ export class LogReader {
 
   /** Takes an entry of the stream; returns those that are now in order (none, this one, or a run). */
   accept(entry) {
+    if (entry.seq > this.position + 1) this.need(entry.seq - 1);
+    return this.acceptEarly(entry);
+  }
+
+  /** The same for an entry that an ack stands for: what is in front of it is on its way. */
+  acceptEarly(entry) {
     const { seq } = entry;
     if (seq <= this.position || this.#held.has(seq)) return [];
-    if (seq > this.position + 1) this.need(seq - 1);
     if (this.#held.size >= MAX_HELD && seq !== this.position + 1) {
       this.need(seq);  // history will bring it again
       return [];

@@ -45,6 +45,11 @@ export class PendingSends {
     return this.items.some((item) => this.#isForeign(item));
   }
 
+  /** Whether the server may have stored a send that has no outcome here. */
+  get transmitted() {
+    return this.items.some((item) => item.session !== null);
+  }
+
   /** The logs in which foreign sends may be. */
   get foreignLogs() {
     return [...new Set(this.items.filter((item) => this.#isForeign(item)).map((item) => item.log))];

@@ -31,28 +31,29 @@ import { Conversation } from './conversation.js';
 
 /** Times in ms. */
 export const DEFAULTS = Object.freeze({
-  attemptTimeout: 15_000,   // from fetching the token to welcome
+  attemptTimeout: 10_000,   // from fetching the token to welcome
   answerTimeout: 30_000,    // a send or request without an answer: the link is dead
   probeTimeout: 6_000,      // the same when there is a reason for doubt
   idleProbe: 60_000,        // with nothing heard for so long, ask something
   watchInterval: 5_000,
-  stableAfter: 10_000,      // a link that lived so long was a success
+  stableAfter: 60_000,      // a link that lived so long was a success
   cursorDelay: 250,         // delivered and read are coalesced for so long
   saveDelay: 250,           // for changes of the snapshot that may be lost
   tokenMargin: 60_000,      // renew so long before the token ends, or at three quarters of its life
   tokenRetry: 5_000,
-  overloadedFloor: 2_000,
+  overloadedFailures: 4,    // a server that is overloaded counts as so many failures
   historyPage: 200,
   maxHellos: 4,             // on one link
 });
 
 const CLOSE = Object.freeze({
   superseded: 4001, slow: 4002, session_expired: 4003, unauthenticated: 4004, token_expired: 4005, timed_out: 4006,
-  shutting_down: 1012, overloaded: 1013,
+  denied: 1008, shutting_down: 1012, overloaded: 1013,
 });
 const RETRYABLE = new Set(['stale', 'rate_limited', 'overloaded', 'unavailable', 'timed_out', 'shutting_down',
                            'store_full', 'store_failed']);
 const REFUSALS = new Set(['denied', 'closed']);
+const FRAME_AROUND_BODY = 256;  // bytes, more than the rest of a `send` has
 const LINK_ERRORS = new Set(['fenced', 'superseded', 'session_expired', 'session_gone', 'token_expired',
                              'unauthenticated']);
 
@@ -76,7 +77,7 @@ export class SessionMachine {
   #state = 'stopped';        // stopped → token → connecting → greeting → online → waiting → token …
   #token = null;             // {token, expires_at, taken_at}
   #hellos = 0;
-  #limits = { window: 32, max_body: Infinity };
+  #limits = { window: 32, max_body: Infinity, max_frame: Infinity };
   #onlineSince = 0;
   #heardAt = 0;
   #sendsHeldUntil = 0;
@@ -92,8 +93,8 @@ export class SessionMachine {
   constructor({ snapshot = null, random = Math.random, settings = {} } = {}) {
     this.#settings = { ...DEFAULTS, ...settings };
     this.#linkBackoff = new Backoff({ random });
-    this.#sendBackoff = new Backoff({ first: 200, base: 300, ceiling: 10_000, random });
-    this.#tokenBackoff = new Backoff({ first: 1000, base: this.#settings.tokenRetry, random });
+    this.#sendBackoff = new Backoff({ base: 300, ceiling: 10_000, floor: 50, random });
+    this.#tokenBackoff = new Backoff({ base: this.#settings.tokenRetry, floor: 1000, random });
     if (snapshot?.v === 1) this.#restore(snapshot);
   }
 
@@ -191,10 +192,12 @@ export class SessionMachine {
   }
 
   #submit(send) {
-    const { id, conversation, log = 'public', kind = 'text', body, made_at = this.#now } = send;
+    const { id, conversation, log = 'public', kind = 'text', made_at = this.#now } = send;
+    const body = wellFormed(send.body);
     const item = { id, conversation, log, kind, body, session: null, cseq: 0, made_at };
-    if (utf8Length(body) > this.#limits.max_body) {
-      this.#emitSend(item, 'failed', { code: 'too_large', detail: `more than ${this.#limits.max_body} bytes` });
+    const { max_body, max_frame } = this.#limits;
+    if (utf8Length(body) > max_body || utf8Length(JSON.stringify(body)) + FRAME_AROUND_BODY > max_frame) {
+      this.#emitSend(item, 'failed', { code: 'too_large', detail: `more than ${max_body} bytes` });
       return;
     }
     this.#conversation(conversation).sends.add(item);
@@ -265,7 +268,7 @@ export class SessionMachine {
   #hello() {
     if (++this.#hellos > this.#settings.maxHellos) return this.#lose('unavailable');
     this.#setState('greeting');
-    this.#epoch += 1;
+    this.#epoch = Math.max(this.#epoch + 1, this.#now);  // the clock helps where what was stored got lost
     this.#effect('persist');  // the epoch of an attempt is never used again, even if this one dies half-way
     const hello = { type: 'hello', token: this.#token.token, epoch: this.#epoch };
     if (this.#session) hello.session = this.#session;
@@ -367,20 +370,29 @@ export class SessionMachine {
   }
 
   #wait(code) {
-    let floor = 0;
+    let failures = 0;
     switch (code) {
+      case 'denied': return this.#denied();
       case 'superseded':
       case 'fenced': this.#superseded(); break;
       case 'session_expired':
       case 'session_gone': this.#session = null; break;
       case 'unauthenticated':
       case 'token_expired': this.#token = null; break;
-      case 'overloaded': floor = this.#settings.overloadedFloor; break;
+      case 'overloaded': failures = this.#settings.overloadedFailures; break;
       default: break;
     }
-    const delay = this.#linkBackoff.next(floor);
+    const delay = this.#linkBackoff.next(failures);
     this.#timer('connect', delay);
-    this.#setState('waiting', { code, retry_at: this.#now + delay });
+    return this.#setState('waiting', { code, retry_at: this.#now + delay });
+  }
+
+  // The host does not want this participant: start() tries again, nothing else does.
+  #denied() {
+    this.#setState('stopped', { code: 'denied' });
+    this.#timers.clear();
+    this.#effect('persist');
+    for (const ref of this.#requests.keys()) this.#reject(ref, { code: 'denied', detail: 'the server does not let us in' });
   }
 
   // Another tab resumed this session with a copy of what was stored: it keeps it, and this one begins a new session.
@@ -476,10 +488,8 @@ export class SessionMachine {
         const entry = { conversation: id, log, seq: seq - i, after: conversation.logs.public.position, own: true,
                         origin: { session, cseq: cseq - i }, kind, body, at, send_id: item.id };
         this.#settled(item, 'sent', { seq: seq - i, at });
-        this.#apply(conversation, reader.accept(entry));
-      } else if (seq - i > reader.position) {
-        reader.need(seq - i);
-        this.#touched.add(conversation);
+        // Of a retry it may come before the entries in front of it; then these are on their way, and so is its own.
+        this.#apply(conversation, reader.acceptEarly(entry));
       }
     }
     this.#touched.add(conversation);
@@ -523,7 +533,7 @@ export class SessionMachine {
     if (RETRYABLE.has(code)) {
       sends.again(cseq);
       // One wait for a burst of errors: those that come while it runs belong to it.
-      if (this.#sendsHeldUntil <= this.#now) this.#sendsHeldUntil = this.#now + this.#sendBackoff.next(50);
+      if (this.#sendsHeldUntil <= this.#now) this.#sendsHeldUntil = this.#now + this.#sendBackoff.next();
       return this.#timers.set('again', this.#sendsHeldUntil);
     }
     // A refusal has an outcome, like a duplicate: it is in the log, or was refused, long ago.
@@ -702,7 +712,7 @@ export class SessionMachine {
   #setState(state, detail = {}) {
     if (this.#state === state && state !== 'waiting') return;
     this.#state = state;
-    this.#emit('status', { state, attempt: this.#linkBackoff.attempts, ...detail });
+    this.#emit('status', { state, failures: this.#linkBackoff.failures, ...detail });
   }
 
   // A timer that is set already only moves forward.
@@ -730,6 +740,11 @@ export class SessionMachine {
   #effect(type, rest = {}) {
     this.#out.push({ type, ...rest });
   }
+}
+
+// JSON on the wire knows no half surrogate pairs.
+function wellFormed(text) {
+  return text.toWellFormed?.() ?? new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
 function utf8Length(text) {
