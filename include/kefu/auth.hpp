@@ -3,6 +3,7 @@
 
 #include <kefu/clock.hpp>
 #include <kefu/completion.hpp>
+#include <kefu/limits.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>
 #include <memory>
@@ -24,14 +25,16 @@ class Authenticator {
 };
 
 struct JwtOptions {
-  std::string audience = "kefu";      ///< required `aud`
-  Nanoseconds leeway{5'000'000'000};  ///< tolerated clock difference for `exp` and `nbf`
+  std::string audience = "kefu";         ///< required `aud`
+  Nanoseconds leeway{5'000'000'000};     ///< tolerated clock difference for `exp` and `nbf`
+  std::size_t max_id = limits{}.max_id;  ///< bytes of `sub`; a longer one is refused
 };
 
 /// Verifies JWTs (RFC 7519) signed with HMAC-SHA-256. The algorithm is fixed: a token that names
 /// another is refused. Claims: `sub` (participant id), `role` (visitor, agent, bot, supervisor),
-/// `aud`, `exp`; `nbf` is honoured. The secret has at least 32 bytes (RFC 7518, §3.2); a shorter
-/// one throws std::invalid_argument. `clock` must outlive the authenticator.
+/// `aud`, `exp`; `nbf` is honoured. Identity::expires_at is `exp` plus the leeway. The secret has
+/// at least 32 bytes (RFC 7518, §3.2); a shorter one throws std::invalid_argument. `clock` must
+/// outlive the authenticator.
 [[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock,
                                                        JwtOptions options = {});
 [[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options = {});

@@ -1,0 +1,47 @@
+// base64url without padding (RFC 4648, §5; RFC 7515, appendix C).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kefu {
+
+inline constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+[[nodiscard]] inline std::string encode_base64url(std::string_view bytes) {
+  std::string text;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (count += 8; count >= 6; count -= 6) text += kBase64Url[bits >> (count - 6) & 63];
+  }
+  if (count != 0) text += kBase64Url[bits << (6 - count) & 63];
+  return text;
+}
+
+/// Strict: no padding, no other characters, and nothing in the bits that are left over, so that one
+/// token has one form.
+[[nodiscard]] inline std::optional<std::string> decode_base64url(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const std::size_t value = kBase64Url.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xff);
+  }
+  if (count == 6 || (bits & ((1u << count) - 1)) != 0) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace kefu

@@ -1,0 +1,184 @@
+// JWT (RFC 7519) in its compact form, signed with HMAC-SHA-256 (RFC 7515, RFC 7518 §3.2). The
+// signature is checked before anything in the token is looked at: what is parsed was written by
+// somebody who has the secret.
+#include <kefu/auth.hpp>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <simdjson.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base64url.hpp"
+#include "wire/json_writer.hpp"
+
+namespace kefu {
+namespace {
+
+constexpr std::size_t kMinSecret = 32;
+constexpr std::size_t kMaxToken = 16 * 1024;
+constexpr double kMaxSeconds = 9'000'000'000.0;  // fits into 64 bits of nanoseconds: the year 2255
+
+using Signature = std::array<unsigned char, 32>;
+
+std::optional<Signature> sign(std::string_view secret, std::string_view text) {
+  Signature signature{};
+  unsigned size = 0;
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+  if (!HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes, text.size(),
+            signature.data(), &size)) {
+    return std::nullopt;
+  }
+  return signature;
+}
+
+using Object = simdjson::dom::object;
+
+/// A text; nothing when it is absent or no text. An escaped lone surrogate makes no text.
+std::optional<std::string_view> text(const Object& object, std::string_view key) {
+  std::string_view value;
+  if (object.at_key(key).get(value) || !simdjson::validate_utf8(value)) return std::nullopt;
+  return value;
+}
+
+/// A NumericDate: seconds since 1970, perhaps with a fraction.
+std::optional<Timestamp> date(const Object& object, std::string_view key) {
+  double seconds = 0;
+  if (object.at_key(key).get(seconds) || !(seconds >= 0 && seconds <= kMaxSeconds))
+    return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(seconds);
+  return Timestamp{whole * 1'000'000'000 +
+                   static_cast<std::int64_t>((seconds - static_cast<double>(whole)) * 1e9)};
+}
+
+bool is_for(const Object& claims, const std::string& audience) {
+  if (const auto one = text(claims, "aud")) return *one == audience;
+  simdjson::dom::array several;
+  if (claims.at_key("aud").get(several)) return false;
+  for (const simdjson::dom::element each : several) {
+    std::string_view name;
+    if (!each.get(name) && name == audience) return true;
+  }
+  return false;
+}
+
+/// Nothing may be critical: we know no extension, and must refuse what we don't know (RFC 7515,
+/// §4.1.11).
+bool accepts(const Object& header) {
+  simdjson::dom::element critical;
+  return text(header, "alg") == "HS256" &&
+         header.at_key("crit").get(critical) == simdjson::NO_SUCH_FIELD;
+}
+
+std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<std::string>& json) {
+  Object object;
+  if (!json || parser.parse(*json).get(object)) return std::nullopt;
+  return object;
+}
+
+class JwtHs256 final : public Authenticator {
+ public:
+  JwtHs256(std::string secret, const Clock* clock, JwtOptions options)
+      : secret_(std::move(secret)),
+        clock_(clock ? clock : &system_clock_),
+        options_(std::move(options)) {
+    if (secret_.size() < kMinSecret)
+      throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
+  }
+  ~JwtHs256() override { OPENSSL_cleanse(secret_.data(), secret_.size()); }
+  JwtHs256(const JwtHs256&) = delete;
+  JwtHs256& operator=(const JwtHs256&) = delete;
+
+  void authenticate(std::string_view token, std::string_view,
+                    Completion<result<Identity>> done) override {
+    done(verify(token));
+  }
+
+ private:
+  [[nodiscard]] result<Identity> verify(std::string_view token) const {
+    const std::size_t first = token.find('.');
+    const std::size_t second = token.rfind('.');
+    if (token.size() > kMaxToken || first == second) return errc::unauthenticated;
+    const auto expected = sign(secret_, token.substr(0, second));
+    if (!expected) return errc::unavailable;
+    const auto given = decode_base64url(token.substr(second + 1));
+    if (!given || given->size() != expected->size() ||
+        CRYPTO_memcmp(given->data(), expected->data(), expected->size()) != 0) {
+      return errc::unauthenticated;
+    }
+    simdjson::dom::parser parser;
+    const auto header = parse(parser, decode_base64url(token.substr(0, first)));
+    if (!header || !accepts(*header)) return errc::unauthenticated;
+    const auto claims =
+        parse(parser, decode_base64url(token.substr(first + 1, second - first - 1)));
+    if (!claims) return errc::unauthenticated;
+    return judge(*claims);
+  }
+
+  [[nodiscard]] result<Identity> judge(const Object& claims) const {
+    const auto subject = text(claims, "sub");
+    const auto role = role_from_name(text(claims, "role").value_or(std::string_view()));
+    const auto expires = date(claims, "exp");
+    const bool known =
+        subject && !subject->empty() && subject->size() <= options_.max_id && role && expires;
+    if (!known || !is_for(claims, options_.audience)) return errc::unauthenticated;
+    const Timestamp now = clock_->now();
+    const bool limited = claims.at_key("nbf").error() != simdjson::NO_SUCH_FIELD;
+    const auto begins = date(claims, "nbf");
+    if (limited && (!begins || now + options_.leeway < *begins)) return errc::unauthenticated;
+    const Timestamp end = *expires + options_.leeway;
+    if (now >= end) return errc::token_expired;
+    return Identity{{std::string(*subject), *role}, end};
+  }
+
+  std::string secret_;
+  SystemClock system_clock_;
+  const Clock* clock_;
+  JwtOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock,
+                                         JwtOptions options) {
+  return std::make_unique<JwtHs256>(std::move(secret), &clock, std::move(options));
+}
+
+std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options) {
+  return std::make_unique<JwtHs256>(std::move(secret), nullptr, std::move(options));
+}
+
+std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
+                           std::string_view audience) {
+  if (secret.size() < kMinSecret)
+    throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
+  std::string claims;
+  {
+    wire::JsonWriter out(claims);
+    out.raw("{\"sub\":");
+    out.text(identity.participant.id);
+    out.raw(",\"role\":");
+    out.text(name(identity.participant.role));
+    out.raw(",\"aud\":");
+    out.text(audience);
+    out.raw(",\"exp\":");
+    out.number(static_cast<std::uint64_t>(identity.expires_at.ns / 1'000'000'000));
+    out.raw("}");
+  }
+  std::string token =
+      encode_base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + encode_base64url(claims);
+  const auto signature = sign(secret, token);
+  if (!signature) throw std::runtime_error("HMAC-SHA-256 is not available");
+  return token + '.' +
+         encode_base64url({reinterpret_cast<const char*>(signature->data()), signature->size()});
+}
+
+}  // namespace kefu
