@@ -127,7 +127,7 @@ class Driver {
     call(effects);
     std::string out;
     for (const ClientEffect& effect : effects) {
-      out += std::visit([this](const auto& e) { return word(e); }, effect) + ' ';
+      out += std::visit([this](const auto& e) { return this->word(e); }, effect) + ' ';
     }
     return out;
   }
