@@ -143,14 +143,20 @@ void Desk::created(std::shared_ptr<Opening> opening, result<Committed> committed
     });
   }
   if (!committed) return opening->done(committed.error());
-  VersionedConversation conversation{std::move(opening->proposed), committed->versions.front()};
+  const VersionedConversation conversation{std::move(opening->proposed),
+                                           committed->versions.front()};
+  const Conversation& record = conversation.record;
   publish(conversation, std::move(committed->entries));
-  shard_.tell_all(mail::Enlist{conversation.record.visitor, conversation});
-  for (const std::string& agent : conversation.record.agents)
-    shard_.tell_all(mail::Enlist{agent, conversation});
-  if (conversation.record.state == ConversationState::queued)
-    shard_.tell_all(mail::Offer{conversation.record});
-  opening->done(std::move(conversation));
+  opening->done(conversation);
+  enlist(record.visitor, conversation);
+  for (const std::string& agent : record.agents) enlist(agent, conversation);
+  if (record.state == ConversationState::queued) shard_.tell_all(mail::Offer{record});
+}
+
+/// After the caller was answered: then its session reads the conversation already, and only the
+/// others are told.
+void Desk::enlist(const std::string& participant, const VersionedConversation& conversation) {
+  shard_.tell_all(mail::Enlist{participant, conversation});
 }
 
 void Desk::get(ConversationId id, Done done) {
@@ -186,11 +192,11 @@ void Desk::accept(ConversationId id, Participant agent, Done done) {
     change(std::move(*found), std::move(entry), false,
            [this, agent = std::move(agent),
             done = std::move(done)](result<VersionedConversation> changed) mutable {
-             if (changed) {
-               shard_.tell_all(mail::OfferGone{changed->record.id});
-               shard_.tell_all(mail::Enlist{agent.id, *changed});
-             }
+             if (!changed) return done(changed.error());
+             const VersionedConversation accepted = *changed;
              done(std::move(changed));
+             shard_.tell_all(mail::OfferGone{accepted.record.id});
+             enlist(agent.id, accepted);
            });
   });
 }

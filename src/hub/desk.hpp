@@ -51,6 +51,7 @@ class Desk {
   void created(std::shared_ptr<Opening> opening, result<Committed> committed);
   void get(ConversationId id, Done done);
   void change(VersionedConversation now, Entry entry, bool frees_slot, Done done);
+  void enlist(const std::string& participant, const VersionedConversation& conversation);
   void publish(const VersionedConversation& conversation, std::vector<Entry> entries);
 
   Shard& shard_;

@@ -301,6 +301,10 @@ void Session::on_conversations(result<ScanPage> page) {
 
 // ---- conversations on their way to being read
 
+void Session::enlist(const VersionedConversation& conversation) {
+  if (!find(conversation.record.id)) join(conversation, {});
+}
+
 void Session::join(VersionedConversation conversation, std::string ref) {
   auto gathering = std::make_unique<Gathering>();
   gathering->ref = std::move(ref);

@@ -35,7 +35,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_joined(ConversationId conversation);
   void on_tick(Instant now, Timestamp wall);
   void flush_ack();
-  void join(VersionedConversation conversation, std::string ref);
+  void enlist(const VersionedConversation& conversation);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);
@@ -86,6 +86,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);
 
+  void join(VersionedConversation conversation, std::string ref);
   void start(std::unique_ptr<Gathering> gathering);
   void read_tails(Gathering& gathering, std::size_t item);
   void on_tail(std::uint64_t gathering, std::size_t item, Log log, result<Page> page);
