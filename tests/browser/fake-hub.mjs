@@ -1,6 +1,7 @@
-// FakeHub: the server's side of kefu.v1 in memory, as far as the client's tests need it. It keeps the promises that the
-// client relies on (dense seq, one entry per cseq, acks in place of own entries, fencing by epoch) in the simplest way,
-// and can be told to misbehave in the ways that are allowed. It shares no code with the client or with kefu.
+// FakeHub: the server's side of kefu.v1 in memory, as far as the client's tests need it. It keeps
+// the promises that the client relies on (dense seq, one entry per cseq, acks in place of own
+// entries, fencing by epoch) in the simplest way, and can be told to misbehave in the ways that are
+// allowed. It shares no code with the client or with kefu.
 
 const OPEN = (one) => one.state !== 'closed';
 
@@ -16,9 +17,18 @@ export class FakeHub {
    * @param {(state: object) => void} options.save          called before anything is acknowledged
    */
   constructor(options) {
-    this.options = { window: 32, replayLimit: 10_000, now: Date.now, fault: () => null, save: () => {}, ...options };
-    this.sessions = new Map();       // id → {participant, epoch, marks: {conversation → {accepted, kept}}}
-    this.conversations = new Map();  // id → {id, state, visitor, …, agents, public: [entry], internal: [entry]}
+    this.options = {
+      window: 32,
+      replayLimit: 10_000,
+      now: Date.now,
+      fault: () => null,
+      save: () => {},
+      ...options,
+    };
+    // id → {participant, epoch, marks: {conversation → {accepted, kept}}}
+    this.sessions = new Map();
+    // id → {id, state, visitor, …, agents, public: [entry], internal: [entry]}
+    this.conversations = new Map();
     this.links = new Set();
   }
 
@@ -33,10 +43,19 @@ export class FakeHub {
 
   /** A client has connected. `send` takes an array of frames, `close` a code. */
   connect({ send, close }) {
-    const link = { send, close, session: null, participant: null, positions: new Map(), own: new Map(), alive: true };
+    const link = {
+      send,
+      close,
+      session: null,
+      participant: null,
+      positions: new Map(),
+      own: new Map(),
+      alive: true,
+    };
     this.links.add(link);
     return {
-      message: (frames) => link.alive && frames.forEach((frame) => link.alive && this.#frame(link, frame)),
+      message: (frames) =>
+        link.alive && frames.forEach((frame) => link.alive && this.#frame(link, frame)),
       closed: () => this.#gone(link),
     };
   }
@@ -61,30 +80,51 @@ export class FakeHub {
 
   #frame(link, frame) {
     const { ref } = frame;
-    const fail = (code, rest = {}) => link.send([{ type: 'error', code, ...rest, ...(ref && { ref }) }]);
+    const fail = (code, rest = {}) =>
+      link.send([{ type: 'error', code, ...rest, ...(ref && { ref }) }]);
     if (frame.type === 'hello') return this.#hello(link, frame, fail);
     if (!link.session) return fail('unauthenticated');
     const conversation = this.conversations.get(frame.conversation);
     switch (frame.type) {
-      case 'token': return link.send([{ type: 'done', ref }]);
-      case 'open': return this.#open(link, frame);
-      case 'list': return link.send([{ type: 'list', ref, next: '',
-                                       conversations: this.#mine(link).slice(0, frame.limit).map((one) => this.#view(link, one)) }]);
-      case 'accept': return this.#accept(link, frame, conversation, fail);
-      default: break;
+      case 'token':
+        return link.send([{ type: 'done', ref }]);
+      case 'open':
+        return this.#open(link, frame);
+      case 'list':
+        return link.send([
+          {
+            type: 'list',
+            ref,
+            next: '',
+            conversations: this.#mine(link)
+              .slice(0, frame.limit)
+              .map((one) => this.#view(link, one)),
+          },
+        ]);
+      case 'accept':
+        return this.#accept(link, frame, conversation, fail);
+      default:
+        break;
     }
     if (!conversation || !this.#admits(conversation, link.participant)) {
       return fail('not_found', { conversation: frame.conversation, cseq: frame.cseq });
     }
     switch (frame.type) {
       case 'send':
-      case 'note': return this.#send(link, frame, conversation);
-      case 'delivered': return this.#tell(link, conversation, { type: 'receipt', delivered: frame.seq });
-      case 'read': return this.#tell(link, conversation, { type: 'receipt', read: frame.seq });
-      case 'typing': return this.#tell(link, conversation, { type: 'typing', on: frame.on ?? true });
-      case 'history': return this.#history(link, frame, conversation);
-      case 'close': return this.#close(link, frame, conversation);
-      default: return fail('unsupported');
+      case 'note':
+        return this.#send(link, frame, conversation);
+      case 'delivered':
+        return this.#tell(link, conversation, { type: 'receipt', delivered: frame.seq });
+      case 'read':
+        return this.#tell(link, conversation, { type: 'receipt', read: frame.seq });
+      case 'typing':
+        return this.#tell(link, conversation, { type: 'typing', on: frame.on ?? true });
+      case 'history':
+        return this.#history(link, frame, conversation);
+      case 'close':
+        return this.#close(link, frame, conversation);
+      default:
+        return fail('unsupported');
     }
   }
 
@@ -95,7 +135,8 @@ export class FakeHub {
     if (session && !record) return fail('session_expired');
     if (record && epoch <= record.epoch) return fail('stale_epoch', { current: record.epoch });
     const id = session ?? this.options.newId();
-    for (const other of [...this.links]) if (other !== link && other.session === id) this.cut(other, 4001);
+    for (const other of [...this.links])
+      if (other !== link && other.session === id) this.cut(other, 4001);
     record ??= { participant, epoch, marks: {} };
     record.epoch = epoch;
     this.sessions.set(id, record);
@@ -103,18 +144,28 @@ export class FakeHub {
     Object.assign(link, { session: id, participant, epoch });
     const named = new Map(positions.map((one) => [one.conversation, one]));
     const mine = this.#mine(link);
-    link.send([{ type: 'welcome', session: id, epoch, resumed: session !== undefined,
-                 limits: { window: this.options.window, max_frame: 65_536, max_body: 16_384 },
-                 conversations: mine.map((one) => this.#view(link, one)) }]);
+    link.send([
+      {
+        type: 'welcome',
+        session: id,
+        epoch,
+        resumed: session !== undefined,
+        limits: { window: this.options.window, max_frame: 65_536, max_body: 16_384 },
+        conversations: mine.map((one) => this.#view(link, one)),
+      },
+    ]);
     for (const one of mine) this.#read(link, one, named.get(one.id));
     if (participant.role === 'agent') {
-      for (const one of this.conversations.values()) if (one.state === 'queued') link.send([offerOf(one)]);
+      for (const one of this.conversations.values())
+        if (one.state === 'queued') link.send([offerOf(one)]);
     }
     return undefined;
   }
 
   #mine(link) {
-    return [...this.conversations.values()].filter((one) => OPEN(one) && this.#admits(one, link.participant));
+    return [...this.conversations.values()].filter(
+      (one) => OPEN(one) && this.#admits(one, link.participant),
+    );
   }
 
   #admits(conversation, { id, role }) {
@@ -125,7 +176,17 @@ export class FakeHub {
     const { id, state, visitor, department, subject, opened_at } = one;
     const accepted_cseq = this.sessions.get(link.session).marks[id]?.accepted ?? 0;
     const internal_tail = link.participant.role === 'visitor' ? 0 : one.internal.length;
-    return { id, state, visitor, department, subject, opened_at, tail: one.public.length, internal_tail, accepted_cseq };
+    return {
+      id,
+      state,
+      visitor,
+      department,
+      subject,
+      opened_at,
+      tail: one.public.length,
+      internal_tail,
+      accepted_cseq,
+    };
   }
 
   // ---- reading
@@ -137,7 +198,15 @@ export class FakeHub {
       if (one[log].length - at[log] <= this.options.replayLimit) continue;
       if (log === 'internal' && link.participant.role === 'visitor') continue;
       at[log] = one[log].length;
-      link.send([{ type: 'reset', conversation: one.id, ...logOf(log), tail: at[log], reason: 'replay_limit' }]);
+      link.send([
+        {
+          type: 'reset',
+          conversation: one.id,
+          ...logOf(log),
+          tail: at[log],
+          reason: 'replay_limit',
+        },
+      ]);
     }
     this.#stream(link, one);
   }
@@ -153,12 +222,22 @@ export class FakeHub {
       while (at[log] < one[log].length) {
         const entry = one[log][at[log]++];
         const key = `${one.id}/${log}/${entry.seq}`;
-        if (link.own.has(key)) pushAck(frames, { type: 'ack', conversation: one.id, ...logOf(log), cseq: entry.origin.cseq, seq: entry.seq, count: 1, at: entry.at });
+        if (link.own.has(key))
+          pushAck(frames, {
+            type: 'ack',
+            conversation: one.id,
+            ...logOf(log),
+            cseq: entry.origin.cseq,
+            seq: entry.seq,
+            count: 1,
+            at: entry.at,
+          });
         else frames.push(this.#shown(link, entry));
         link.own.delete(key);
       }
     }
-    if (frames.length > 0) link.send(frames.map(({ count, ...rest }) => (count > 1 ? { count, ...rest } : rest)));
+    if (frames.length > 0)
+      link.send(frames.map(({ count, ...rest }) => (count > 1 ? { count, ...rest } : rest)));
   }
 
   // `origin` is for the one who wrote it.
@@ -172,10 +251,20 @@ export class FakeHub {
     if (log === 'internal' && link.participant.role === 'visitor') {
       return link.send([{ type: 'error', code: 'denied', ref, conversation }]);
     }
-    const entries = before !== undefined ? one[log].filter((entry) => entry.seq < before).slice(-limit)
-      : one[log].filter((entry) => entry.seq > after).slice(0, limit);
-    return link.send([{ type: 'history', ref, conversation, ...logOf(log), tail: one[log].length,
-                        entries: entries.map((entry) => this.#shown(link, entry)) }]);
+    const entries =
+      before !== undefined
+        ? one[log].filter((entry) => entry.seq < before).slice(-limit)
+        : one[log].filter((entry) => entry.seq > after).slice(0, limit);
+    return link.send([
+      {
+        type: 'history',
+        ref,
+        conversation,
+        ...logOf(log),
+        tail: one[log].length,
+        entries: entries.map((entry) => this.#shown(link, entry)),
+      },
+    ]);
   }
 
   // ---- writing
@@ -183,18 +272,35 @@ export class FakeHub {
   #send(link, { type, conversation, cseq, kind = 'text', body }, one) {
     const log = type === 'note' ? 'internal' : 'public';
     const record = this.sessions.get(link.session);
-    const fail = (code, rest = {}) => link.send([{ type: 'error', code, conversation, cseq, ...rest }]);
+    const fail = (code, rest = {}) =>
+      link.send([{ type: 'error', code, conversation, cseq, ...rest }]);
     const fault = this.options.fault({ conversation, cseq, body });
     if (fault) return fail(fault);
     if (body.length > 16_384) return fail('too_large');
     if (!record) return fail('session_expired');
     const mark = (record.marks[conversation] ??= { accepted: 0, kept: [] });
     const digest = JSON.stringify([log, kind, body]);
-    if (cseq <= mark.accepted) return this.#again(link, one, log, mark.kept.find((kept) => kept.cseq === cseq), digest, fail);
+    if (cseq <= mark.accepted)
+      return this.#again(
+        link,
+        one,
+        log,
+        mark.kept.find((kept) => kept.cseq === cseq),
+        digest,
+        fail,
+      );
     if (cseq > mark.accepted + 1) return fail('gap', { expected: mark.accepted + 1 });
     mark.accepted = cseq;
     const refusal = !OPEN(one) ? 'closed' : body.startsWith('deny') ? 'denied' : null;
-    const seq = refusal ? 0 : this.#append(one, log, { from: link.participant.id, role: link.participant.role, origin: { session: link.session, cseq }, kind, body });
+    const seq = refusal
+      ? 0
+      : this.#append(one, log, {
+          from: link.participant.id,
+          role: link.participant.role,
+          origin: { session: link.session, cseq },
+          kind,
+          body,
+        });
     mark.kept.push({ cseq, digest, seq, refusal });
     if (mark.kept.length > this.options.window) mark.kept.shift();
     this.save();
@@ -207,13 +313,29 @@ export class FakeHub {
     if (!kept) return fail('duplicate');
     if (kept.digest !== digest) return fail('conflict');
     if (kept.refusal) return fail(kept.refusal);
-    return link.send([{ type: 'ack', conversation: one.id, ...logOf(log), cseq: kept.cseq, seq: kept.seq, at: one[log][kept.seq - 1].at }]);
+    return link.send([
+      {
+        type: 'ack',
+        conversation: one.id,
+        ...logOf(log),
+        cseq: kept.cseq,
+        seq: kept.seq,
+        at: one[log][kept.seq - 1].at,
+      },
+    ]);
   }
 
   #append(one, log, entry) {
     const seq = one[log].length + 1;
     const at = new Date(this.options.now()).toISOString().replace('Z', '000000Z');
-    one[log].push({ conversation: one.id, ...logOf(log), seq, ...(log === 'internal' && { after: one.public.length }), ...entry, at });
+    one[log].push({
+      conversation: one.id,
+      ...logOf(log),
+      seq,
+      ...(log === 'internal' && { after: one.public.length }),
+      ...entry,
+      at,
+    });
     return seq;
   }
 
@@ -226,11 +348,22 @@ export class FakeHub {
   // ---- conversations
 
   #open(link, { ref, id, department = '', subject = '' }) {
-    const mine = [...this.conversations.values()].filter((one) => one.visitor === link.participant.id);
+    const mine = [...this.conversations.values()].filter(
+      (one) => one.visitor === link.participant.id,
+    );
     let one = mine.find((each) => each.id === id || (OPEN(each) && each.department === department));
     const created = !one;
-    one ??= { id, state: 'queued', visitor: link.participant.id, department, subject, agents: [], public: [], internal: [],
-              opened_at: new Date(this.options.now()).toISOString() };
+    one ??= {
+      id,
+      state: 'queued',
+      visitor: link.participant.id,
+      department,
+      subject,
+      agents: [],
+      public: [],
+      internal: [],
+      opened_at: new Date(this.options.now()).toISOString(),
+    };
     this.conversations.set(one.id, one);
     if (created) this.#system(one, 'opened', department);
     this.#join(one, link, ref);
@@ -240,7 +373,13 @@ export class FakeHub {
   #join(one, link, ref) {
     for (const other of this.links) {
       if (other.participant?.id !== link.participant.id) continue;
-      other.send([{ type: 'joined', conversation: this.#view(other, one), ...(other === link && ref && { ref }) }]);
+      other.send([
+        {
+          type: 'joined',
+          conversation: this.#view(other, one),
+          ...(other === link && ref && { ref }),
+        },
+      ]);
       if (!other.positions.has(one.id)) this.#read(other, one);
     }
   }
@@ -272,7 +411,12 @@ export class FakeHub {
 
   #tell(link, one, frame) {
     for (const other of this.links) {
-      if (other === link || !other.positions.has(one.id) || other.participant.id === link.participant.id) continue;
+      if (
+        other === link ||
+        !other.positions.has(one.id) ||
+        other.participant.id === link.participant.id
+      )
+        continue;
       other.send([{ conversation: one.id, from: link.participant.id, ...frame }]);
     }
   }
@@ -289,7 +433,12 @@ function offerOf({ id, visitor, department, subject, opened_at }) {
 // Acks of neighbouring sends become one.
 function pushAck(frames, ack) {
   const last = frames.at(-1);
-  if (last?.type === 'ack' && last.log === ack.log && last.cseq + 1 === ack.cseq && last.seq + 1 === ack.seq) {
+  if (
+    last?.type === 'ack' &&
+    last.log === ack.log &&
+    last.cseq + 1 === ack.cseq &&
+    last.seq + 1 === ack.seq
+  ) {
     frames.pop();
     frames.push({ ...ack, count: last.count + 1 });
   } else {

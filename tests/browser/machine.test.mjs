@@ -22,7 +22,8 @@ class Rig {
   step(event) {
     this.effects = this.machine.step(event, this.now);
     for (const effect of this.effects) {
-      if (effect.type === 'persist') this.stored = JSON.parse(JSON.stringify(this.machine.snapshot()));
+      if (effect.type === 'persist')
+        this.stored = JSON.parse(JSON.stringify(this.machine.snapshot()));
       if (effect.type === 'transmit') effect.stored = this.stored;
     }
     this.all.push(...this.effects);
@@ -47,8 +48,15 @@ class Rig {
     return this.step({ type: 'opened' });
   }
   online(welcome = {}) {
-    return this.connect().server({ type: 'welcome', session: 'A', epoch: 1, resumed: false, limits: { window: 4, max_body: 100 },
-                                   conversations: [view()], ...welcome });
+    return this.connect().server({
+      type: 'welcome',
+      session: 'A',
+      epoch: 1,
+      resumed: false,
+      limits: { window: 4, max_body: 100 },
+      conversations: [view()],
+      ...welcome,
+    });
   }
   submit(body, rest = {}) {
     return this.step({ type: 'submit', send: { id: body, conversation: C, body, ...rest } });
@@ -57,25 +65,59 @@ class Rig {
     return this.effects.map((effect) => effect.type);
   }
   sent(type) {
-    const frames = this.effects.filter((effect) => effect.type === 'transmit').map((effect) => effect.frame);
+    const frames = this.effects
+      .filter((effect) => effect.type === 'transmit')
+      .map((effect) => effect.frame);
     return type ? frames.filter((frame) => frame.type === type) : frames;
   }
   emitted(name) {
-    return this.effects.filter((effect) => effect.type === 'emit' && effect.name === name).map((effect) => effect.detail);
+    return this.effects
+      .filter((effect) => effect.type === 'emit' && effect.name === name)
+      .map((effect) => effect.detail);
   }
   outcomes() {
-    return this.all.filter((effect) => effect.type === 'emit' && effect.name === 'send')
-      .map(({ detail }) => [detail.id, detail.state]).filter(([, state]) => state === 'sent' || state === 'failed');
+    return this.all
+      .filter((effect) => effect.type === 'emit' && effect.name === 'send')
+      .map(({ detail }) => [detail.id, detail.state])
+      .filter(([, state]) => state === 'sent' || state === 'failed');
   }
 }
 
 function view(rest = {}) {
-  return { id: C, state: 'active', visitor: 'v', department: '', subject: '', tail: 0, internal_tail: 0, accepted_cseq: 0, opened_at: AT, ...rest };
+  return {
+    id: C,
+    state: 'active',
+    visitor: 'v',
+    department: '',
+    subject: '',
+    tail: 0,
+    internal_tail: 0,
+    accepted_cseq: 0,
+    opened_at: AT,
+    ...rest,
+  };
 }
 function entry(seq, rest = {}) {
-  return { type: 'entry', conversation: C, seq, from: 'x', role: 'agent', kind: 'text', body: `e${seq}`, at: AT, ...rest };
+  return {
+    type: 'entry',
+    conversation: C,
+    seq,
+    from: 'x',
+    role: 'agent',
+    kind: 'text',
+    body: `e${seq}`,
+    at: AT,
+    ...rest,
+  };
 }
-const ack = (cseq, seq, rest = {}) => ({ type: 'ack', conversation: C, cseq, seq, at: AT, ...rest });
+const ack = (cseq, seq, rest = {}) => ({
+  type: 'ack',
+  conversation: C,
+  cseq,
+  seq,
+  at: AT,
+  ...rest,
+});
 const error = (code, cseq, rest = {}) => ({ type: 'error', code, conversation: C, cseq, ...rest });
 const cseqs = (rig) => rig.sent('send').map((frame) => frame.cseq);
 
@@ -88,14 +130,19 @@ test('start fetches a token, connects, says hello', () => {
 });
 
 test('the epoch rises with each attempt and is persisted before it', () => {
-  const rig = new Rig({ snapshot: { v: 1, session: 'A', epoch: 5_000_000, conversations: [], pending: [] } });
+  const rig = new Rig({
+    snapshot: { v: 1, session: 'A', epoch: 5_000_000, conversations: [], pending: [] },
+  });
   const hellos = [];
   for (let i = 0; i < 3; ++i) {
     rig.connect();
     hellos.push(...rig.effects.filter((effect) => effect.frame?.type === 'hello'));
     rig.step({ type: 'closed', code: 1006 }).pass(2000);
   }
-  assert.deepEqual(hellos.map((one) => one.frame.epoch), [5_000_001, 5_000_002, 5_000_003]);
+  assert.deepEqual(
+    hellos.map((one) => one.frame.epoch),
+    [5_000_001, 5_000_002, 5_000_003],
+  );
   for (const one of hellos) assert.equal(one.stored.epoch, one.frame.epoch);
 });
 
@@ -103,19 +150,29 @@ test('a reload resumes the session with its positions', () => {
   const rig = new Rig().online({ conversations: [view({ tail: 2, internal_tail: 1 })] });
   rig.server(entry(1), entry(2), entry(1, { log: 'internal' })).pass(1000);
   const again = new Rig({ snapshot: rig.stored }).connect();
-  assert.deepEqual(again.sent('hello'), [{ type: 'hello', token: 't', epoch: 1_000_001, session: 'A',
-                                           positions: [{ conversation: C, seq: 2, internal: 1 }] }]);
+  assert.deepEqual(again.sent('hello'), [
+    {
+      type: 'hello',
+      token: 't',
+      epoch: 1_000_001,
+      session: 'A',
+      positions: [{ conversation: C, seq: 2, internal: 1 }],
+    },
+  ]);
 });
 
 test('stale_epoch: hello again on the same connection, above the current one', () => {
-  const rig = new Rig().connect().server({ type: 'error', code: 'stale_epoch', current: 7_000_000 });
+  const rig = new Rig()
+    .connect()
+    .server({ type: 'error', code: 'stale_epoch', current: 7_000_000 });
   assert.equal(rig.sent('hello')[0].epoch, 7_000_001);
   assert.equal(rig.stored.epoch, 7_000_001);
 });
 
 test('a server that refuses every hello is not asked in a loop', () => {
   const rig = new Rig().connect();
-  for (let i = 0; i < 10; ++i) rig.server({ type: 'error', code: 'stale_epoch', current: 7_000_000 + i });
+  for (let i = 0; i < 10; ++i)
+    rig.server({ type: 'error', code: 'stale_epoch', current: 7_000_000 + i });
   assert.equal(rig.machine.state, 'waiting');
   assert.ok(rig.all.filter((effect) => effect.frame?.type === 'hello').length <= 4);
 });
@@ -124,16 +181,26 @@ test('a send is persisted, then numbered and persisted again, then transmitted',
   const rig = new Rig().online();
   rig.submit('one');
   assert.deepEqual(rig.types(), ['persist', 'emit', 'persist', 'transmit', 'emit']);
-  assert.deepEqual(rig.sent(), [{ type: 'send', conversation: C, cseq: 1, kind: 'text', body: 'one' }]);
+  assert.deepEqual(rig.sent(), [
+    { type: 'send', conversation: C, cseq: 1, kind: 'text', body: 'one' },
+  ]);
   const [{ stored }] = rig.effects.filter((effect) => effect.type === 'transmit');
-  assert.deepEqual(stored.pending.map(({ session, cseq }) => [session, cseq]), [['A', 1]]);
+  assert.deepEqual(
+    stored.pending.map(({ session, cseq }) => [session, cseq]),
+    [['A', 1]],
+  );
 });
 
 test('a note goes to the internal log under the same counter', () => {
   const rig = new Rig().online().submit('one').submit('two', { log: 'internal' });
-  assert.deepEqual(rig.sent(), [{ type: 'note', conversation: C, cseq: 2, kind: 'text', body: 'two' }]);
+  assert.deepEqual(rig.sent(), [
+    { type: 'note', conversation: C, cseq: 2, kind: 'text', body: 'two' },
+  ]);
   rig.server(ack(2, 1, { log: 'internal' }));
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => [one.log, one.seq, one.own]), [['internal', 1, true]]);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => [one.log, one.seq, one.own]),
+    [['internal', 1, true]],
+  );
 });
 
 test('an ack stands for the entry, and moves the position', () => {
@@ -148,7 +215,14 @@ test('a merged ack stands for all of its entries', () => {
   const rig = new Rig().online();
   for (const body of ['a', 'b', 'c']) rig.submit(body);
   rig.server(ack(3, 3, { count: 3 }));
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => [one.seq, one.body]), [[1, 'a'], [2, 'b'], [3, 'c']]);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => [one.seq, one.body]),
+    [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ],
+  );
   assert.equal(rig.machine.pendingCount, 0);
 });
 
@@ -165,21 +239,41 @@ test('after a resume everything unsettled is sent again, in order, under its num
   for (const body of ['a', 'b', 'c']) rig.submit(body);
   rig.server(ack(1, 1)).step({ type: 'closed', code: 1006 }).pass(1000);
   rig.online({ epoch: 2, resumed: true, conversations: [view({ tail: 2, accepted_cseq: 2 })] });
-  assert.deepEqual(rig.sent('send').map(({ cseq, body }) => [cseq, body]), [[2, 'b'], [3, 'c']]);
-  // b was stored: its entry comes with its origin, its ack is a repetition at or below the position.
+  assert.deepEqual(
+    rig.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [
+      [2, 'b'],
+      [3, 'c'],
+    ],
+  );
+  // b was stored: its entry comes with its origin, its ack is a repetition at or below the
+  // position.
   rig.server(entry(2, { body: 'b', origin: { session: 'A', cseq: 2 } }));
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => [one.body, one.send_id]), [['b', 'b']]);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => [one.body, one.send_id]),
+    [['b', 'b']],
+  );
   rig.server(ack(2, 2), ack(3, 3));
-  assert.deepEqual(rig.outcomes(), [['a', 'sent'], ['b', 'sent'], ['c', 'sent']]);
+  assert.deepEqual(rig.outcomes(), [
+    ['a', 'sent'],
+    ['b', 'sent'],
+    ['c', 'sent'],
+  ]);
   assert.equal(rig.machine.conversations[0].position, 3);
 });
 
 test('a send made while offline waits, and survives a reload', () => {
   const rig = new Rig().online().step({ type: 'closed', code: 1006 }).submit('later');
   const again = new Rig({ snapshot: rig.stored });
-  assert.deepEqual(again.machine.pending(C).map(({ body }) => body), ['later']);
+  assert.deepEqual(
+    again.machine.pending(C).map(({ body }) => body),
+    ['later'],
+  );
   again.online({ epoch: 2, resumed: true });
-  assert.deepEqual(again.sent('send').map(({ cseq, body }) => [cseq, body]), [[1, 'later']]);
+  assert.deepEqual(
+    again.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [[1, 'later']],
+  );
 });
 
 test('numbers go on behind what the server accepted, whatever was stored here', () => {
@@ -195,7 +289,10 @@ test('a retryable error: wait for the other answers, back off, send all again in
   rig.server(error('gap', 2, { expected: 1 }), error('gap', 3, { expected: 1 }));
   const at = rig.now;
   rig.pass(5000);
-  const again = rig.all.filter((effect) => effect.frame?.type === 'send').slice(3).map((effect) => effect.frame.cseq);
+  const again = rig.all
+    .filter((effect) => effect.frame?.type === 'send')
+    .slice(3)
+    .map((effect) => effect.frame.cseq);
   assert.deepEqual(again, [1, 2, 3]);
   assert.ok(rig.now > at);
   rig.server(ack(3, 3, { count: 3 }));
@@ -206,22 +303,45 @@ test('a retryable error alone backs off before the retry', () => {
   const rig = new Rig().online().submit('a').server(error('rate_limited', 1));
   assert.deepEqual(rig.sent('send'), []);
   rig.pass(2000);
-  assert.deepEqual(rig.all.filter((effect) => effect.frame?.type === 'send').map((effect) => effect.frame.cseq), [1, 1]);
+  assert.deepEqual(
+    rig.all.filter((effect) => effect.frame?.type === 'send').map((effect) => effect.frame.cseq),
+    [1, 1],
+  );
 });
 
 test('a refusal consumes its number', () => {
-  const rig = new Rig().online().submit('a').submit('b').server(error('denied', 1, { detail: 'no' }), ack(2, 1));
-  assert.deepEqual(rig.outcomes(), [['a', 'failed'], ['b', 'sent']]);
+  const rig = new Rig()
+    .online()
+    .submit('a')
+    .submit('b')
+    .server(error('denied', 1, { detail: 'no' }), ack(2, 1));
+  assert.deepEqual(rig.outcomes(), [
+    ['a', 'failed'],
+    ['b', 'sent'],
+  ]);
   assert.deepEqual(cseqs(rig.submit('c')), [3]);
 });
 
 test('an error that consumes nothing: what came behind closes the gap', () => {
   const rig = new Rig().online();
   for (const body of ['a', 'b', 'c']) rig.submit(body);
-  rig.server(error('bad_frame', 1), error('gap', 2, { expected: 1 }), error('gap', 3, { expected: 1 }));
-  assert.deepEqual(rig.sent('send').map(({ cseq, body }) => [cseq, body]), [[1, 'b'], [2, 'c']]);
+  rig.server(
+    error('bad_frame', 1),
+    error('gap', 2, { expected: 1 }),
+    error('gap', 3, { expected: 1 }),
+  );
+  assert.deepEqual(
+    rig.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [
+      [1, 'b'],
+      [2, 'c'],
+    ],
+  );
   const stored = rig.effects.find((effect) => effect.type === 'transmit').stored;
-  assert.deepEqual(stored.pending.map(({ cseq }) => cseq), [1, 2]);
+  assert.deepEqual(
+    stored.pending.map(({ cseq }) => cseq),
+    [1, 2],
+  );
   rig.server(ack(2, 2, { count: 2 })).submit('d');
   assert.deepEqual(cseqs(rig), [3]);
 });
@@ -237,7 +357,10 @@ test('conflict: the send gets another number, which the server tells', () => {
   const [probe] = rig.sent('send');
   assert.ok(probe.cseq > 1000);
   rig.server(error('gap', probe.cseq, { expected: 4 }));
-  assert.deepEqual(rig.sent('send').map(({ cseq, body }) => [cseq, body]), [[4, 'a']]);
+  assert.deepEqual(
+    rig.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [[4, 'a']],
+  );
 });
 
 test('session_expired: read to the tail, drop what is found, number the rest anew, persist, send', () => {
@@ -247,50 +370,136 @@ test('session_expired: read to the tail, drop what is found, number the rest ane
   rig.connect().server({ type: 'error', code: 'session_expired' });
   const [hello] = rig.sent('hello');
   assert.equal(hello.session, undefined);
-  rig.server({ type: 'welcome', session: 'B', epoch: hello.epoch, resumed: false, limits: {}, conversations: [view({ tail: 2 })] });
+  rig.server({
+    type: 'welcome',
+    session: 'B',
+    epoch: hello.epoch,
+    resumed: false,
+    limits: {},
+    conversations: [view({ tail: 2 })],
+  });
   assert.deepEqual(rig.sent('send'), []);
   rig.submit('d').server(entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }));
   assert.deepEqual(rig.sent('send'), []);
   rig.server(entry(2));
-  assert.deepEqual(rig.sent('send').map(({ cseq, body }) => [cseq, body]), [[1, 'b'], [2, 'c'], [3, 'd']]);
+  assert.deepEqual(
+    rig.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [
+      [1, 'b'],
+      [2, 'c'],
+      [3, 'd'],
+    ],
+  );
   const stored = rig.effects.find((effect) => effect.type === 'transmit').stored;
-  assert.deepEqual(stored.pending.map(({ session, cseq }) => [session, cseq]), [['B', 1], ['B', 2], ['B', 3]]);
+  assert.deepEqual(
+    stored.pending.map(({ session, cseq }) => [session, cseq]),
+    [
+      ['B', 1],
+      ['B', 2],
+      ['B', 3],
+    ],
+  );
 });
 
 test('a crash half-way through the expiry forgets nothing', () => {
-  const rig = new Rig().online().submit('a').submit('b').step({ type: 'closed', code: 4003 }).pass(1000);
-  rig.connect().server({ type: 'welcome', session: 'B', epoch: 2, resumed: false, limits: {}, conversations: [view({ tail: 2 })] });
+  const rig = new Rig()
+    .online()
+    .submit('a')
+    .submit('b')
+    .step({ type: 'closed', code: 4003 })
+    .pass(1000);
+  rig
+    .connect()
+    .server({
+      type: 'welcome',
+      session: 'B',
+      epoch: 2,
+      resumed: false,
+      limits: {},
+      conversations: [view({ tail: 2 })],
+    });
   rig.server(entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }));
   // Reloaded before the tail; meanwhile B has expired too.
-  const again = new Rig({ snapshot: rig.stored }).connect().server({ type: 'error', code: 'session_expired' });
-  again.server({ type: 'welcome', session: 'X', epoch: 9, resumed: false, limits: {}, conversations: [view({ tail: 2 })] });
+  const again = new Rig({ snapshot: rig.stored })
+    .connect()
+    .server({ type: 'error', code: 'session_expired' });
+  again.server({
+    type: 'welcome',
+    session: 'X',
+    epoch: 9,
+    resumed: false,
+    limits: {},
+    conversations: [view({ tail: 2 })],
+  });
   again.server(entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }), entry(2, { body: 'z' }));
-  assert.deepEqual(again.sent('send').map(({ cseq, body }) => [cseq, body]), [[1, 'b']]);
+  assert.deepEqual(
+    again.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [[1, 'b']],
+  );
 });
 
 test('a reset during the expiry does not hide what was stored: history is read', () => {
-  const rig = new Rig().online().submit('a').submit('b').step({ type: 'closed', code: 4003 }).pass(1000);
-  rig.connect().server({ type: 'welcome', session: 'B', epoch: 2, limits: {}, conversations: [view({ tail: 5 })] });
+  const rig = new Rig()
+    .online()
+    .submit('a')
+    .submit('b')
+    .step({ type: 'closed', code: 4003 })
+    .pass(1000);
+  rig
+    .connect()
+    .server({
+      type: 'welcome',
+      session: 'B',
+      epoch: 2,
+      limits: {},
+      conversations: [view({ tail: 5 })],
+    });
   rig.server({ type: 'reset', conversation: C, tail: 5, reason: 'replay_limit' }, entry(6));
   const [history] = rig.sent('history');
   assert.equal(history.after, 0);
   assert.deepEqual(rig.sent('send'), []);
-  const entries = [entry(1), entry(2, { body: 'a', origin: { session: 'A', cseq: 1 } }), entry(3), entry(4), entry(5)];
+  const entries = [
+    entry(1),
+    entry(2, { body: 'a', origin: { session: 'A', cseq: 1 } }),
+    entry(3),
+    entry(4),
+    entry(5),
+  ];
   rig.server({ type: 'history', ref: history.ref, conversation: C, entries, tail: 6 });
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => one.seq), [1, 2, 3, 4, 5, 6]);
-  assert.deepEqual(rig.sent('send').map(({ body }) => body), ['b']);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => one.seq),
+    [1, 2, 3, 4, 5, 6],
+  );
+  assert.deepEqual(
+    rig.sent('send').map(({ body }) => body),
+    ['b'],
+  );
 });
 
 test('a conversation that is no longer listed is read by history before its sends get new numbers', () => {
-  const rig = new Rig().online().submit('a').submit('b').step({ type: 'closed', code: 4003 }).pass(1000);
+  const rig = new Rig()
+    .online()
+    .submit('a')
+    .submit('b')
+    .step({ type: 'closed', code: 4003 })
+    .pass(1000);
   rig.connect().server({ type: 'welcome', session: 'B', epoch: 2, limits: {}, conversations: [] });
   const [history] = rig.sent('history');
-  const entries = [entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }), entry(2, { kind: 'closed' })];
+  const entries = [
+    entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }),
+    entry(2, { kind: 'closed' }),
+  ];
   rig.server({ type: 'history', ref: history.ref, conversation: C, entries, tail: 2 });
-  assert.deepEqual(rig.sent('send').map(({ cseq, body }) => [cseq, body]), [[1, 'b']]);
+  assert.deepEqual(
+    rig.sent('send').map(({ cseq, body }) => [cseq, body]),
+    [[1, 'b']],
+  );
   assert.equal(rig.machine.conversations[0].state, 'closed');
   rig.server(error('closed', 1));
-  assert.deepEqual(rig.outcomes(), [['a', 'sent'], ['b', 'failed']]);
+  assert.deepEqual(rig.outcomes(), [
+    ['a', 'sent'],
+    ['b', 'failed'],
+  ]);
 });
 
 test('a conversation that is gone: its sends are reported, not kept for ever', () => {
@@ -312,31 +521,59 @@ test('superseded: an entry under the same number with other content is not the p
   const rig = new Rig().online().submit('a').step({ type: 'closed', code: 4001 }).pass(1000);
   rig.online({ session: 'B', conversations: [view({ tail: 1 })] });
   rig.server(entry(1, { body: 'of the other tab', origin: { session: 'A', cseq: 1 } }));
-  assert.deepEqual(rig.sent('send').map(({ body }) => body), ['a']);
+  assert.deepEqual(
+    rig.sent('send').map(({ body }) => body),
+    ['a'],
+  );
 });
 
 test('entries that were seen before are ignored; a hole is read from history', () => {
-  const rig = new Rig().online({ conversations: [view({ tail: 2 })] }).server(entry(1), entry(2), entry(1), entry(2));
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => one.seq), [1, 2]);
+  const rig = new Rig()
+    .online({ conversations: [view({ tail: 2 })] })
+    .server(entry(1), entry(2), entry(1), entry(2));
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => one.seq),
+    [1, 2],
+  );
   rig.server(entry(5));
   assert.deepEqual(rig.emitted('entry'), []);
   const [history] = rig.sent('history');
   assert.equal(history.after, 2);
-  rig.server({ type: 'history', ref: history.ref, conversation: C, entries: [entry(3), entry(4)], tail: 5 });
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => one.seq), [3, 4, 5]);
+  rig.server({
+    type: 'history',
+    ref: history.ref,
+    conversation: C,
+    entries: [entry(3), entry(4)],
+    tail: 5,
+  });
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => one.seq),
+    [3, 4, 5],
+  );
 });
 
 test('a retry’s ack may come before the entries in front of it: it settles, and its entry waits for its turn', () => {
-  const rig = new Rig().online({ conversations: [view({ tail: 3 })] }).submit('mine').server(ack(1, 3));
+  const rig = new Rig()
+    .online({ conversations: [view({ tail: 3 })] })
+    .submit('mine')
+    .server(ack(1, 3));
   assert.deepEqual(rig.outcomes(), [['mine', 'sent']]);
   assert.deepEqual(rig.emitted('entry'), []);
   rig.server(entry(1), entry(2), entry(3, { body: 'mine', origin: { session: 'A', cseq: 1 } }));
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => one.body), ['e1', 'e2', 'mine']);
-  assert.deepEqual(rig.all.filter((effect) => effect.frame?.type === 'history'), []);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => one.body),
+    ['e1', 'e2', 'mine'],
+  );
+  assert.deepEqual(
+    rig.all.filter((effect) => effect.frame?.type === 'history'),
+    [],
+  );
 });
 
 test('a body is made what JSON can say; one that is too large only when escaped fails here', () => {
-  const rig = new Rig().online({ limits: { window: 4, max_body: 1000, max_frame: 2000 } }).submit('half \ud83d pair');
+  const rig = new Rig()
+    .online({ limits: { window: 4, max_body: 1000, max_frame: 2000 } })
+    .submit('half \ud83d pair');
   assert.equal(rig.sent('send')[0].body, 'half \ufffd pair');
   rig.submit('\u0001'.repeat(400));
   assert.equal(rig.emitted('send')[0].code, 'too_large');
@@ -351,8 +588,13 @@ test('a server that does not let us in is left alone', () => {
 test('reset skips to the tail and says so', () => {
   const rig = new Rig().online({ conversations: [view({ tail: 50 })] });
   rig.server({ type: 'reset', conversation: C, tail: 50, reason: 'replay_limit' }, entry(51));
-  assert.deepEqual(rig.emitted('reset'), [{ conversation: C, log: 'public', from: 0, tail: 50, reason: 'replay_limit' }]);
-  assert.deepEqual(rig.emitted('entry').map(({ entry: one }) => one.seq), [51]);
+  assert.deepEqual(rig.emitted('reset'), [
+    { conversation: C, log: 'public', from: 0, tail: 50, reason: 'replay_limit' },
+  ]);
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry: one }) => one.seq),
+    [51],
+  );
 });
 
 test('a reset does not carry the position past a send without an outcome: the session may expire before the retry', () => {
@@ -365,13 +607,23 @@ test('a reset does not carry the position past a send without an outcome: the se
 
 test('requests wait for the connection and are repeated after it was lost', () => {
   const rig = new Rig();
-  rig.step({ type: 'request', ref: 'r1', frame: { type: 'open', id: D, department: '', subject: '' } });
+  rig.step({
+    type: 'request',
+    ref: 'r1',
+    frame: { type: 'open', id: D, department: '', subject: '' },
+  });
   rig.online({ conversations: [] });
   assert.equal(rig.sent('open')[0].ref, 'r1');
-  rig.step({ type: 'closed', code: 1012 }).pass(1000).online({ epoch: 2, resumed: true, conversations: [] });
+  rig
+    .step({ type: 'closed', code: 1012 })
+    .pass(1000)
+    .online({ epoch: 2, resumed: true, conversations: [] });
   assert.equal(rig.sent('open')[0].id, D);
   rig.server({ type: 'joined', ref: 'r1', conversation: view({ id: D, state: 'queued' }) });
-  assert.deepEqual(rig.effects.filter((effect) => effect.type === 'answer').map((effect) => effect.ref), ['r1']);
+  assert.deepEqual(
+    rig.effects.filter((effect) => effect.type === 'answer').map((effect) => effect.ref),
+    ['r1'],
+  );
   rig.submit('hi', { conversation: D });
   assert.equal(rig.sent('send')[0].cseq, 1);
 });
@@ -382,14 +634,28 @@ test('a request that fails for good is rejected; one that may succeed is repeate
   rig.server({ type: 'error', code: 'unavailable', ref: 'r1' }).pass(3000);
   assert.equal(rig.all.filter((effect) => effect.frame?.type === 'accept').length, 2);
   rig.server({ type: 'error', code: 'conflict', ref: 'r1', detail: 'taken' });
-  assert.deepEqual(rig.effects.filter((effect) => effect.type === 'reject').map(({ ref, error: why }) => [ref, why.code]), [['r1', 'conflict']]);
+  assert.deepEqual(
+    rig.effects
+      .filter((effect) => effect.type === 'reject')
+      .map(({ ref, error: why }) => [ref, why.code]),
+    [['r1', 'conflict']],
+  );
 });
 
 test('offers stand until they are gone, taken or sent anew', () => {
   const rig = new Rig().online({ conversations: [] });
-  rig.server({ type: 'offer', conversation: C, visitor: 'v' }, { type: 'offer', conversation: D, visitor: 'w' });
-  assert.deepEqual(rig.machine.offers.map((one) => one.conversation), [C, D]);
-  rig.server({ type: 'offer_gone', conversation: C }, { type: 'joined', conversation: view({ id: D }) });
+  rig.server(
+    { type: 'offer', conversation: C, visitor: 'v' },
+    { type: 'offer', conversation: D, visitor: 'w' },
+  );
+  assert.deepEqual(
+    rig.machine.offers.map((one) => one.conversation),
+    [C, D],
+  );
+  rig.server(
+    { type: 'offer_gone', conversation: C },
+    { type: 'joined', conversation: view({ id: D }) },
+  );
   assert.deepEqual(rig.machine.offers, []);
 });
 
@@ -418,9 +684,15 @@ test('close codes: overloaded waits longer, token_expired fetches a token', () =
 
 test('the token is renewed on the connection before it ends', () => {
   const rig = new Rig();
-  rig.step({ type: 'start' }).step({ type: 'token', token: 't1', expires_at: rig.now + 600_000 }).step({ type: 'opened' });
+  rig
+    .step({ type: 'start' })
+    .step({ type: 'token', token: 't1', expires_at: rig.now + 600_000 })
+    .step({ type: 'opened' });
   rig.server({ type: 'welcome', session: 'A', epoch: 1, limits: {}, conversations: [] });
-  const answerProbes = (frames) => frames.filter((frame) => frame.type === 'list').forEach(({ ref }) => rig.server({ type: 'list', ref }));
+  const answerProbes = (frames) =>
+    frames
+      .filter((frame) => frame.type === 'list')
+      .forEach(({ ref }) => rig.server({ type: 'list', ref }));
   for (let i = 0; i < 550; ++i) {
     rig.pass(1000);
     answerProbes(rig.sent());
@@ -437,10 +709,15 @@ test('a link on which nothing is answered is given up', () => {
 });
 
 test('read and delivered are coalesced and only go forwards', () => {
-  const rig = new Rig().online({ conversations: [view({ tail: 3 })] }).server(entry(1), entry(2), entry(3));
+  const rig = new Rig()
+    .online({ conversations: [view({ tail: 3 })] })
+    .server(entry(1), entry(2), entry(3));
   for (const seq of [1, 3, 2]) rig.step({ type: 'read', conversation: C, seq });
   rig.pass(300);
-  assert.deepEqual(rig.sent(), [{ type: 'delivered', conversation: C, seq: 3 }, { type: 'read', conversation: C, seq: 3 }]);
+  assert.deepEqual(rig.sent(), [
+    { type: 'delivered', conversation: C, seq: 3 },
+    { type: 'read', conversation: C, seq: 3 },
+  ]);
 });
 
 test('what a newer server says is ignored', () => {
@@ -465,10 +742,19 @@ test('any mixture of faults: nothing lost, nothing doubled, order kept', () => {
 });
 
 function runWorld(seed) {
-  const world = new World(seed, { window: 1 + (seed % 5), replayLimit: seed % 3 === 0 ? 8 : 10_000 });
+  const world = new World(seed, {
+    window: 1 + (seed % 5),
+    replayLimit: seed % 3 === 0 ? 8 : 10_000,
+  });
   world.faultRate = seed % 2 ? 0.1 : 0;
   world.repeatRate = 0.1;
-  const people = [{ id: 'v1', role: 'visitor' }, { id: 'v1', role: 'visitor' }, { id: 'v2', role: 'visitor' }, { id: 'a1', role: 'agent' }, { id: 'a1', role: 'agent' }];
+  const people = [
+    { id: 'v1', role: 'visitor' },
+    { id: 'v1', role: 'visitor' },
+    { id: 'v2', role: 'visitor' },
+    { id: 'a1', role: 'agent' },
+    { id: 'a1', role: 'agent' },
+  ];
   for (const person of people) world.client(person).start();
   world.run(2000);
   for (let i = 0; i < 120; ++i) {
@@ -483,21 +769,34 @@ function runWorld(seed) {
 function disturb(world, i) {
   const client = world.pick(world.clients);
   switch (world.below(12)) {
-    case 0: return client.breakLink(world.pick([1006, 4002, 4006, 1012, 1013, 4005]));
-    case 1: return client.reload();
-    case 2: return world.below(3) === 0 && world.crash();
+    case 0:
+      return client.breakLink(world.pick([1006, 4002, 4006, 1012, 1013, 4005]));
+    case 1:
+      return client.reload();
+    case 2:
+      return world.below(3) === 0 && world.crash();
     case 3:
-    case 4: world.down = false; return undefined;
-    case 5: return expire(world, client);
-    case 6: return world.below(6) === 0 && client.machine.state === 'online' && client.conversation
-        && client.request({ type: 'close', conversation: client.conversation });
-    default: return burst(world, client, i);
+    case 4:
+      world.down = false;
+      return undefined;
+    case 5:
+      return expire(world, client);
+    case 6:
+      return (
+        world.below(6) === 0 &&
+        client.machine.state === 'online' &&
+        client.conversation &&
+        client.request({ type: 'close', conversation: client.conversation })
+      );
+    default:
+      return burst(world, client, i);
   }
 }
 
 function expire(world, client) {
   if (client.link) client.breakLink(1006);
-  for (const link of [...world.hub.links]) if (link.session === client.machine.session) world.hub.cut(link, 4003);
+  for (const link of [...world.hub.links])
+    if (link.session === client.machine.session) world.hub.cut(link, 4003);
   world.hub.expire(client.machine.session);
 }
 

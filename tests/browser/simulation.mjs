@@ -1,5 +1,6 @@
-// A simulated world for SessionMachine: clients, a FakeHub and the links between them on one simulated clock, driven by
-// one seed. Links delay, break with frames on the way in both directions, and let the server notice later than the client.
+// A simulated world for SessionMachine: clients, a FakeHub and the links between them on one
+// simulated clock, driven by one seed. Links delay, break with frames on the way in both
+// directions, and let the server notice later than the client.
 
 import assert from 'node:assert/strict';
 import { SessionMachine } from '../../examples/helpdesk/web/session-machine.js';
@@ -18,9 +19,9 @@ export function randomOf(seed) {
 
 export class World {
   now = 1_700_000_000_000;
-  down = false;         // the server refuses connections
-  faultRate = 0;        // of sends that get a retryable error
-  repeatRate = 0;       // of batches of frames that the server delivers twice
+  down = false; // the server refuses connections
+  faultRate = 0; // of sends that get a retryable error
+  repeatRate = 0; // of batches of frames that the server delivers twice
   clients = [];
   #queue = [];
   #order = 0;
@@ -32,7 +33,10 @@ export class World {
       now: () => this.now,
       newId: () => this.uuid(),
       authenticate: (token) => (token === 'bad' ? null : JSON.parse(token)),
-      fault: () => (this.random() < this.faultRate ? this.pick(['unavailable', 'rate_limited', 'overloaded', 'timed_out']) : null),
+      fault: () =>
+        this.random() < this.faultRate
+          ? this.pick(['unavailable', 'rate_limited', 'overloaded', 'timed_out'])
+          : null,
       ...hubOptions,
     });
   }
@@ -56,15 +60,21 @@ export class World {
   run(ms) {
     const end = this.now + ms;
     for (;;) {
-      const at = Math.min(...this.#queue.map((one) => one.at), ...this.clients.map((one) => one.deadline()));
+      const at = Math.min(
+        ...this.#queue.map((one) => one.at),
+        ...this.clients.map((one) => one.deadline()),
+      );
       if (at > end) break;
       this.now = Math.max(this.now, at);
-      const due = this.#queue.filter((one) => one.at <= this.now).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      const due = this.#queue
+        .filter((one) => one.at <= this.now)
+        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
       if (due) {
         this.#queue.splice(this.#queue.indexOf(due), 1);
         due.action();
       } else {
-        for (const client of this.clients) if (client.deadline() <= this.now) client.step({ type: 'tick' });
+        for (const client of this.clients)
+          if (client.deadline() <= this.now) client.step({ type: 'tick' });
       }
     }
     this.now = end;
@@ -84,13 +94,15 @@ export class World {
   }
 }
 
-/** A page: a machine, what it has stored, and its link. Checks what the machine emits while it goes. */
+/**
+ * A page: a machine, what it has stored, and its link. Checks what the machine emits while it goes.
+ */
 export class SimClient {
-  stored = null;       // what survives a reload
+  stored = null; // what survives a reload
   link = null;
   conversation = null; // where send() goes
-  submitted = [];      // {id, conversation, log, body}, over all reloads
-  failed = new Map();  // id → code
+  submitted = []; // {id, conversation, log, body}, over all reloads
+  failed = new Map(); // id → code
   sent = new Set();
   accepted = new Set();
   running = false;
@@ -103,8 +115,11 @@ export class SimClient {
   }
 
   load() {
-    this.seen = new Map();  // `conversation/log` → the last seq emitted
-    this.machine = new SessionMachine({ snapshot: this.stored && JSON.parse(this.stored), random: this.world.random });
+    this.seen = new Map(); // `conversation/log` → the last seq emitted
+    this.machine = new SessionMachine({
+      snapshot: this.stored && JSON.parse(this.stored),
+      random: this.world.random,
+    });
     for (const view of this.machine.conversations) {
       this.seen.set(`${view.id}/public`, view.position);
       this.seen.set(`${view.id}/internal`, view.internal_position);
@@ -144,18 +159,35 @@ export class SimClient {
 
   #carryOut(effect) {
     switch (effect.type) {
-      case 'persist': this.stored = JSON.stringify(this.machine.snapshot()); break;
-      case 'fetch_token': this.world.later(this.world.below(20), () => this.running && this.step(this.#token())); break;
-      case 'connect': this.#connect(); break;
-      case 'disconnect': this.breakLink(); break;
-      case 'transmit': this.#transmit(effect.frame); break;
-      case 'emit': this.#emitted(effect.name, effect.detail); break;
-      default: break;
+      case 'persist':
+        this.stored = JSON.stringify(this.machine.snapshot());
+        break;
+      case 'fetch_token':
+        this.world.later(this.world.below(20), () => this.running && this.step(this.#token()));
+        break;
+      case 'connect':
+        this.#connect();
+        break;
+      case 'disconnect':
+        this.breakLink();
+        break;
+      case 'transmit':
+        this.#transmit(effect.frame);
+        break;
+      case 'emit':
+        this.#emitted(effect.name, effect.detail);
+        break;
+      default:
+        break;
     }
   }
 
   #token() {
-    return { type: 'token', token: JSON.stringify(this.participant), expires_at: this.world.now + 3_600_000 };
+    return {
+      type: 'token',
+      token: JSON.stringify(this.participant),
+      expires_at: this.world.now + 3_600_000,
+    };
   }
 
   #connect() {
@@ -168,7 +200,8 @@ export class SimClient {
       link.serverUp = true;
       link.server = world.hub.connect({
         send: (frames) => this.#fromServer(link, JSON.stringify(frames)),
-        close: (code) => world.later(world.below(30), () => this.link === link && this.breakLink(code)),
+        close: (code) =>
+          world.later(world.below(30), () => this.link === link && this.breakLink(code)),
       });
       return this.step({ type: 'opened' });
     });
@@ -178,7 +211,10 @@ export class SimClient {
     const { link, world } = this;
     const text = JSON.stringify(frame);
     link.toServer = Math.max(link.toServer, world.now + world.below(30));
-    world.later(link.toServer - world.now, () => link.serverUp && link.server.message([JSON.parse(text)]));
+    world.later(
+      link.toServer - world.now,
+      () => link.serverUp && link.server.message([JSON.parse(text)]),
+    );
   }
 
   #fromServer(link, text) {
@@ -193,7 +229,10 @@ export class SimClient {
     }
   }
 
-  /** The link breaks: frames on the way are lost, or still reach the server; it learns of the end later. */
+  /**
+   * The link breaks: frames on the way are lost, or still reach the server; it learns of the end
+   * later.
+   */
   breakLink(code) {
     const { link, world } = this;
     if (!link) return;
@@ -210,24 +249,32 @@ export class SimClient {
 
   #emitted(name, detail) {
     switch (name) {
-      case 'entry': return this.#entry(detail);
-      case 'reset': return this.seen.set(`${detail.conversation}/${detail.log}`, detail.tail);
+      case 'entry':
+        return this.#entry(detail);
+      case 'reset':
+        return this.seen.set(`${detail.conversation}/${detail.log}`, detail.tail);
       case 'send':
         if (detail.state === 'failed') this.failed.set(detail.id, detail.code);
         if (detail.state === 'sent') this.sent.add(detail.id);
         return undefined;
       case 'session':
-        if (this.participant.role === 'visitor' && this.machine.conversations.length === 0) this.open();
+        if (this.participant.role === 'visitor' && this.machine.conversations.length === 0)
+          this.open();
         return undefined;
-      case 'conversation': return (this.conversation ??= detail.conversation.id);
-      case 'offers': return detail.offers.forEach((offer) => this.#accept(offer.conversation));
-      default: return undefined;
+      case 'conversation':
+        return (this.conversation ??= detail.conversation.id);
+      case 'offers':
+        return detail.offers.forEach((offer) => this.#accept(offer.conversation));
+      default:
+        return undefined;
     }
   }
 
   open() {
     // Not inside the step under way.
-    this.world.later(0, () => this.request({ type: 'open', id: this.world.uuid(), department: 'support', subject: '' }));
+    this.world.later(0, () =>
+      this.request({ type: 'open', id: this.world.uuid(), department: 'support', subject: '' }),
+    );
   }
 
   #accept(conversation) {
@@ -238,7 +285,11 @@ export class SimClient {
 
   #entry({ conversation, entry }) {
     const key = `${conversation}/${entry.log}`;
-    assert.equal(entry.seq, (this.seen.get(key) ?? 0) + 1, `${key}: entries come in order, each once`);
+    assert.equal(
+      entry.seq,
+      (this.seen.get(key) ?? 0) + 1,
+      `${key}: entries come in order, each once`,
+    );
     const stored = this.world.hub.conversations.get(conversation)[entry.log][entry.seq - 1];
     assert.equal(entry.body, stored.body, `${key} ${entry.seq}: what is shown is what is stored`);
     assert.equal(entry.own, Boolean(stored.origin) && stored.from === this.participant.id);
@@ -246,7 +297,10 @@ export class SimClient {
   }
 }
 
-/** What must hold when everything has settled: every submitted send is stored once, in order, or was reported failed. */
+/**
+ * What must hold when everything has settled: every submitted send is stored once, in order, or was
+ * reported failed.
+ */
 export function checkExactlyOnce(world) {
   for (const client of world.clients) {
     assert.equal(client.machine.pendingCount, 0, 'everything has an outcome');
@@ -258,7 +312,10 @@ export function checkExactlyOnce(world) {
     for (const [key, sends] of logs) {
       const [id, log] = key.split('/');
       const bodies = new Set(sends.map((send) => send.body));
-      const stored = world.hub.conversations.get(id)[log].filter((entry) => bodies.has(entry.body)).map((entry) => entry.body);
+      const stored = world.hub.conversations
+        .get(id)
+        [log].filter((entry) => bodies.has(entry.body))
+        .map((entry) => entry.body);
       const expected = sends.filter((send) => !client.failed.has(send.id)).map((send) => send.body);
       assert.deepEqual(stored, expected, `${key}: nothing lost, nothing doubled, order kept`);
     }

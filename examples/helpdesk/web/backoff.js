@@ -1,5 +1,6 @@
-// Backoff: how long to wait before the next try. A random time below a bound that doubles with each failure, so that a
-// thousand clients that lost the same server do not come back in the same instant.
+// Backoff: how long to wait before the next try. A random time below a bound that doubles with each
+// failure, so that a thousand clients that lost the same server do not come back in the same
+// instant.
 
 export class Backoff {
   #random;
@@ -26,7 +27,9 @@ export class Backoff {
   next(failures = 0) {
     const n = Math.max(this.#failures, failures);
     this.#failures = n + 1;
-    return Math.round(this.floor + this.#random() * Math.min(this.ceiling, this.base * 2 ** Math.min(n, 30)));
+    return Math.round(
+      this.floor + this.#random() * Math.min(this.ceiling, this.base * 2 ** Math.min(n, 30)),
+    );
   }
 
   /** After a success. */

@@ -2,7 +2,7 @@
 
 import { t } from './i18n.js';
 
-const GRACE = 1500;  // ms: a reconnect that is faster than this is nobody's business
+const GRACE = 1500; // ms: a reconnect that is faster than this is nobody's business
 
 /** Keeps `badge` (always there) and `banner` (only when something is wrong) up to date. */
 export function showStatus(desk, badge, banner) {
@@ -24,7 +24,9 @@ export function showStatus(desk, badge, banner) {
       }, GRACE);
     }
     const count = desk.client.pendingCount;
-    const text = shown ? `${t('banner_waiting')}${count > 0 ? ` ${t('banner_pending', { count })}` : ''}` : '';
+    const text = shown
+      ? `${t('banner_waiting')}${count > 0 ? ` ${t('banner_pending', { count })}` : ''}`
+      : '';
     if (banner.textContent !== text) banner.textContent = text;
     banner.hidden = !shown;
   };

@@ -1,14 +1,15 @@
-// ChatView: one conversation on the screen: its messages, who is typing, and the composer. Both pages use it.
+// ChatView: one conversation on the screen: its messages, who is typing, and the composer. Both
+// pages use it.
 
 import { arrange, el } from './dom.js';
 import { t, tOr, timeText } from './i18n.js';
 
-const NEAR_END = 80;  // px: whoever is so near the end wants to see what comes
+const NEAR_END = 80; // px: whoever is so near the end wants to see what comes
 
 export class ChatView {
   #desk;
   #id;
-  #nodes = new Map();  // key of an item → its element
+  #nodes = new Map(); // key of an item → its element
   #note = false;
   #loading = false;
   #loaded = false;
@@ -28,11 +29,18 @@ export class ChatView {
     const { view, transcript } = one;
     const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
     const items = transcript.items;
-    arrange(this.list, items.map((item) => this.#row(item)));
-    for (const key of this.#nodes.keys()) if (!items.some((item) => item.key === key)) this.#nodes.delete(key);
+    arrange(
+      this.list,
+      items.map((item) => this.#row(item)),
+    );
+    for (const key of this.#nodes.keys())
+      if (!items.some((item) => item.key === key)) this.#nodes.delete(key);
     this.log.setAttribute('aria-label', t('log', { name: this.#otherName(view) }));
     this.earlier.hidden = transcript.earlier() === null;
-    this.typing.textContent = this.#desk.typing(this.#id).map((name) => t('typing', { name })).join(' ');
+    this.typing.textContent = this.#desk
+      .typing(this.#id)
+      .map((name) => t('typing', { name }))
+      .join(' ');
     this.#setOpen(view.open);
     if (stick) this.log.scrollTop = this.log.scrollHeight;
     if (!this.#loaded) this.#loadFirst(transcript);
@@ -48,16 +56,67 @@ export class ChatView {
 
   #build(notes) {
     this.list = el('ol', { class: 'messages' });
-    this.earlier = el('button', { class: 'earlier', type: 'button', hidden: true, 'data-testid': 'earlier', onclick: () => this.#loadEarlier() }, t('earlier'));
-    this.log = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', tabindex: '0', 'data-testid': 'log' }, this.earlier, this.list);
+    this.earlier = el(
+      'button',
+      {
+        class: 'earlier',
+        type: 'button',
+        hidden: true,
+        'data-testid': 'earlier',
+        onclick: () => this.#loadEarlier(),
+      },
+      t('earlier'),
+    );
+    this.log = el(
+      'div',
+      {
+        class: 'log',
+        role: 'log',
+        'aria-live': 'polite',
+        'aria-relevant': 'additions',
+        tabindex: '0',
+        'data-testid': 'log',
+      },
+      this.earlier,
+      this.list,
+    );
     this.typing = el('p', { class: 'typing', role: 'status', 'data-testid': 'typing' });
-    this.text = el('textarea', { id: `text-${this.#id}`, class: 'text', rows: '1', placeholder: t('message_placeholder'), autocomplete: 'off', 'data-testid': 'text',
-                                 onkeydown: (event) => this.#key(event), oninput: () => this.#typed() });
-    this.submit = el('button', { class: 'primary', type: 'submit', 'data-testid': 'send' }, t('send'));
-    this.toggle = el('button', { class: 'toggle', type: 'button', 'aria-pressed': 'false', 'aria-label': t('note'), title: t('note'), 'data-testid': 'note-toggle',
-                                 onclick: () => this.#setNote(!this.#note) }, t('note_short'));
-    this.form = el('form', { class: 'composer', onsubmit: (event) => this.#submit(event) },
-      el('label', { class: 'visually-hidden', for: this.text.id }, t('message')), notes ? this.toggle : null, this.text, this.submit);
+    this.text = el('textarea', {
+      id: `text-${this.#id}`,
+      class: 'text',
+      rows: '1',
+      placeholder: t('message_placeholder'),
+      autocomplete: 'off',
+      'data-testid': 'text',
+      onkeydown: (event) => this.#key(event),
+      oninput: () => this.#typed(),
+    });
+    this.submit = el(
+      'button',
+      { class: 'primary', type: 'submit', 'data-testid': 'send' },
+      t('send'),
+    );
+    this.toggle = el(
+      'button',
+      {
+        class: 'toggle',
+        type: 'button',
+        'aria-pressed': 'false',
+        'aria-label': t('note'),
+        title: t('note'),
+        'data-testid': 'note-toggle',
+        onclick: () => this.#setNote(!this.#note),
+      },
+      t('note_short'),
+    );
+    this.form = el(
+      'form',
+      { class: 'composer', onsubmit: (event) => this.#submit(event) },
+      el('label', { class: 'visually-hidden', for: this.text.id }, t('message')),
+      notes ? this.toggle : null,
+      this.text,
+      this.submit,
+    );
     this.root = el('div', { class: 'chat' }, this.log, this.typing, this.form);
   }
 
@@ -67,14 +126,22 @@ export class ChatView {
       row = el('li', { 'data-testid': 'message' });
       this.#nodes.set(item.key, row);
     }
-    const look = JSON.stringify([item.kind, item.state, item.message.body, item.message.at, item.message.seq]);
+    const look = JSON.stringify([
+      item.kind,
+      item.state,
+      item.message.body,
+      item.message.at,
+      item.message.seq,
+    ]);
     if (row.look === look) return row;
     row.look = look;
     row.className = classesOf(item);
     row.dataset.state = item.state ?? '';
     row.dataset.seq = item.message.seq ?? '';
     row.dataset.log = item.message.log;
-    row.replaceChildren(...(item.kind === 'system' ? [this.#system(item.message)] : this.#message(item)));
+    row.replaceChildren(
+      ...(item.kind === 'system' ? [this.#system(item.message)] : this.#message(item)),
+    );
     return row;
   }
 
@@ -86,7 +153,11 @@ export class ChatView {
     const { own, from, body, at, made_at, log } = message;
     const note = log === 'internal' ? el('span', { class: 'tag' }, t('note')) : null;
     const who = el('span', { class: own ? 'visually-hidden' : 'who' }, own ? t('you') : from);
-    const when = el('time', { datetime: at ?? new Date(made_at).toISOString() }, timeText(at ?? made_at));
+    const when = el(
+      'time',
+      { datetime: at ?? new Date(made_at).toISOString() },
+      timeText(at ?? made_at),
+    );
     const parts = [
       el('div', { class: 'head' }, who, note),
       el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, body),
@@ -103,9 +174,15 @@ export class ChatView {
 
   #failed(send) {
     const act = (again) => () => this.#desk.discard(this.#id, send, { again });
-    return el('div', { class: 'failure', role: 'alert' }, el('span', {}, tOr('why', send.code)),
-      send.code === 'closed' ? null : el('button', { type: 'button', onclick: act(true) }, t('retry')),
-      el('button', { type: 'button', onclick: act(false) }, t('discard')));
+    return el(
+      'div',
+      { class: 'failure', role: 'alert' },
+      el('span', {}, tOr('why', send.code)),
+      send.code === 'closed'
+        ? null
+        : el('button', { type: 'button', onclick: act(true) }, t('retry')),
+      el('button', { type: 'button', onclick: act(false) }, t('discard')),
+    );
   }
 
   #otherName(view) {
@@ -129,16 +206,20 @@ export class ChatView {
     try {
       await this.#desk.loadEarlier(this.#id);
       this.update();
-      this.log.scrollTop = this.log.scrollHeight - fromEnd;  // what one was reading stays where it was
+      // what one was reading stays where it was
+      this.log.scrollTop = this.log.scrollHeight - fromEnd;
     } catch {
-      this.#loaded = false;  // update() tries again
+      this.#loaded = false; // update() tries again
     } finally {
       this.#loading = false;
     }
   }
 
   #markRead(view) {
-    const seen = document.visibilityState === 'visible' && this.root.isConnected && this.root.offsetParent !== null;
+    const seen =
+      document.visibilityState === 'visible' &&
+      this.root.isConnected &&
+      this.root.offsetParent !== null;
     if (seen && view.position > view.read) this.#desk.client.read(this.#id, view.position);
   }
 
@@ -157,7 +238,8 @@ export class ChatView {
 
   // Enter sends, Shift+Enter breaks the line; while an input method composes, Enter belongs to it.
   #key(event) {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229)
+      return;
     event.preventDefault();
     this.form.requestSubmit();
   }
@@ -178,5 +260,12 @@ export class ChatView {
 
 function classesOf({ kind, message, state }) {
   if (kind === 'system') return 'system';
-  return ['message', message.own ? 'own' : 'other', message.log === 'internal' ? 'internal' : '', state === 'failed' ? 'failed' : ''].filter(Boolean).join(' ');
+  return [
+    'message',
+    message.own ? 'own' : 'other',
+    message.log === 'internal' ? 'internal' : '',
+    state === 'failed' ? 'failed' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

@@ -1,4 +1,5 @@
-// Conversation: what the client knows of one conversation. Its two logs, its pending sends, and its cursors. No I/O.
+// Conversation: what the client knows of one conversation. Its two logs, its pending sends, and its
+// cursors. No I/O.
 
 import { LogReader } from './log-reader.js';
 import { PendingSends } from './pending-sends.js';
@@ -10,8 +11,8 @@ export class Conversation {
   /** Kinds of entry that are durable changes, not messages. */
   static systemKinds = Object.keys(STATE_AFTER);
 
-  begun = false;         // on this connection
-  filling = new Set();   // logs for which history is on its way
+  begun = false; // on this connection
+  filling = new Set(); // logs for which history is on its way
   readDirty = false;
   deliveredDirty = false;
   #adopting = false;
@@ -26,7 +27,10 @@ export class Conversation {
     this.read = saved.read ?? 0;
   }
 
-  /** For the snapshot. Positions and pending sends are saved together, so they always fit each other. */
+  /**
+   * For the snapshot. Positions and pending sends are saved together, so they always fit each
+   * other.
+   */
   save() {
     const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
     const { seq, internal } = this.position;
@@ -38,28 +42,43 @@ export class Conversation {
   }
 
   get position() {
-    return { conversation: this.id, seq: this.logs.public.position, internal: this.logs.internal.position };
+    return {
+      conversation: this.id,
+      seq: this.logs.public.position,
+      internal: this.logs.internal.position,
+    };
   }
 
   /** What a page may show. */
   get view() {
     const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
-    return { id: this.id, ...view, open: this.open, position: this.logs.public.position, read: this.read,
-             internal_position: this.logs.internal.position };
+    return {
+      id: this.id,
+      ...view,
+      open: this.open,
+      position: this.logs.public.position,
+      read: this.read,
+      internal_position: this.logs.internal.position,
+    };
   }
 
   /** Takes over what the server says of it. */
   learn(view) {
     for (const field of VIEW_FIELDS) if (view[field] !== undefined) this[field] = view[field];
     if (this.begun) return;
-    for (const [log, tail] of [['public', view.tail ?? 0], ['internal', view.internal_tail ?? 0]]) {
+    for (const [log, tail] of [
+      ['public', view.tail ?? 0],
+      ['internal', view.internal_tail ?? 0],
+    ]) {
       const reader = this.logs[log];
-      reader.position = Math.min(reader.position, tail);  // less than before: the store was replaced
+      reader.position = Math.min(reader.position, tail); // less than before: the store was replaced
       reader.expectTail(tail);
     }
   }
 
-  /** A connection is welcomed; learn() was called before when the server `listed` this conversation. */
+  /**
+   * A connection is welcomed; learn() was called before when the server `listed` this conversation.
+   */
   begin({ session, resumed, accepted, window, listed }) {
     this.begun = true;
     this.sends.begin({ session, resumed, accepted, window });
@@ -76,14 +95,18 @@ export class Conversation {
     for (const log of Object.values(this.logs)) log.expectTail(log.position);
   }
 
-  // The server does not stream a conversation that it doesn't list, and yet something may have happened in it.
+  // The server does not stream a conversation that it doesn't list, and yet something may have
+  // happened in it.
   #readByHistory() {
     const logs = new Set(this.sends.foreignLogs);
     if (this.open) logs.add('public');
     for (const log of logs) this.logs[log].ask();
   }
 
-  /** Once the logs are read to their tails, sends of an older session that were not found there are adopted. */
+  /**
+   * Once the logs are read to their tails, sends of an older session that were not found there are
+   * adopted.
+   */
   adoptWhenRead() {
     if (!this.#adopting || !this.logs.public.caughtUp || !this.logs.internal.caughtUp) return false;
     this.#adopting = false;
@@ -91,7 +114,10 @@ export class Conversation {
     return true;
   }
 
-  /** A log can't be read. Returns the sends whose outcome stays unknown because of it; they are dropped. */
+  /**
+   * A log can't be read. Returns the sends whose outcome stays unknown because of it; they are
+   * dropped.
+   */
   unreadable(log) {
     this.filling.delete(log);
     this.logs[log].expectTail(this.logs[log].position);
@@ -110,9 +136,9 @@ export class Conversation {
   }
 
   /**
-   * The stream skips to `tail`. While a send that may have been stored waits for its outcome, the part between is read by
-   * history all the same: if the session expired now, that entry would be all that tells of it, and the position must
-   * not have passed it.
+   * The stream skips to `tail`. While a send that may have been stored waits for its outcome, the
+   * part between is read by history all the same: if the session expired now, that entry would be
+   * all that tells of it, and the position must not have passed it.
    */
   reset(log, tail) {
     if (!this.sends.transmitted) return { skipped: true, run: this.logs[log].skipTo(tail) };

@@ -1,14 +1,14 @@
-// Desk: what both pages share. It connects, and keeps a transcript of every conversation up to date; `change` tells that
-// one has changed (detail: its id, or null for all).
+// Desk: what both pages share. It connects, and keeps a transcript of every conversation up to
+// date; `change` tells that one has changed (detail: its id, or null for all).
 
 import { KefuClient, KefuEvent } from './kefu-client.js';
 import { Transcript } from './transcript.js';
 
-const TYPING_LASTS = 6000;  // ms; the other side repeats it while it goes on
+const TYPING_LASTS = 6000; // ms; the other side repeats it while it goes on
 
 export class Desk extends EventTarget {
   status = { state: 'stopped' };
-  #conversations = new Map();  // id → {view, transcript, typing: Map of participant → timer}
+  #conversations = new Map(); // id → {view, transcript, typing: Map of participant → timer}
   #changed = new Set();
 
   /** @param {'visitor'|'agent'} role  @param {string} me the participant's id */
@@ -24,14 +24,17 @@ export class Desk extends EventTarget {
     await this.client.start();
     for (const view of this.client.conversations) {
       const { transcript } = this.#known(view);
-      for (const send of this.client.pending(view.id)) transcript.setSend({ ...send, state: 'pending' });
+      for (const send of this.client.pending(view.id))
+        transcript.setSend({ ...send, state: 'pending' });
     }
     this.#change(null);
   }
 
   /** All conversations, the newest last. */
   get conversations() {
-    return [...this.#conversations.values()].sort((a, b) => (a.view.opened_at < b.view.opened_at ? -1 : 1));
+    return [...this.#conversations.values()].sort((a, b) =>
+      a.view.opened_at < b.view.opened_at ? -1 : 1,
+    );
   }
 
   get(id) {
@@ -48,10 +51,12 @@ export class Desk extends EventTarget {
     const { transcript } = this.#conversations.get(id);
     const logs = this.role === 'agent' ? ['public', 'internal'] : ['public'];
     const pages = logs.map((log) => transcript.earlier(log)).filter((range) => range !== null);
-    await Promise.all(pages.map(async (range) => {
-      const { entries } = await this.client.history({ conversation: id, ...range });
-      for (const entry of entries) transcript.add(entry);
-    }));
+    await Promise.all(
+      pages.map(async (range) => {
+        const { entries } = await this.client.history({ conversation: id, ...range });
+        for (const entry of entries) transcript.add(entry);
+      }),
+    );
     this.#change(id);
   }
 
@@ -63,7 +68,8 @@ export class Desk extends EventTarget {
   }
 
   #listen() {
-    const on = (name, listener) => this.client.addEventListener(name, ({ detail }) => listener(detail));
+    const on = (name, listener) =>
+      this.client.addEventListener(name, ({ detail }) => listener(detail));
     on('status', (detail) => {
       this.status = detail;
       this.#change(null);
@@ -72,13 +78,21 @@ export class Desk extends EventTarget {
       this.#known(conversation).view = conversation;
       this.#change(conversation.id);
     });
-    on('entry', ({ conversation, entry }) => this.#with(conversation, (one) => {
-      one.transcript.add(entry);
-      this.#stopTyping(conversation, entry.from);
-    }));
-    on('send', (send) => this.#with(send.conversation, ({ transcript }) => transcript.setSend(send)));
-    on('receipt', (receipt) => this.#with(receipt.conversation, ({ transcript }) => transcript.receipt(receipt)));
-    on('reset', ({ conversation, log, tail }) => this.#with(conversation, ({ transcript }) => transcript.reset(log, tail)));
+    on('entry', ({ conversation, entry }) =>
+      this.#with(conversation, (one) => {
+        one.transcript.add(entry);
+        this.#stopTyping(conversation, entry.from);
+      }),
+    );
+    on('send', (send) =>
+      this.#with(send.conversation, ({ transcript }) => transcript.setSend(send)),
+    );
+    on('receipt', (receipt) =>
+      this.#with(receipt.conversation, ({ transcript }) => transcript.receipt(receipt)),
+    );
+    on('reset', ({ conversation, log, tail }) =>
+      this.#with(conversation, ({ transcript }) => transcript.reset(log, tail)),
+    );
     on('typing', (detail) => this.#typing(detail));
     on('offers', () => this.#change(null));
     on('error', (detail) => this.dispatchEvent(new KefuEvent('error', detail)));
@@ -103,7 +117,11 @@ export class Desk extends EventTarget {
     if (from === this.me) return;
     this.#stopTyping(conversation, from);
     const one = this.#conversations.get(conversation);
-    if (on && one) one.typing.set(from, setTimeout(() => this.#stopTyping(conversation, from), TYPING_LASTS));
+    if (on && one)
+      one.typing.set(
+        from,
+        setTimeout(() => this.#stopTyping(conversation, from), TYPING_LASTS),
+      );
     this.#change(conversation);
   }
 
@@ -115,11 +133,13 @@ export class Desk extends EventTarget {
 
   // One event for a burst of changes. Not by animation frames: a hidden tab has none.
   #change(id) {
-    if (this.#changed.size === 0) queueMicrotask(() => {
-      const changed = [...this.#changed];
-      this.#changed.clear();
-      for (const one of changed.includes(null) ? [null] : changed) this.dispatchEvent(new KefuEvent('change', one));
-    });
+    if (this.#changed.size === 0)
+      queueMicrotask(() => {
+        const changed = [...this.#changed];
+        this.#changed.clear();
+        for (const one of changed.includes(null) ? [null] : changed)
+          this.dispatchEvent(new KefuEvent('change', one));
+      });
     this.#changed.add(id);
   }
 }
@@ -134,14 +154,17 @@ export function participantId(role) {
     id = localStorage.getItem(key);
     id ??= `${role}-${Math.random().toString(36).slice(2, 7)}`;
     localStorage.setItem(key, id);
-  } catch {  // storage is forbidden: another one next time
+  } catch {
+    // storage is forbidden: another one next time
     id ??= `${role}-${Math.random().toString(36).slice(2, 7)}`;
   }
   return id;
 }
 
 async function demoToken(role, id) {
-  const response = await fetch(`/demo/token?${new URLSearchParams({ role, id })}`, { cache: 'no-store' });
+  const response = await fetch(`/demo/token?${new URLSearchParams({ role, id })}`, {
+    cache: 'no-store',
+  });
   if (!response.ok) throw new Error(`token: ${response.status}`);
   return response.json();
 }

@@ -1,6 +1,8 @@
 // Two helpers to build elements. Text only ever becomes text: nothing here parses markup.
 
-/** el('button', { class: 'x', type: 'submit', onclick: f, 'data-testid': 'y' }, 'text', child, …) */
+/**
+ * el('button', { class: 'x', type: 'submit', onclick: f, 'data-testid': 'y' }, 'text', child, …)
+ */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -12,7 +14,10 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Makes `parent` hold exactly `children` in this order, moving as little as possible: what stays is not announced anew. */
+/**
+ * Makes `parent` hold exactly `children` in this order, moving as little as possible: what stays is
+ * not announced anew.
+ */
 export function arrange(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();

@@ -1,36 +1,48 @@
 // KefuClient: a client of kefu's WebSocket protocol (kefu.v1) for pages and for Node. No dependencies.
 //
 //   const client = new KefuClient({
-//     name: 'visitor:alice',                                  // who this is, in this browser's storage
-//     token: async () => (await fetch('/token')).json(),      // {token, expires_at}, or only the text of a token
+//     name: 'visitor:alice',                             // who this is, in this browser's storage
+//     token: async () => (await fetch('/token')).json(), // {token, expires_at}, or only a text
 //   });
 //   client.addEventListener('entry', ({ detail }) => show(detail.entry));
 //   await client.start();
 //   const conversation = await client.open({ department: 'support', subject: 'Hello' });
 //   client.send(conversation.id, 'Is anybody there?');
 //
-// A send is kept (in localStorage, unless told otherwise) until the server has given it an outcome. It survives lost
-// connections, reloads, restarts of the server and the expiry of the session, and becomes exactly one entry. Two tabs
-// have a session each. What is decided when is in session-machine.js; this file only carries it out.
+// A send is kept (in localStorage, unless told otherwise) until the server has given it an outcome.
+// It survives lost connections, reloads, restarts of the server and the expiry of the session, and
+// becomes exactly one entry. Two tabs have a session each. What is decided when is in
+// session-machine.js; this file only carries it out.
 //
-// In Node give it a WebSocket class: import { WebSocket } from 'ws'; new KefuClient({ url, WebSocket, token, … }).
+// In Node give it a WebSocket class:
+//
+//   import { WebSocket } from 'ws';
+//   new KefuClient({ url: 'ws://127.0.0.1:8080/ws', WebSocket, token: async () => '…' });
 //
 // Events (class KefuEvent, the data is in `detail`)
-//   status        {state, failures, retry_at?, code?}  state: stopped token connecting greeting online waiting; stopped
-//                                         with code 'denied': the server does not want us, start() would try again
-//   session       {session, resumed}      welcomed; `resumed` is false when the server knows nothing of before
-//   superseded    {}                      another tab took over the session; this one gets a new one by itself
-//   conversation  {conversation}          new or changed: {id, state, open, visitor, department, subject, opened_at,
-//                                         position, internal_position, read}
-//   entry         {conversation, entry}   in order of seq, each once: {log, seq, after, from, role, kind, body, at, own,
-//                                         send_id}; `own`: written by this participant; `send_id`: by this send
+//   status        {state, failures, retry_at?, code?}
+//                 state: stopped token connecting greeting online waiting. `stopped` with code
+//                 'denied': the server does not want us; start() would try again
+//   session       {session, resumed}
+//                 welcomed; `resumed` is false when the server knows nothing of before
+//   superseded    {}
+//                 another tab took over the session; this one gets a new one by itself
+//   conversation  {conversation: {id, state, open, visitor, department, subject, opened_at, position,
+//                 internal_position, read}}
+//                 new or changed
+//   entry         {conversation, entry: {log, seq, after, from, role, kind, body, at, own, send_id}}
+//                 in order of seq, each once. `own`: written by this participant; then `from` and
+//                 `role` may be missing. `send_id`: written by this send
 //   send          {id, conversation, log, kind, body, made_at, state, seq?, at?, code?, detail?}
-//                                         state: pending, sending, then sent or failed
-//   reset         {conversation, log, from, tail, reason}   entries from + 1 … tail are not emitted; history() has them
+//                 state: pending, sending, then sent or failed
+//   reset         {conversation, log, from, tail, reason}
+//                 the entries from + 1 … tail are not emitted; history() has them
 //   receipt       {conversation, from, delivered?, read?}
 //   typing        {conversation, from, on}
-//   offers        {offers}                all that stand: [{conversation, visitor, department, subject, opened_at}]
-//   error         {code, detail}          nothing that a method was waiting for
+//   offers        {offers: [{conversation, visitor, department, subject, opened_at}]}
+//                 all that stand
+//   error         {code, detail}
+//                 nothing that a method was waiting for
 
 import { SessionMachine } from './session-machine.js';
 import { claimSlot, defaultLocks, defaultStorage, freshSlot, newSlot } from './storage.js';
@@ -40,8 +52,8 @@ export { MemoryStorage, webStorage } from './storage.js';
 /** The WebSocket subprotocol. */
 export const SUBPROTOCOL = 'kefu.v1';
 
-const MAX_TIMEOUT = 2 ** 31 - 1;  // ms, what setTimeout can take
-const TYPING_EVERY = 3000;        // ms between two `typing` of the same conversation
+const MAX_TIMEOUT = 2 ** 31 - 1; // ms, what setTimeout can take
+const TYPING_EVERY = 3000; // ms between two `typing` of the same conversation
 
 /** What a client dispatches. */
 export class KefuEvent extends Event {
@@ -76,41 +88,53 @@ export class KefuClient extends EventTarget {
   #slot = null;
   #socket = null;
   #timer = null;
-  #events = [];       // waiting for the step under way to end
+  #events = []; // waiting for the step under way to end
   #stepping = false;
-  #waiting = new Map();  // ref → {resolve, reject}
+  #waiting = new Map(); // ref → {resolve, reject}
   #refs = 0;
-  #typing = new Map();   // conversation → when `typing` was last said
+  #typing = new Map(); // conversation → when `typing` was last said
   #listeners = [];
 
   /**
+   * @typedef {import('./storage.js').KeyValueStorage} KeyValueStorage
+   *
    * @param {object} options
-   * @param {() => Promise<string|{token: string, expires_at?: string|number}>} options.token  called when a token is
-   *        needed, also to renew one; expires_at as RFC 3339 or in seconds since the epoch, else the JWT's `exp` is used
-   * @param {string} [options.name]        separates participants that share a storage
-   * @param {string} [options.url]         ws: or wss:; by default /ws on the page's host
+   * @param {() => Promise<string|{token: string, expires_at?: string|number}>} options.token
+   *   called when a token is needed, also to renew one. expires_at is RFC 3339 or seconds since the
+   *   epoch; without it the JWT's `exp` is used
+   * @param {string} [options.name]  separates participants that share a storage
+   * @param {string} [options.url]  ws: or wss:; by default /ws on the page's host
    * @param {typeof WebSocket} [options.WebSocket]
-   * @param {import('./storage.js').KeyValueStorage} [options.storage]  by default localStorage, in Node memory
-   * @param {import('./storage.js').KeyValueStorage} [options.tab]      by default sessionStorage, in Node memory
-   * @param {LockManager|null} [options.locks]                          by default Web Locks where there are any
-   * @param {object} [options.settings]    overrides of DEFAULTS in session-machine.js
-   * @param {() => number} [options.now]   ms since the epoch
+   * @param {KeyValueStorage} [options.storage]  by default localStorage, in Node memory
+   * @param {KeyValueStorage} [options.tab]  by default sessionStorage, in Node memory
+   * @param {LockManager|null} [options.locks]  by default Web Locks where there are any
+   * @param {object} [options.settings]  overrides of DEFAULTS in session-machine.js
+   * @param {() => number} [options.now]  ms since the epoch
    */
   constructor(options) {
     super();
     this.#options = {
-      name: 'default', url: defaultUrl(), WebSocket: globalThis.WebSocket, now: Date.now,
-      storage: options.storage ?? defaultStorage(), tab: options.tab ?? defaultStorage('sessionStorage'),
-      locks: options.locks === undefined ? (options.storage ? null : defaultLocks()) : options.locks,
+      name: 'default',
+      url: defaultUrl(),
+      WebSocket: globalThis.WebSocket,
+      now: Date.now,
+      storage: options.storage ?? defaultStorage(),
+      tab: options.tab ?? defaultStorage('sessionStorage'),
+      locks:
+        options.locks === undefined ? (options.storage ? null : defaultLocks()) : options.locks,
       ...definedOf(options),
     };
-    if (typeof this.#options.token !== 'function') throw new TypeError('KefuClient needs a token provider');
+    if (typeof this.#options.token !== 'function')
+      throw new TypeError('KefuClient needs a token provider');
     if (!this.#options.WebSocket) throw new TypeError('KefuClient needs a WebSocket class here');
   }
 
   // ---- its life
 
-  /** Loads what was kept and connects. Resolves when sends are taken, which is before the connection is there. */
+  /**
+   * Loads what was kept and connects. Resolves when sends are taken, which is before the connection
+   * is there.
+   */
   async start() {
     const { storage, tab, locks, name, settings } = this.#options;
     this.#slot ??= await claimSlot({ storage, tab, locks, name });
@@ -120,15 +144,20 @@ export class KefuClient extends EventTarget {
     return this;
   }
 
-  /** Disconnects and lets another tab have the session. What is pending stays stored; requests are rejected. */
+  /**
+   * Disconnects and lets another tab have the session. What is pending stays stored; requests are
+   * rejected.
+   */
   stop() {
     if (!this.#machine) return;
-    if (this.#stepping) {  // called by a listener: after the step
+    if (this.#stepping) {
+      // called by a listener: after the step
       queueMicrotask(() => this.stop());
       return;
     }
     this.#step({ type: 'stop' });
-    for (const [target, name, listener] of this.#listeners) target.removeEventListener(name, listener);
+    for (const [target, name, listener] of this.#listeners)
+      target.removeEventListener(name, listener);
     this.#listeners = [];
     this.#slot?.release?.();
     this.#slot = null;
@@ -136,19 +165,34 @@ export class KefuClient extends EventTarget {
   }
 
   /** As the event of this name: 'online' when everything works. */
-  get status() { return this.#machine?.state ?? 'stopped'; }
+  get status() {
+    return this.#machine?.state ?? 'stopped';
+  }
   /** The session's id, or null. */
-  get session() { return this.#machine?.session ?? null; }
+  get session() {
+    return this.#machine?.session ?? null;
+  }
   /** {window, max_frame, max_body} of the server. */
-  get limits() { return this.#machine?.limits ?? null; }
+  get limits() {
+    return this.#machine?.limits ?? null;
+  }
   /** All known conversations, as in the event. */
-  get conversations() { return this.#machine?.conversations ?? []; }
+  get conversations() {
+    return this.#machine?.conversations ?? [];
+  }
   /** All offers that stand (agents). */
-  get offers() { return this.#machine?.offers ?? []; }
+  get offers() {
+    return this.#machine?.offers ?? [];
+  }
   /** How many sends have no outcome yet. */
-  get pendingCount() { return this.#machine?.pendingCount ?? 0; }
+  get pendingCount() {
+    return this.#machine?.pendingCount ?? 0;
+  }
 
-  /** The sends of a conversation that have no outcome yet, in order: [{id, log, kind, body, made_at}]. */
+  /**
+   * The sends of a conversation that have no outcome yet, in order: [{id, log, kind, body,
+   * made_at}].
+   */
   pending(conversation) {
     return this.#machine?.pending(conversation) ?? [];
   }
@@ -159,7 +203,10 @@ export class KefuClient extends EventTarget {
   send(conversation, body, { kind = 'text', log = 'public' } = {}) {
     if (!this.#machine) throw new KefuError({ code: 'stopped', detail: 'call start() first' });
     const id = uuidV7(this.#options.now());
-    this.#step({ type: 'submit', send: { id, conversation, log, kind, body, made_at: this.#options.now() } });
+    this.#step({
+      type: 'submit',
+      send: { id, conversation, log, kind, body, made_at: this.#options.now() },
+    });
     this.#typing.delete(conversation);
     return id;
   }
@@ -186,12 +233,17 @@ export class KefuClient extends EventTarget {
 
   // ---- requests: repeated across reconnects until answered; rejected with a KefuError
 
-  /** Finds or creates a conversation with a department; resolves to it. It may have another id than the one given. */
+  /**
+   * Finds or creates a conversation with a department; resolves to it. It may have another id than
+   * the one given.
+   */
   async open({ id = uuidV7(this.#options.now()), department = '', subject = '' } = {}) {
     return (await this.#request({ type: 'open', id, department, subject })).conversation;
   }
 
-  /** Accepts an offer; resolves to the conversation. KefuError 'conflict': somebody else was faster. */
+  /**
+   * Accepts an offer; resolves to the conversation. KefuError 'conflict': somebody else was faster.
+   */
   async accept(conversation) {
     return (await this.#request({ type: 'accept', conversation })).conversation;
   }
@@ -201,12 +253,18 @@ export class KefuClient extends EventTarget {
     await this.#request({ type: 'close', conversation });
   }
 
-  /** Reads older or newer entries; give one of `before` and `after`. Resolves to {entries, tail}, in order of seq. */
+  /**
+   * Reads older or newer entries; give one of `before` and `after`. Resolves to {entries, tail}, in
+   * order of seq.
+   */
   async history({ conversation, log = 'public', before, after, limit = 50 }) {
     const frame = { type: 'history', conversation, before, after, limit };
     if (log !== 'public') frame.log = log;
     const { entries = [], tail = 0 } = await this.#request(frame);
-    return { tail, entries: entries.map((entry) => ({ ...entry, log, own: entry.origin !== undefined })) };
+    return {
+      tail,
+      entries: entries.map((entry) => ({ ...entry, log, own: entry.origin !== undefined })),
+    };
   }
 
   /** Resolves to {conversations, next}; pass `next` as `after` for more. */
@@ -216,7 +274,8 @@ export class KefuClient extends EventTarget {
   }
 
   #request(frame) {
-    if (!this.#machine) return Promise.reject(new KefuError({ code: 'stopped', detail: 'call start() first' }));
+    if (!this.#machine)
+      return Promise.reject(new KefuError({ code: 'stopped', detail: 'call start() first' }));
     const ref = `r${++this.#refs}`;
     return new Promise((resolve, reject) => {
       this.#waiting.set(ref, { resolve, reject });
@@ -233,7 +292,8 @@ export class KefuClient extends EventTarget {
     this.#stepping = true;
     try {
       while (this.#events.length > 0 && this.#machine) {
-        for (const effect of this.#machine.step(this.#events.shift(), this.#options.now())) this.#carryOut(effect);
+        for (const effect of this.#machine.step(this.#events.shift(), this.#options.now()))
+          this.#carryOut(effect);
       }
     } finally {
       this.#stepping = false;
@@ -243,16 +303,26 @@ export class KefuClient extends EventTarget {
 
   #carryOut(effect) {
     switch (effect.type) {
-      case 'persist': return this.#save();
-      case 'move': return this.#move();
-      case 'fetch_token': return this.#fetchToken();
-      case 'connect': return this.#connect();
-      case 'disconnect': return this.#disconnect();
-      case 'transmit': return this.#transmit(effect.frame);
-      case 'emit': return this.dispatchEvent(new KefuEvent(effect.name, effect.detail));
-      case 'answer': return this.#settle(effect.ref, 'resolve', effect.frame);
-      case 'reject': return this.#settle(effect.ref, 'reject', new KefuError(effect.error));
-      default: throw new TypeError(`unknown effect ${effect.type}`);
+      case 'persist':
+        return this.#save();
+      case 'move':
+        return this.#move();
+      case 'fetch_token':
+        return this.#fetchToken();
+      case 'connect':
+        return this.#connect();
+      case 'disconnect':
+        return this.#disconnect();
+      case 'transmit':
+        return this.#transmit(effect.frame);
+      case 'emit':
+        return this.dispatchEvent(new KefuEvent(effect.name, effect.detail));
+      case 'answer':
+        return this.#settle(effect.ref, 'resolve', effect.frame);
+      case 'reject':
+        return this.#settle(effect.ref, 'reject', new KefuError(effect.error));
+      default:
+        throw new TypeError(`unknown effect ${effect.type}`);
     }
   }
 
@@ -273,14 +343,15 @@ export class KefuClient extends EventTarget {
     try {
       return JSON.parse(this.#options.storage.get(this.#slot.key));
     } catch {
-      return null;  // not ours, or damaged: begin anew
+      return null; // not ours, or damaged: begin anew
     }
   }
 
   #save() {
     try {
       this.#options.storage.set(this.#slot.key, JSON.stringify(this.#machine.snapshot()));
-    } catch (error) {  // full or forbidden: the client goes on, but a reload would forget
+    } catch (error) {
+      // full or forbidden: the client goes on, but a reload would forget
       this.dispatchEvent(new KefuEvent('error', { code: 'storage', detail: String(error) }));
     }
   }
@@ -315,7 +386,7 @@ export class KefuClient extends EventTarget {
     this.#socket = socket;
     const from = (type, event) => this.#socket === socket && this.#step({ type, ...event });
     socket.addEventListener('open', () => from('opened'));
-    socket.addEventListener('error', () => {});  // `close` follows and says all there is to know
+    socket.addEventListener('error', () => {}); // `close` follows and says all there is to know
     socket.addEventListener('message', ({ data }) => from('message', { frames: framesOf(data) }));
     socket.addEventListener('close', ({ code }) => from('closed', { code }));
   }
@@ -327,7 +398,8 @@ export class KefuClient extends EventTarget {
   }
 
   #transmit(frame) {
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));  // else `close` is about to come
+    // else `close` is about to come
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
   }
 
   #listen() {
@@ -358,7 +430,9 @@ function definedOf(options) {
 function framesOf(data) {
   try {
     const parsed = JSON.parse(data);
-    return (Array.isArray(parsed) ? parsed : [parsed]).filter((frame) => frame && typeof frame === 'object');
+    return (Array.isArray(parsed) ? parsed : [parsed]).filter(
+      (frame) => frame && typeof frame === 'object',
+    );
   } catch {
     return [];
   }
@@ -380,5 +454,6 @@ function expiryOf(token, expires_at) {
 function randomBytes(length) {
   const bytes = new Uint8Array(length);
   if (globalThis.crypto?.getRandomValues) return globalThis.crypto.getRandomValues(bytes);
-  return bytes.map(() => Math.floor(Math.random() * 256));  // Node 18: an id must be unique, it need not be secret
+  // Node 18: an id must be unique, it need not be secret
+  return bytes.map(() => Math.floor(Math.random() * 256));
 }

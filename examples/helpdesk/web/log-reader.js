@@ -1,12 +1,13 @@
-// LogReader: one log of one conversation, read in order. An entry is handed on exactly once and never before the one
-// in front of it; what came too early is held, and `missing` says from where history has to be read.
+// LogReader: one log of one conversation, read in order. An entry is handed on exactly once and
+// never before the one in front of it; what came too early is held, and `missing` says from where
+// history has to be read.
 
 const MAX_HELD = 1000;
 
 export class LogReader {
   #held = new Map();
-  #wanted = 0;  // history has to be read up to here
-  #target = 0;  // caught up means: read up to here
+  #wanted = 0; // history has to be read up to here
+  #target = 0; // caught up means: read up to here
 
   /** @param {number} position the seq up to which the log has been read */
   constructor(position = 0) {
@@ -41,7 +42,9 @@ export class LogReader {
     this.#wanted = Math.max(this.#wanted, seq);
   }
 
-  /** Takes an entry of the stream; returns those that are now in order (none, this one, or a run). */
+  /**
+   * Takes an entry of the stream; returns those that are now in order (none, this one, or a run).
+   */
   accept(entry) {
     if (entry.seq > this.position + 1) this.need(entry.seq - 1);
     return this.acceptEarly(entry);
@@ -52,20 +55,23 @@ export class LogReader {
     const { seq } = entry;
     if (seq <= this.position || this.#held.has(seq)) return [];
     if (this.#held.size >= MAX_HELD && seq !== this.position + 1) {
-      this.need(seq);  // history will bring it again
+      this.need(seq); // history will bring it again
       return [];
     }
     this.#held.set(seq, entry);
     return this.#drain();
   }
 
-  /** Takes a page of history that was read after `position`; returns the entries that are now in order. */
+  /**
+   * Takes a page of history that was read after `position`; returns the entries that are now in
+   * order.
+   */
   page(entries, tail) {
     for (const entry of entries) if (entry.seq > this.position) this.#held.set(entry.seq, entry);
     const run = this.#drain();
     if (this.#wanted === Infinity) this.#wanted = this.#target = tail;
     if (entries.length === 0) {
-      this.#wanted = 0;  // there is no more; asking again would not end
+      this.#wanted = 0; // there is no more; asking again would not end
       this.#target = Math.min(this.#target, this.position);
     }
     return run;

@@ -1,12 +1,15 @@
-// PendingSends: the sends of one conversation that have no outcome yet, in the order they were made. It numbers them,
-// keeps to the window, and decides what is sent again. No I/O: SessionMachine carries out what it says.
+// PendingSends: the sends of one conversation that have no outcome yet, in the order they were
+// made. It numbers them, keeps to the window, and decides what is sent again. No I/O:
+// SessionMachine carries out what it says.
 //
-// A send is numbered (session, cseq) when it is first transmitted, and keeps that number as long as the server may have
-// seen it: that is what makes a retry harmless. A number of another session is "foreign": before such a send may get a
-// new number, the log must have been read to its tail, because the send may be in it (found() looks for it).
+// A send is numbered (session, cseq) when it is first transmitted, and keeps that number as long as
+// the server may have seen it: that is what makes a retry harmless. A number of another session is
+// "foreign": before such a send may get a new number, the log must have been read to its tail,
+// because the send may be in it (found() looks for it).
 //
-// After an error that leaves sends without an outcome, nothing is sent until every send on the way has its answer;
-// then all of them go out again in order. So a burst of errors costs one repetition, not one each.
+// After an error that leaves sends without an outcome, nothing is sent until every send on the way
+// has its answer; then all of them go out again in order. So a burst of errors costs one
+// repetition, not one each.
 
 /**
  * @typedef {object} PendingSend
@@ -27,7 +30,7 @@ const PROBE = 1_000_000;
 export class PendingSends {
   #session = null;
   #window = 32;
-  #unanswered = new Map();  // cseq → {item, at}: transmitted on this connection
+  #unanswered = new Map(); // cseq → {item, at}: transmitted on this connection
   #recovering = false;
   #expected = null;
 
@@ -81,12 +84,17 @@ export class PendingSends {
     this.items.push(item);
   }
 
-  /** The log was read to its tail: what is still foreign was never stored and may be numbered anew. */
+  /**
+   * The log was read to its tail: what is still foreign was never stored and may be numbered anew.
+   */
   adopt() {
     for (const item of this.items) if (this.#isForeign(item)) this.#unnumber(item);
   }
 
-  /** The log can't be read, so the foreign sends in it have no outcome that could be found. Returns them, dropped. */
+  /**
+   * The log can't be read, so the foreign sends in it have no outcome that could be found. Returns
+   * them, dropped.
+   */
   dropForeign(log) {
     const dropped = this.items.filter((item) => item.log === log && this.#isForeign(item));
     for (const item of dropped) this.#remove(item);
@@ -98,7 +106,10 @@ export class PendingSends {
     for (const item of this.items) if (item.session !== null) item.contested = true;
   }
 
-  /** What to transmit now, in order; these are numbered and count as on the way. Persist before transmitting. */
+  /**
+   * What to transmit now, in order; these are numbered and count as on the way. Persist before
+   * transmitting.
+   */
   due(now) {
     if (this.#recovering && this.#unanswered.size === 0) this.#recover();
     if (this.#recovering || this.foreign) return [];
@@ -115,8 +126,11 @@ export class PendingSends {
 
   /** The send that made an entry with this origin, now settled; or undefined. */
   found(origin, entry) {
-    const item = this.items.find((one) => one.session === origin.session && one.cseq === origin.cseq);
-    if (!item || (item.contested && (item.body !== entry.body || item.kind !== entry.kind))) return undefined;
+    const item = this.items.find(
+      (one) => one.session === origin.session && one.cseq === origin.cseq,
+    );
+    if (!item || (item.contested && (item.body !== entry.body || item.kind !== entry.kind)))
+      return undefined;
     this.#remove(item);
     return item;
   }
@@ -150,12 +164,15 @@ export class PendingSends {
     if (Number.isSafeInteger(expected)) this.#expected = expected;
   }
 
-  /** The number has been used for something else, so this send was not stored under it; it gets another. */
+  /**
+   * The number has been used for something else, so this send was not stored under it; it gets
+   * another.
+   */
   conflict(cseq) {
     const item = this.#numbered(cseq);
     this.again(cseq);
     if (item) this.#unnumber(item);
-    this.last += PROBE;  // the server will say `gap` with the number that it expects
+    this.last += PROBE; // the server will say `gap` with the number that it expects
   }
 
   #recover() {

@@ -1,61 +1,90 @@
-// SessionMachine: the client's side of the protocol kefu.v1 as a state machine. Events go in, effects come out; it
-// touches no socket, clock, timer, storage or source of randomness. KefuClient (kefu-client.js) is the shell that
-// carries the effects out; the tests drive the machine without any of that.
+// SessionMachine: the client's side of the protocol kefu.v1 as a state machine. Events go in, effects
+// come out; it touches no socket, clock, timer, storage or source of randomness. KefuClient
+// (kefu-client.js) is the shell that carries the effects out; the tests drive the machine without it.
 //
-//   const effects = machine.step(event, now);   // now: ms since the epoch
-//   … carry them out in their order; call step({ type: 'tick' }, now) when machine.deadline() has come.
+//   const effects = machine.step(event, now);  // now: ms since the epoch
+//   … carry them out in their order; when machine.deadline() has come, step({ type: 'tick' }, now)
 //
 // Events
 //   start · stop · tick
-//   online · visible                     the network is back, the page is looked at: try now, or see whether the link lives
-//   token {token, expires_at}            answers fetch_token; expires_at in ms since the epoch, or null
+//   online · visible       the network is back, the page is looked at: try now, or see whether the
+//                          link lives
+//   token {token, expires_at}
+//                          answers fetch_token; expires_at in ms since the epoch, or null
 //   token_failed {detail}
-//   opened · closed {code} · message {frames}      of the link that the last `connect` asked for
-//   submit {send: {id, conversation, log, kind, body, made_at}}     a message to deliver, whatever happens
-//   request {ref, frame}                 open, accept, close, history, list: repeated until answered
+//   opened · closed {code} · message {frames}
+//                          of the link that the last `connect` asked for
+//   submit {send: {id, conversation, log, kind, body, made_at}}
+//                          a message to deliver, whatever happens
+//   request {ref, frame}   open, accept, close, history, list: repeated until answered
 //   read {conversation, seq} · typing {conversation, on}
 //
 // Effects
-//   persist                              save machine.snapshot() before carrying out what follows
-//   move                                 another tab owns the place where snapshots were saved: take a new one
-//   fetch_token · connect · disconnect   disconnect: nothing more is wanted of that link
+//   persist                save machine.snapshot() before carrying out what follows
+//   move                   another tab owns the place where snapshots were saved: take a new one
+//   fetch_token
+//   connect · disconnect   disconnect: nothing more is wanted of that link
 //   transmit {frame}
-//   emit {name, detail}                  for the application; the names are in kefu-client.js
-//   answer {ref, frame} · reject {ref, error}      outcomes of requests
+//   emit {name, detail}    for the application; the names are in kefu-client.js
+//   answer {ref, frame} · reject {ref, error}
+//                          outcomes of requests
 //
-// What it guarantees, as long as `persist` is durable: every submitted send becomes exactly one entry or one reported
-// failure, across lost links, reloads and expired sessions; entries are emitted in order of seq, each once.
+// What it guarantees, as long as `persist` is durable: every submitted send becomes exactly one entry
+// or one reported failure, across lost links, reloads and expired sessions; entries are emitted in
+// order of seq, each once.
 
 import { Backoff } from './backoff.js';
 import { Conversation } from './conversation.js';
+import { Requests } from './requests.js';
 
 /** Times in ms. */
 export const DEFAULTS = Object.freeze({
-  attemptTimeout: 10_000,   // from fetching the token to welcome
-  answerTimeout: 30_000,    // a send or request without an answer: the link is dead
-  probeTimeout: 6_000,      // the same when there is a reason for doubt
-  idleProbe: 60_000,        // with nothing heard for so long, ask something
+  attemptTimeout: 10_000, // from fetching the token to welcome
+  answerTimeout: 30_000, // a send or request without an answer: the link is dead
+  probeTimeout: 6_000, // the same when there is a reason for doubt
+  idleProbe: 60_000, // with nothing heard for so long, ask something
   watchInterval: 5_000,
-  stableAfter: 60_000,      // a link that lived so long was a success
-  cursorDelay: 250,         // delivered and read are coalesced for so long
-  saveDelay: 250,           // for changes of the snapshot that may be lost
-  tokenMargin: 60_000,      // renew so long before the token ends, or at three quarters of its life
+  stableAfter: 60_000, // a link that lived so long was a success
+  cursorDelay: 250, // delivered and read are coalesced for so long
+  saveDelay: 250, // for changes of the snapshot that may be lost
+  tokenMargin: 60_000, // renew so long before the token ends, or at three quarters of its life
   tokenRetry: 5_000,
-  overloadedFailures: 4,    // a server that is overloaded counts as so many failures
+  overloadedFailures: 4, // a server that is overloaded counts as so many failures
   historyPage: 200,
-  maxHellos: 4,             // on one link
+  maxHellos: 4, // on one link
 });
 
 const CLOSE = Object.freeze({
-  superseded: 4001, slow: 4002, session_expired: 4003, unauthenticated: 4004, token_expired: 4005, timed_out: 4006,
-  denied: 1008, shutting_down: 1012, overloaded: 1013,
+  superseded: 4001,
+  slow: 4002,
+  session_expired: 4003,
+  unauthenticated: 4004,
+  token_expired: 4005,
+  timed_out: 4006,
+  denied: 1008,
+  shutting_down: 1012,
+  overloaded: 1013,
 });
-const RETRYABLE = new Set(['stale', 'rate_limited', 'overloaded', 'unavailable', 'timed_out', 'shutting_down',
-                           'store_full', 'store_failed']);
+const RETRYABLE = new Set([
+  'stale',
+  'rate_limited',
+  'overloaded',
+  'unavailable',
+  'timed_out',
+  'shutting_down',
+  'store_full',
+  'store_failed',
+]);
 const REFUSALS = new Set(['denied', 'closed']);
-const FRAME_AROUND_BODY = 256;  // bytes, more than the rest of a `send` has
-const LINK_ERRORS = new Set(['fenced', 'superseded', 'session_expired', 'session_gone', 'token_expired',
-                             'unauthenticated']);
+const FRAME_AROUND_BODY = 256; // bytes, more than the rest of a `send` has
+const LINK_ERRORS = new Set([
+  'fenced',
+  'superseded',
+  'session_expired',
+  'session_gone',
+  'token_expired',
+  'unauthenticated',
+]);
 
 export class SessionMachine {
   #settings;
@@ -69,13 +98,12 @@ export class SessionMachine {
   #session = null;
   #epoch = 0;
   #conversations = new Map();
-  #touched = new Set();      // conversations to look at in this step
+  #touched = new Set(); // conversations to look at in this step
   #offers = new Map();
-  #requests = new Map();     // ref → {frame, at: transmitted, or null; notBefore; internal}
-  #refs = 0;
+  #requests = new Requests();
 
-  #state = 'stopped';        // stopped → token → connecting → greeting → online → waiting → token …
-  #token = null;             // {token, expires_at, taken_at}
+  #state = 'stopped'; // stopped → token → connecting → greeting → online → waiting → token …
+  #token = null; // {token, expires_at, taken_at}
   #hellos = 0;
   #limits = { window: 32, max_body: Infinity, max_frame: Infinity };
   #onlineSince = 0;
@@ -101,15 +129,25 @@ export class SessionMachine {
   // ---- what a shell or a page may look at
 
   /** 'stopped' | 'token' | 'connecting' | 'greeting' | 'online' | 'waiting' */
-  get state() { return this.#state; }
+  get state() {
+    return this.#state;
+  }
   /** The session's id, or null. */
-  get session() { return this.#session; }
+  get session() {
+    return this.#session;
+  }
   /** {window, max_frame, max_body} as last welcomed. */
-  get limits() { return this.#limits; }
+  get limits() {
+    return this.#limits;
+  }
   /** Views of all known conversations. */
-  get conversations() { return [...this.#conversations.values()].map((one) => one.view); }
+  get conversations() {
+    return [...this.#conversations.values()].map((one) => one.view);
+  }
   /** The offers that stand. */
-  get offers() { return [...this.#offers.values()]; }
+  get offers() {
+    return [...this.#offers.values()];
+  }
 
   /** Copies of the pending sends of a conversation, in order. */
   pending(conversation) {
@@ -130,7 +168,9 @@ export class SessionMachine {
 
   /** Plain JSON: everything that must survive a reload. */
   snapshot() {
-    const kept = [...this.#conversations.values()].filter((one) => one.open || one.sends.items.length > 0);
+    const kept = [...this.#conversations.values()].filter(
+      (one) => one.open || one.sends.items.length > 0,
+    );
     return {
       v: 1,
       session: this.#session,
@@ -142,7 +182,7 @@ export class SessionMachine {
 
   /** Carries the machine over one event. Returns the effects, to be carried out in their order. */
   step(event, now) {
-    this.#now = Math.max(now, this.#now);  // a clock that is set back must not stall anything
+    this.#now = Math.max(now, this.#now); // a clock that is set back must not stall anything
     this.#out = [];
     this.#handle(event);
     this.#runTimers();
@@ -155,21 +195,35 @@ export class SessionMachine {
 
   #handle(event) {
     switch (event.type) {
-      case 'start': return this.#state === 'stopped' && this.#attempt();
-      case 'stop': return this.#stop();
-      case 'tick': return undefined;
+      case 'start':
+        return this.#state === 'stopped' && this.#attempt();
+      case 'stop':
+        return this.#stop();
+      case 'tick':
+        return undefined;
       case 'online':
-      case 'visible': return this.#hurry();
-      case 'token': return this.#tokenTaken(event);
-      case 'token_failed': return this.#tokenFailed(event);
-      case 'opened': return this.#state === 'connecting' && this.#hello();
-      case 'closed': return this.#linkClosed(event.code);
-      case 'message': return this.#message(event.frames);
-      case 'submit': return this.#submit(event.send);
-      case 'request': return this.#request(event.ref, event.frame);
-      case 'read': return this.#read(event);
-      case 'typing': return this.#typing(event);
-      default: throw new TypeError(`unknown event ${event.type}`);
+      case 'visible':
+        return this.#hurry();
+      case 'token':
+        return this.#tokenTaken(event);
+      case 'token_failed':
+        return this.#tokenFailed(event);
+      case 'opened':
+        return this.#state === 'connecting' && this.#hello();
+      case 'closed':
+        return this.#linkClosed(event.code);
+      case 'message':
+        return this.#message(event.frames);
+      case 'submit':
+        return this.#submit(event.send);
+      case 'request':
+        return this.#requests.add(event.ref, event.frame);
+      case 'read':
+        return this.#read(event);
+      case 'typing':
+        return this.#typing(event);
+      default:
+        throw new TypeError(`unknown event ${event.type}`);
     }
   }
 
@@ -179,14 +233,18 @@ export class SessionMachine {
     this.#setState('stopped');
     this.#timers.clear();
     this.#effect('persist');
-    for (const ref of this.#requests.keys()) this.#reject(ref, { code: 'stopped', detail: 'the client was stopped' });
+    for (const ref of this.#requests.refs)
+      this.#reject(ref, { code: 'stopped', detail: 'the client was stopped' });
   }
 
   #hurry() {
     if (this.#state === 'waiting') {
       this.#linkBackoff.reset();
       this.#attempt();
-    } else if (this.#state === 'online' && this.#now - this.#heardAt > this.#settings.watchInterval) {
+    } else if (
+      this.#state === 'online' &&
+      this.#now - this.#heardAt > this.#settings.watchInterval
+    ) {
       this.#probe(this.#settings.probeTimeout);
     }
   }
@@ -196,17 +254,16 @@ export class SessionMachine {
     const body = wellFormed(send.body);
     const item = { id, conversation, log, kind, body, session: null, cseq: 0, made_at };
     const { max_body, max_frame } = this.#limits;
-    if (utf8Length(body) > max_body || utf8Length(JSON.stringify(body)) + FRAME_AROUND_BODY > max_frame) {
+    if (
+      utf8Length(body) > max_body ||
+      utf8Length(JSON.stringify(body)) + FRAME_AROUND_BODY > max_frame
+    ) {
       this.#emitSend(item, 'failed', { code: 'too_large', detail: `more than ${max_body} bytes` });
       return;
     }
     this.#conversation(conversation).sends.add(item);
-    this.#effect('persist');  // from here on it survives a reload
+    this.#effect('persist'); // from here on it survives a reload
     this.#emitSend(item, 'pending');
-  }
-
-  #request(ref, frame) {
-    this.#requests.set(ref, { frame, at: null, notBefore: 0, attempts: 0 });
   }
 
   #read({ conversation: id, seq }) {
@@ -242,7 +299,7 @@ export class SessionMachine {
     this.#tokenBackoff.reset();
     if (this.#state === 'token') this.#connect();
     if (this.#state !== 'online') return;
-    this.#ask({ type: 'token', token }, {});
+    this.#requests.ask({ type: 'token', token });
     this.#renewLater();
   }
 
@@ -254,7 +311,8 @@ export class SessionMachine {
 
   #renewLater() {
     const { expires_at, taken_at } = this.#token;
-    if (expires_at === null || expires_at <= taken_at) return;  // unknown, or the clocks differ: the server will say
+    // unknown, or the clocks differ: the server will say
+    if (expires_at === null || expires_at <= taken_at) return;
     const margin = Math.min(this.#settings.tokenMargin, (expires_at - taken_at) / 4);
     this.#timers.set('renew', Math.max(expires_at - margin, this.#now + 1000));
   }
@@ -268,11 +326,14 @@ export class SessionMachine {
   #hello() {
     if (++this.#hellos > this.#settings.maxHellos) return this.#lose('unavailable');
     this.#setState('greeting');
-    this.#epoch = Math.max(this.#epoch + 1, this.#now);  // the clock helps where what was stored got lost
-    this.#effect('persist');  // the epoch of an attempt is never used again, even if this one dies half-way
+    // the clock helps where what was stored got lost
+    this.#epoch = Math.max(this.#epoch + 1, this.#now);
+    // the epoch of an attempt is never used again, even if this one dies half-way
+    this.#effect('persist');
     const hello = { type: 'hello', token: this.#token.token, epoch: this.#epoch };
     if (this.#session) hello.session = this.#session;
-    const positions = [...this.#conversations.values()].map((one) => one.position)
+    const positions = [...this.#conversations.values()]
+      .map((one) => one.position)
       .filter(({ seq, internal }) => seq > 0 || internal > 0);
     if (positions.length > 0) hello.positions = positions;
     this.#transmit(hello);
@@ -297,7 +358,7 @@ export class SessionMachine {
       this.#begin(one, resumed, views.get(one.id));
       this.#emit('conversation', { conversation: one.view });
     }
-    this.#setOffers(() => this.#offers.clear());  // they are sent whole after welcome
+    this.#setOffers(() => this.#offers.clear()); // they are sent whole after welcome
     this.#effect('persist');
     this.#setState('online');
     this.#emit('session', { session, resumed });
@@ -305,7 +366,10 @@ export class SessionMachine {
 
   #begin(conversation, resumed, view) {
     conversation.begin({
-      session: this.#session, resumed, accepted: view?.accepted_cseq ?? 0, window: this.#limits.window,
+      session: this.#session,
+      resumed,
+      accepted: view?.accepted_cseq ?? 0,
+      window: this.#limits.window,
       listed: view !== undefined,
     });
     this.#touched.add(conversation);
@@ -320,7 +384,7 @@ export class SessionMachine {
       case 'session_gone':
       case 'not_found':
       case 'conflict':
-      case 'denied':  // with a session: it belongs to somebody else
+      case 'denied': // with a session: it belongs to somebody else
         if (this.#session) {
           this.#session = null;
           return this.#hello();
@@ -361,10 +425,7 @@ export class SessionMachine {
       this.#linkBackoff.reset();
     }
     for (const one of this.#conversations.values()) one.end();
-    for (const [ref, request] of this.#requests) {
-      if (request.internal) this.#requests.delete(ref);  // made anew where still needed
-      request.at = null;
-    }
+    this.#requests.lost();
     this.#timers.clear();
     if (this.#dirty) this.#timer('save', this.#settings.saveDelay);
   }
@@ -372,15 +433,25 @@ export class SessionMachine {
   #wait(code) {
     let failures = 0;
     switch (code) {
-      case 'denied': return this.#denied();
+      case 'denied':
+        return this.#denied();
       case 'superseded':
-      case 'fenced': this.#superseded(); break;
+      case 'fenced':
+        this.#superseded();
+        break;
       case 'session_expired':
-      case 'session_gone': this.#session = null; break;
+      case 'session_gone':
+        this.#session = null;
+        break;
       case 'unauthenticated':
-      case 'token_expired': this.#token = null; break;
-      case 'overloaded': failures = this.#settings.overloadedFailures; break;
-      default: break;
+      case 'token_expired':
+        this.#token = null;
+        break;
+      case 'overloaded':
+        failures = this.#settings.overloadedFailures;
+        break;
+      default:
+        break;
     }
     const delay = this.#linkBackoff.next(failures);
     this.#timer('connect', delay);
@@ -392,10 +463,12 @@ export class SessionMachine {
     this.#setState('stopped', { code: 'denied' });
     this.#timers.clear();
     this.#effect('persist');
-    for (const ref of this.#requests.keys()) this.#reject(ref, { code: 'denied', detail: 'the server does not let us in' });
+    for (const ref of this.#requests.refs)
+      this.#reject(ref, { code: 'denied', detail: 'the server does not let us in' });
   }
 
-  // Another tab resumed this session with a copy of what was stored: it keeps it, and this one begins a new session.
+  // Another tab resumed this session with a copy of what was stored: it keeps it, and this one
+  // begins a new session.
   #superseded() {
     this.#session = null;
     for (const one of this.#conversations.values()) one.sends.contest();
@@ -421,19 +494,30 @@ export class SessionMachine {
 
   #frame(frame) {
     switch (frame.type) {
-      case 'entry': return this.#entry(frame);
-      case 'ack': return this.#ack(frame);
-      case 'reset': return this.#reset(frame);
+      case 'entry':
+        return this.#entry(frame);
+      case 'ack':
+        return this.#ack(frame);
+      case 'reset':
+        return this.#reset(frame);
       case 'receipt':
-      case 'typing': return this.#emit(frame.type, frame);
-      case 'offer': return this.#setOffers((offers) => offers.set(frame.conversation, frame));
-      case 'offer_gone': return this.#setOffers((offers) => offers.delete(frame.conversation));
-      case 'joined': return this.#joined(frame);
-      case 'history': return this.#history(frame);
+      case 'typing':
+        return this.#emit(frame.type, frame);
+      case 'offer':
+        return this.#setOffers((offers) => offers.set(frame.conversation, frame));
+      case 'offer_gone':
+        return this.#setOffers((offers) => offers.delete(frame.conversation));
+      case 'joined':
+        return this.#joined(frame);
+      case 'history':
+        return this.#history(frame);
       case 'list':
-      case 'done': return this.#answered(frame);
-      case 'error': return this.#error(frame);
-      default: return undefined;  // a newer server may say more
+      case 'done':
+        return this.#answered(frame);
+      case 'error':
+        return this.#error(frame);
+      default:
+        return undefined; // a newer server may say more
     }
   }
 
@@ -476,7 +560,8 @@ export class SessionMachine {
     if (changed) this.#emit('conversation', { conversation: conversation.view });
   }
 
-  // The sends cseq - count + 1 … cseq became the entries seq - count + 1 … seq; the ack stands for those entries.
+  // The sends cseq - count + 1 … cseq became the entries seq - count + 1 … seq; the ack stands for
+  // those entries.
   #ack({ conversation: id, log = 'public', cseq, seq, count = 1, at }) {
     const conversation = this.#conversation(id);
     const reader = conversation.logs[log];
@@ -485,10 +570,21 @@ export class SessionMachine {
       const item = conversation.sends.acked(cseq - i);
       if (item) {
         const { session, kind, body } = item;
-        const entry = { conversation: id, log, seq: seq - i, after: conversation.logs.public.position, own: true,
-                        origin: { session, cseq: cseq - i }, kind, body, at, send_id: item.id };
+        const entry = {
+          conversation: id,
+          log,
+          seq: seq - i,
+          after: conversation.logs.public.position,
+          own: true,
+          origin: { session, cseq: cseq - i },
+          kind,
+          body,
+          at,
+          send_id: item.id,
+        };
         this.#settled(item, 'sent', { seq: seq - i, at });
-        // Of a retry it may come before the entries in front of it; then these are on their way, and so is its own.
+        // Of a retry it may come before the entries in front of it; then these are on their way,
+        // and so is its own.
         this.#apply(conversation, reader.acceptEarly(entry));
       }
     }
@@ -507,19 +603,24 @@ export class SessionMachine {
   #history(frame) {
     const request = this.#requests.get(frame.ref);
     if (!request?.fill) return this.#answered(frame);
-    this.#requests.delete(frame.ref);
+    this.#requests.take(frame.ref);
     const { conversation, log } = request.fill;
     conversation.filling.delete(log);
-    const entries = (frame.entries ?? []).map((entry) => this.#matched(conversation, {
-      ...entry, conversation: conversation.id, log,
-    }));
+    const entries = (frame.entries ?? []).map((entry) =>
+      this.#matched(conversation, {
+        ...entry,
+        conversation: conversation.id,
+        log,
+      }),
+    );
     return this.#apply(conversation, conversation.logs[log].page(entries, frame.tail ?? 0));
   }
 
   #error(frame) {
     if (frame.conversation !== undefined && frame.cseq !== undefined) this.#sendError(frame);
-    else if (frame.ref !== undefined && this.#requests.has(frame.ref)) this.#requestError(frame);
-    else if (!LINK_ERRORS.has(frame.code)) this.#emit('error', { code: frame.code, detail: frame.detail });
+    else if (frame.ref !== undefined && this.#requests.get(frame.ref)) this.#requestError(frame);
+    else if (!LINK_ERRORS.has(frame.code))
+      this.#emit('error', { code: frame.code, detail: frame.detail });
     if (LINK_ERRORS.has(frame.code)) this.#lose(frame.code);
   }
 
@@ -533,11 +634,13 @@ export class SessionMachine {
     if (RETRYABLE.has(code)) {
       sends.again(cseq);
       // One wait for a burst of errors: those that come while it runs belong to it.
-      if (this.#sendsHeldUntil <= this.#now) this.#sendsHeldUntil = this.#now + this.#sendBackoff.next();
+      if (this.#sendsHeldUntil <= this.#now)
+        this.#sendsHeldUntil = this.#now + this.#sendBackoff.next();
       return this.#timers.set('again', this.#sendsHeldUntil);
     }
     // A refusal has an outcome, like a duplicate: it is in the log, or was refused, long ago.
-    const settled = REFUSALS.has(code) || code === 'duplicate' ? sends.refused(cseq) : sends.failed(cseq);
+    const settled =
+      REFUSALS.has(code) || code === 'duplicate' ? sends.refused(cseq) : sends.failed(cseq);
     if (settled) this.#settled(settled, 'failed', { code, detail });
     return undefined;
   }
@@ -549,47 +652,42 @@ export class SessionMachine {
 
   // ---- requests
 
-  #ask(frame, extra) {
-    this.#requests.set(`m${++this.#refs}`, { frame, at: null, notBefore: 0, attempts: 0, internal: true, ...extra });
-  }
-
   #answered(frame) {
-    const request = this.#requests.get(frame.ref);
+    const request = this.#requests.take(frame.ref);
     if (!request) return;
-    this.#requests.delete(frame.ref);
     if (!request.internal) this.#effect('answer', { ref: frame.ref, frame });
     if (request.probe) this.#probeBy = Infinity;
   }
 
   #requestError({ ref, code, detail }) {
-    const request = this.#requests.get(ref);
-    if (RETRYABLE.has(code) && (++request.attempts <= 8 || request.internal)) {
-      request.at = null;
-      request.notBefore = this.#now + Math.min(10_000, 200 * 2 ** Math.min(request.attempts, 8));
-      this.#timer('requests', request.notBefore - this.#now);
+    const retryAt = RETRYABLE.has(code) ? this.#requests.again(ref, this.#now) : null;
+    if (retryAt !== null) {
+      this.#timer('requests', retryAt - this.#now);
       return;
     }
-    this.#requests.delete(ref);
-    if (request.probe) this.#probeBy = Infinity;  // an answer, whatever it says
+    const request = this.#requests.take(ref);
+    if (request.probe) this.#probeBy = Infinity; // an answer, whatever it says
     if (request.fill) this.#unreadable(request.fill, code, detail);
     if (!request.internal) this.#reject(ref, { code, detail });
     else if (!request.fill && !request.probe) this.#emit('error', { code, detail });
   }
 
-  // A log that may not be read, or is gone with its store: whether an older session's send is in it can't be found out.
+  // A log that may not be read, or is gone with its store: whether an older session's send is in it
+  // can't be found out.
   #unreadable({ conversation, log }, code, detail) {
-    for (const item of conversation.unreadable(log)) this.#settled(item, 'failed', { code, detail });
+    for (const item of conversation.unreadable(log))
+      this.#settled(item, 'failed', { code, detail });
     this.#touched.add(conversation);
     this.#emit('conversation', { conversation: conversation.view });
   }
 
   #reject(ref, error) {
-    this.#requests.delete(ref);
+    this.#requests.take(ref);
     this.#effect('reject', { ref, error });
   }
 
   #probe(within) {
-    this.#ask({ type: 'list', limit: 1 }, { probe: true });
+    this.#requests.ask({ type: 'list', limit: 1 }, { probe: true });
     this.#probeBy = Math.min(this.#probeBy, this.#now + within);
     this.#timer('watch', within);
   }
@@ -606,20 +704,30 @@ export class SessionMachine {
 
   #due(name) {
     switch (name) {
-      case 'connect': return this.#attempt();
-      case 'attempt': return this.#lose('timed_out');
-      case 'renew': return this.#effect('fetch_token');
-      case 'cursors': return this.#sendCursors();
-      case 'watch': return this.#watch();
-      case 'again': for (const one of this.#conversations.values()) this.#touched.add(one); return undefined;
-      case 'save': this.#dirty = false; return this.#effect('persist');
-      default: return undefined;  // 'requests': pump() looks at them anyway
+      case 'connect':
+        return this.#attempt();
+      case 'attempt':
+        return this.#lose('timed_out');
+      case 'renew':
+        return this.#effect('fetch_token');
+      case 'cursors':
+        return this.#sendCursors();
+      case 'watch':
+        return this.#watch();
+      case 'again':
+        for (const one of this.#conversations.values()) this.#touched.add(one);
+        return undefined;
+      case 'save':
+        this.#dirty = false;
+        return this.#effect('persist');
+      default:
+        return undefined; // 'requests': pump() looks at them anyway
     }
   }
 
   #watch() {
     if (this.#state !== 'online') return;
-    const waits = [...this.#requests.values()].map(({ at }) => at);
+    const waits = [this.#requests.waitingSince];
     for (const one of this.#conversations.values()) waits.push(one.sends.waitingSince);
     const oldest = Math.min(Infinity, ...waits.filter((at) => at !== null));
     if (this.#now >= this.#probeBy || this.#now - oldest > this.#settings.answerTimeout) {
@@ -636,8 +744,10 @@ export class SessionMachine {
     if (this.#state !== 'online') return;
     for (const one of this.#conversations.values()) {
       const seq = one.logs.public.position;
-      if (one.deliveredDirty && seq > 0) this.#transmit({ type: 'delivered', conversation: one.id, seq });
-      if (one.readDirty && one.read > 0) this.#transmit({ type: 'read', conversation: one.id, seq: one.read });
+      if (one.deliveredDirty && seq > 0)
+        this.#transmit({ type: 'delivered', conversation: one.id, seq });
+      if (one.readDirty && one.read > 0)
+        this.#transmit({ type: 'read', conversation: one.id, seq: one.read });
       one.deliveredDirty = one.readDirty = false;
     }
   }
@@ -647,16 +757,18 @@ export class SessionMachine {
       for (const conversation of this.#touched) this.#pumpConversation(conversation);
       this.#touched.clear();
     }
-    if (this.#state === 'online') this.#pumpRequests();
+    if (this.#state === 'online')
+      for (const frame of this.#requests.due(this.#now)) this.#transmit(frame);
   }
 
   #pumpConversation(conversation) {
-    for (const [log, reader] of Object.entries(conversation.logs)) this.#fill(conversation, log, reader);
+    for (const [log, reader] of Object.entries(conversation.logs))
+      this.#fill(conversation, log, reader);
     if (conversation.adoptWhenRead()) this.#dirty = true;
     if (this.#now < this.#sendsHeldUntil) return;
     const fresh = conversation.sends.due(this.#now);
     if (fresh.length === 0) return;
-    this.#effect('persist');  // a number that the server may see must not be forgotten
+    this.#effect('persist'); // a number that the server may see must not be forgotten
     for (const item of fresh) {
       const { log, kind, body, cseq } = item;
       const type = log === 'internal' ? 'note' : 'send';
@@ -669,17 +781,14 @@ export class SessionMachine {
     const after = reader.missing;
     if (after === null || conversation.filling.has(log)) return;
     conversation.filling.add(log);
-    const frame = { type: 'history', conversation: conversation.id, after, limit: this.#settings.historyPage };
+    const frame = {
+      type: 'history',
+      conversation: conversation.id,
+      after,
+      limit: this.#settings.historyPage,
+    };
     if (log === 'internal') frame.log = log;
-    this.#ask(frame, { fill: { conversation, log } });
-  }
-
-  #pumpRequests() {
-    for (const [ref, request] of this.#requests) {
-      if (request.at !== null || request.notBefore > this.#now) continue;
-      request.at = this.#now;
-      this.#transmit({ ...request.frame, ref });
-    }
+    this.#requests.ask(frame, { fill: { conversation, log } });
   }
 
   // ---- small things
@@ -688,7 +797,9 @@ export class SessionMachine {
     this.#session = session ?? null;
     this.#epoch = epoch ?? 0;
     for (const saved of conversations) {
-      const own = pending.filter((item) => item.conversation === saved.id).map((item) => ({ ...item }));
+      const own = pending
+        .filter((item) => item.conversation === saved.id)
+        .map((item) => ({ ...item }));
       this.#conversations.set(saved.id, new Conversation(saved, own));
     }
   }

@@ -1,8 +1,8 @@
 // Where a client keeps what must survive a reload, and how tabs keep out of each other's way.
 //
-// Each tab owns a slot: one key of the storage, guarded by a lock of the same name. A reloaded tab finds its slot again,
-// a new tab takes over one that a closed tab left behind (first one with pending sends), and a tab beside others gets a
-// slot, and so a session, of its own.
+// Each tab owns a slot: one key of the storage, guarded by a lock of the same name. A reloaded tab
+// finds its slot again, a new tab takes over one that a closed tab left behind (first one with
+// pending sends), and a tab beside others gets a slot, and so a session, of its own.
 
 /**
  * @typedef {object} KeyValueStorage  synchronous: what set() was given is kept when it returns
@@ -12,14 +12,25 @@
  * @property {() => string[]} keys
  */
 
-/** Keeps texts in memory: for tests, and for pages that may not store anything. @implements {KeyValueStorage} */
+/**
+ * Keeps texts in memory: for tests, and for pages that may not store anything. @implements
+ * {KeyValueStorage}
+ */
 export class MemoryStorage {
   #texts = new Map();
 
-  get(key) { return this.#texts.get(key) ?? null; }
-  set(key, text) { this.#texts.set(key, text); }
-  remove(key) { this.#texts.delete(key); }
-  keys() { return [...this.#texts.keys()]; }
+  get(key) {
+    return this.#texts.get(key) ?? null;
+  }
+  set(key, text) {
+    this.#texts.set(key, text);
+  }
+  remove(key) {
+    this.#texts.delete(key);
+  }
+  keys() {
+    return [...this.#texts.keys()];
+  }
 }
 
 /** localStorage or sessionStorage behind the interface. @returns {KeyValueStorage} */
@@ -32,33 +43,41 @@ export function webStorage(area) {
   };
 }
 
-/** The browser's storage, or memory where there is none or it is forbidden. @returns {KeyValueStorage} */
+/**
+ * The browser's storage, or memory where there is none or it is forbidden. @returns
+ * {KeyValueStorage}
+ */
 export function defaultStorage(kind = 'localStorage') {
   try {
     const area = globalThis[kind];
-    area.getItem('kefu');  // throws where storage is forbidden
+    area.getItem('kefu'); // throws where storage is forbidden
     return webStorage(area);
   } catch {
     return new MemoryStorage();
   }
 }
 
-/** Web Locks; without them (a page that is not a secure context) locks over a BroadcastChannel; without those, none. */
+/**
+ * Web Locks; without them (a page that is not a secure context) locks over a BroadcastChannel;
+ * without those, none.
+ */
 export function defaultLocks() {
   if (globalThis.navigator?.locks) return globalThis.navigator.locks;
-  if (globalThis.BroadcastChannel && globalThis.window) return new ChannelLocks(new BroadcastChannel('kefu-locks'));
+  if (globalThis.BroadcastChannel && globalThis.window)
+    return new ChannelLocks(new BroadcastChannel('kefu-locks'));
   return null;
 }
 
 /**
- * As much of the Web Locks interface as claimSlot() needs: who holds a lock says so when somebody asks. Two tabs that ask
- * in the same instant are told apart by their random ids. If it fails all the same, the server's `superseded` decides.
+ * As much of the Web Locks interface as claimSlot() needs: who holds a lock says so when somebody
+ * asks. Two tabs that ask in the same instant are told apart by their random ids. If it fails all
+ * the same, the server's `superseded` decides.
  */
 export class ChannelLocks {
   #channel;
   #wait;
   #id = Math.random();
-  #held = new Map();  // name → whether it is granted or only asked for
+  #held = new Map(); // name → whether it is granted or only asked for
   #refused = new Set();
 
   constructor(channel, wait = 150) {
@@ -105,7 +124,9 @@ export class ChannelLocks {
 export async function claimSlot({ storage, tab, locks, name, patience = 500 }) {
   const prefix = `kefu/${name}/`;
   const remembered = tab.get(prefix);
-  const others = storage.keys().filter((key) => key.startsWith(prefix) && key !== remembered)
+  const others = storage
+    .keys()
+    .filter((key) => key.startsWith(prefix) && key !== remembered)
     .sort((a, b) => pendingIn(storage, b) - pendingIn(storage, a));
   const known = remembered && storage.get(remembered) !== null ? [remembered, ...others] : others;
   for (const key of [...known, newSlot(name)]) {
@@ -140,7 +161,8 @@ function pendingIn(storage, key) {
 function take(locks, name, patience) {
   if (!locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
-    const options = patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
+    const options =
+      patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
     const granted = (lock) => (lock ? new Promise(resolve) : resolve(null));
     locks.request(name, options, granted).catch(() => resolve(null));
   });

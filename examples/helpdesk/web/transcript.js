@@ -1,12 +1,13 @@
-// Transcript: what a page shows of one conversation, in order. The public log is the backbone; an internal entry stands
-// behind the public one that it names; sends without an outcome stand at the end. No DOM.
+// Transcript: what a page shows of one conversation, in order. The public log is the backbone; an
+// internal entry stands behind the public one that it names; sends without an outcome stand at the
+// end. No DOM.
 
 import { Conversation } from './conversation.js';
 
 export class Transcript {
-  #entries = new Map();   // 'public/7' → entry
-  #sends = new Map();     // id → send, as in the event `send`
-  #receipts = new Map();  // participant → {delivered, read}
+  #entries = new Map(); // 'public/7' → entry
+  #sends = new Map(); // id → send, as in the event `send`
+  #receipts = new Map(); // participant → {delivered, read}
   #start;
 
   /**
@@ -40,19 +41,26 @@ export class Transcript {
   receipt({ from, delivered = 0, read = 0 }) {
     if (from === this.me) return;
     const known = this.#receipts.get(from) ?? { delivered: 0, read: 0 };
-    this.#receipts.set(from, { delivered: Math.max(known.delivered, delivered, read), read: Math.max(known.read, read) });
+    this.#receipts.set(from, {
+      delivered: Math.max(known.delivered, delivered, read),
+      read: Math.max(known.read, read),
+    });
   }
 
   /** Entries up to `tail` are left out: what was here is not connected with what comes. */
   reset(log, tail) {
-    for (const key of this.#entries.keys()) if (key.startsWith(`${log}/`)) this.#entries.delete(key);
+    for (const key of this.#entries.keys())
+      if (key.startsWith(`${log}/`)) this.#entries.delete(key);
     this.#start[log] = tail;
   }
 
-  /** What history() must be asked for to see more: {log, before}, or null when everything is here. */
+  /**
+   * What history() must be asked for to see more: {log, before}, or null when everything is here.
+   */
   earlier(log = 'public') {
     let first = this.#start[log] + 1;
-    for (const entry of this.#entries.values()) if (entry.log === log) first = Math.min(first, entry.seq);
+    for (const entry of this.#entries.values())
+      if (entry.log === log) first = Math.min(first, entry.seq);
     return first > 1 ? { log, before: first } : null;
   }
 
@@ -60,7 +68,13 @@ export class Transcript {
   unreadAfter(seq) {
     let count = Math.max(0, this.#start.public - seq);
     for (const entry of this.#entries.values()) {
-      if (entry.log !== 'public' || entry.own || entry.seq <= seq || entry.seq <= this.#start.public) continue;
+      if (
+        entry.log !== 'public' ||
+        entry.own ||
+        entry.seq <= seq ||
+        entry.seq <= this.#start.public
+      )
+        continue;
       if (!Conversation.systemKinds.includes(entry.kind)) ++count;
     }
     return count;
@@ -72,13 +86,15 @@ export class Transcript {
   }
 
   /**
-   * In order: {key, kind: 'system' | 'message' | 'send', message, state}. `state` of an own message: sent, delivered or
-   * read; of a send: pending, sending or failed.
+   * In order: {key, kind: 'system' | 'message' | 'send', message, state}. `state` of an own
+   * message: sent, delivered or read; of a send: pending, sending or failed.
    */
   get items() {
-    const anchor = (entry) => (entry.log === 'internal' ? entry.after ?? 0 : entry.seq);
+    const anchor = (entry) => (entry.log === 'internal' ? (entry.after ?? 0) : entry.seq);
     const internal = (entry) => (entry.log === 'internal' ? 1 : 0);
-    const entries = [...this.#entries.values()].sort((a, b) => anchor(a) - anchor(b) || internal(a) - internal(b) || a.seq - b.seq);
+    const entries = [...this.#entries.values()].sort(
+      (a, b) => anchor(a) - anchor(b) || internal(a) - internal(b) || a.seq - b.seq,
+    );
     return [
       ...entries.map((entry) => ({
         key: entry.send_id ?? `${entry.log}/${entry.seq}`,
@@ -86,7 +102,12 @@ export class Transcript {
         message: entry,
         state: entry.own ? this.#stateOf(entry) : null,
       })),
-      ...[...this.#sends.values()].map((send) => ({ key: send.id, kind: 'send', message: { ...send, own: true }, state: send.state })),
+      ...[...this.#sends.values()].map((send) => ({
+        key: send.id,
+        kind: 'send',
+        message: { ...send, own: true },
+        state: send.state,
+      })),
     ];
   }
 

@@ -1,4 +1,5 @@
-// The visitor's page: start a chat, write, end it. A visitor has one open conversation at a time here.
+// The visitor's page: start a chat, write, end it. A visitor has one open conversation at a time
+// here.
 
 import { showStatus } from './banner.js';
 import { ChatView } from './chat-view.js';
@@ -7,8 +8,8 @@ import { t, tOr, translatePage } from './i18n.js';
 
 const byId = (id) => document.getElementById(id);
 const desk = new Desk('visitor', participantId('visitor'));
-let shown = null;       // {id, view} of the conversation on the screen
-let dismissed = false;  // a closed conversation was put away, for a new one
+let shown = null; // {id, view} of the conversation on the screen
+let dismissed = false; // a closed conversation was put away, for a new one
 let opening = false;
 
 function update() {
@@ -58,7 +59,10 @@ async function start(event) {
   dismissed = false;
   byId('problem').textContent = '';
   try {
-    await desk.client.open({ department: byId('department').value, subject: byId('subject').value.trim() });
+    await desk.client.open({
+      department: byId('department').value,
+      subject: byId('subject').value.trim(),
+    });
     byId('subject').value = '';
   } catch (error) {
     byId('problem').textContent = t('error', { code: error.code ?? error.message });
