@@ -9,7 +9,7 @@
 #include <exception>
 #include <iostream>
 
-int main() try {
+int main(int argc, char** argv) try {
   const char* const secret = std::getenv("KEFU_SECRET");
   if (!secret)
     throw std::runtime_error("set KEFU_SECRET to the 32 or more bytes that sign your tokens");
@@ -18,7 +18,8 @@ int main() try {
   kefu::sqlite::Store store{"support.db"};
   kefu::Hub hub{loops.executors(), store};
   hub.authenticate(kefu::jwt_hs256(secret));
-  kefu::net::Server server{loops, {.port = 8080}};
+  kefu::net::Server server{
+      loops, {.port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 8080)}};
   server.serve(hub);
 
   loops.stop_on_signals([&] {
