@@ -11,7 +11,7 @@ grep -q KEFU_SECRET refused
 mkfifo out
 KEFU_SECRET=0123456789abcdef0123456789abcdef "$program" 0 >out &
 pid=$!
-trap 'kill -9 "$pid" 2>/dev/null || rm -rf "$folder"' EXIT
+trap 'kill -9 "$pid" 2>/dev/null || :; rm -rf "$folder"' EXIT
 read -r -t 20 url <out
 port=${url##*:}
 port=${port%%/*}
