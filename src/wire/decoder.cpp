@@ -16,9 +16,14 @@ namespace od = simdjson::ondemand;
 struct Decoder::Impl {
   explicit Impl(const limits& given) : bounds(given) {}
 
-  /// The bytes to parse, with simdjson's padding readable behind them.
+  /// The bytes to parse, with simdjson's padding readable behind them. What is in the padding could
+  /// make a difference for a message with unbalanced brackets, if it continued the JSON: then the
+  /// message is copied, so that it never does.
   const char* padded(std::string_view message, std::size_t slack) {
-    if (slack >= simdjson::SIMDJSON_PADDING) return message.data();
+    const auto continues = [&] {
+      return static_cast<signed char>(message.data()[message.size()]) > 0;
+    };
+    if (slack >= simdjson::SIMDJSON_PADDING && !continues()) return message.data();
     const std::size_t needed = message.size() + simdjson::SIMDJSON_PADDING;
     if (copy.size() < needed) copy.resize(std::bit_ceil(needed));
     std::memcpy(copy.data(), message.data(), message.size());

@@ -71,7 +71,7 @@ class JsonWriter {
   }
 
  private:
-  static constexpr std::size_t kSpare = 384;  ///< what an entry needs beside its body
+  static constexpr std::size_t kSpare = 512;  ///< what an entry needs beside its body
 
   char* room(std::size_t size) {
     if (out_.size() - at_ < size) out_.resize(at_ + size + kSpare);
