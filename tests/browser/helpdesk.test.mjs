@@ -238,6 +238,8 @@ test('the pages in the dark, in Chinese, on a phone and on a desk', async () => 
   await browser.shot(small, 'agent-phone-list');
   await small.getByTestId('conversation').getByRole('button').click();
   await small.getByTestId('body').last().waitFor();
+  const fromEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight;
+  await until(async () => (await small.getByTestId('log').evaluate(fromEnd)) < 5, 'the end of it');
   await browser.shot(small, 'agent-phone-pane');
   const other = await browser.tab(dark, `${server.base}visitor.html?id=lilei`);
   await other.getByTestId('start').click();

@@ -408,16 +408,14 @@ test('a crash half-way through the expiry forgets nothing', () => {
     .submit('b')
     .step({ type: 'closed', code: 4003 })
     .pass(1000);
-  rig
-    .connect()
-    .server({
-      type: 'welcome',
-      session: 'B',
-      epoch: 2,
-      resumed: false,
-      limits: {},
-      conversations: [view({ tail: 2 })],
-    });
+  rig.connect().server({
+    type: 'welcome',
+    session: 'B',
+    epoch: 2,
+    resumed: false,
+    limits: {},
+    conversations: [view({ tail: 2 })],
+  });
   rig.server(entry(1, { body: 'a', origin: { session: 'A', cseq: 1 } }));
   // Reloaded before the tail; meanwhile B has expired too.
   const again = new Rig({ snapshot: rig.stored })
@@ -445,15 +443,13 @@ test('a reset during the expiry does not hide what was stored: history is read',
     .submit('b')
     .step({ type: 'closed', code: 4003 })
     .pass(1000);
-  rig
-    .connect()
-    .server({
-      type: 'welcome',
-      session: 'B',
-      epoch: 2,
-      limits: {},
-      conversations: [view({ tail: 5 })],
-    });
+  rig.connect().server({
+    type: 'welcome',
+    session: 'B',
+    epoch: 2,
+    limits: {},
+    conversations: [view({ tail: 5 })],
+  });
   rig.server({ type: 'reset', conversation: C, tail: 5, reason: 'replay_limit' }, entry(6));
   const [history] = rig.sent('history');
   assert.equal(history.after, 0);

@@ -4,7 +4,7 @@
 import { arrange, el } from './dom.js';
 import { t, tOr, timeText } from './i18n.js';
 
-const NEAR_END = 80; // px: whoever is so near the end wants to see what comes
+const NEAR_END = 80; // px
 
 export class ChatView {
   #desk;
@@ -13,6 +13,7 @@ export class ChatView {
   #note = false;
   #loading = false;
   #loaded = false;
+  #atEnd = true; // whoever reads the end wants to see what comes
 
   /** @param {boolean} options.notes whether internal notes can be written */
   constructor(desk, id, { notes = false } = {}) {
@@ -27,7 +28,6 @@ export class ChatView {
     const one = this.#desk.get(this.#id);
     if (!one) return;
     const { view, transcript } = one;
-    const stick = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
     const items = transcript.items;
     arrange(
       this.list,
@@ -42,7 +42,7 @@ export class ChatView {
       .map((name) => t('typing', { name }))
       .join(' ');
     this.#setOpen(view.open);
-    if (stick) this.log.scrollTop = this.log.scrollHeight;
+    this.#keepEnd();
     if (!this.#loaded) this.#loadFirst(transcript);
     this.#markRead(view);
   }
@@ -118,6 +118,9 @@ export class ChatView {
       this.submit,
     );
     this.root = el('div', { class: 'chat' }, this.log, this.typing, this.form);
+    this.log.addEventListener('scroll', () => this.#scrolled());
+    // The keyboard of a phone, a longer draft, or being shown at all changes its height.
+    new ResizeObserver(() => this.#keepEnd()).observe(this.log);
   }
 
   #row(item) {
@@ -190,6 +193,15 @@ export class ChatView {
   }
 
   // ---- what it does
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.log;
+    if (clientHeight > 0) this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+  }
+
+  #keepEnd() {
+    if (this.#atEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
 
   async #loadFirst(transcript) {
     this.#loaded = true;
