@@ -153,10 +153,12 @@ void Desk::created(std::shared_ptr<Opening> opening, result<Committed> committed
   if (record.state == ConversationState::queued) shard_.tell_all(mail::Offer{record});
 }
 
-/// After the caller was answered: then its session reads the conversation already, and only the
-/// others are told.
+/// Behind the answer to the caller, which was posted before: its session reads the conversation by
+/// then, and only the others are told.
 void Desk::enlist(const std::string& participant, const VersionedConversation& conversation) {
-  shard_.tell_all(mail::Enlist{participant, conversation});
+  shard_.executor().post([this, alive = shard_.context().alive, participant, conversation] {
+    if (*alive) shard_.tell_all(mail::Enlist{participant, conversation});
+  });
 }
 
 void Desk::get(ConversationId id, Done done) {
@@ -180,8 +182,12 @@ void Desk::look_up(ConversationId id, Participant who, Done done) {
 }
 
 void Desk::accept(ConversationId id, Participant agent, Done done) {
-  get(id, [this, agent = std::move(agent),
-           done = std::move(done)](result<VersionedConversation> found) mutable {
+  accept(id, std::move(agent), std::move(done), kAttempts);
+}
+
+void Desk::accept(ConversationId id, Participant agent, Done done, int attempts) {
+  get(id, [this, id, agent = std::move(agent), done = std::move(done),
+           attempts](result<VersionedConversation> found) mutable {
     if (!found) return done(found.error());
     Conversation& record = found->record;
     if (record.has_agent(agent.id)) return done(std::move(found));  // a repeated call
@@ -190,8 +196,10 @@ void Desk::accept(ConversationId id, Participant agent, Done done) {
     record.agents.push_back(agent.id);
     Entry entry = system_entry(record.id, kind::kAssigned, agent.id);
     change(std::move(*found), std::move(entry), false,
-           [this, agent = std::move(agent),
-            done = std::move(done)](result<VersionedConversation> changed) mutable {
+           [this, id, agent = std::move(agent), done = std::move(done),
+            attempts](result<VersionedConversation> changed) mutable {
+             if (changed.error() == errc::conflict && attempts > 1)
+               return accept(id, std::move(agent), std::move(done), attempts - 1);
              if (!changed) return done(changed.error());
              const VersionedConversation accepted = *changed;
              done(std::move(changed));
@@ -202,8 +210,12 @@ void Desk::accept(ConversationId id, Participant agent, Done done) {
 }
 
 void Desk::close(ConversationId id, Participant who, Done done) {
-  get(id, [this, who = std::move(who),
-           done = std::move(done)](result<VersionedConversation> found) mutable {
+  close(id, std::move(who), std::move(done), kAttempts);
+}
+
+void Desk::close(ConversationId id, Participant who, Done done, int attempts) {
+  get(id, [this, id, who = std::move(who), done = std::move(done),
+           attempts](result<VersionedConversation> found) mutable {
     if (!found) return done(found.error());
     Conversation& record = found->record;
     if (!record.admits(who.role, who.id)) return done(errc::not_found);
@@ -214,7 +226,10 @@ void Desk::close(ConversationId id, Participant who, Done done) {
     record.state = ConversationState::closed;
     Entry entry = system_entry(record.id, kind::kClosed, who.id);
     change(std::move(*found), std::move(entry), true,
-           [this, queued, done = std::move(done)](result<VersionedConversation> changed) mutable {
+           [this, id, who = std::move(who), queued, done = std::move(done),
+            attempts](result<VersionedConversation> changed) mutable {
+             if (changed.error() == errc::conflict && attempts > 1)
+               return close(id, std::move(who), std::move(done), attempts - 1);
              if (changed && queued) shard_.tell_all(mail::OfferGone{changed->record.id});
              done(std::move(changed));
            });

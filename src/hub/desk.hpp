@@ -50,6 +50,9 @@ class Desk {
   void create(std::shared_ptr<Opening> opening);
   void created(std::shared_ptr<Opening> opening, result<Committed> committed);
   void get(ConversationId id, Done done);
+  // A lost race decides again, on the record as it is then.
+  void accept(ConversationId id, Participant agent, Done done, int attempts);
+  void close(ConversationId id, Participant who, Done done, int attempts);
   void change(VersionedConversation now, Entry entry, bool frees_slot, Done done);
   void enlist(const std::string& participant, const VersionedConversation& conversation);
   void publish(const VersionedConversation& conversation, std::vector<Entry> entries);

@@ -68,6 +68,8 @@ struct Session::Greeting {
   std::optional<SessionId> session;
   std::uint64_t epoch = 0;
   std::vector<Position> positions;
+  // Which began while the session's conversations were being looked up, and may have been missed.
+  std::vector<VersionedConversation> enlisted;
 };
 
 template <class... Args, class F>
@@ -302,7 +304,11 @@ void Session::on_conversations(result<ScanPage> page) {
 // ---- conversations on their way to being read
 
 void Session::enlist(const VersionedConversation& conversation) {
-  if (!find(conversation.record.id)) join(conversation, {});
+  if (greeting_) {
+    greeting_->enlisted.push_back(conversation);
+  } else if (attached() && !find(conversation.record.id)) {
+    join(conversation, {});
+  }
 }
 
 void Session::join(VersionedConversation conversation, std::string ref) {
@@ -394,8 +400,10 @@ void Session::on_tail(std::uint64_t number, std::size_t item, Log log, result<Pa
 
 void Session::finish(std::unique_ptr<Gathering> gathering) {
   if (machine_.state() == core::Session::State::ended) return;
+  std::vector<VersionedConversation> enlisted;
   switch (gathering->purpose) {
     case Gathering::For::hello:
+      enlisted = std::move(greeting_->enlisted);
       finish_hello(*gathering);
       break;
     case Gathering::For::join:
@@ -405,6 +413,7 @@ void Session::finish(std::unique_ptr<Gathering> gathering) {
       return send({gathering->ref, frame::Listed{views(*gathering), gathering->next}});
   }
   begin_reading(*gathering);
+  for (const VersionedConversation& conversation : enlisted) enlist(conversation);
 }
 
 void Session::finish_hello(const Gathering& gathering) {
@@ -747,9 +756,15 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
   // A page before an entry must reach it: it is cut at its other end, below.
   request.max_bytes = before ? limit * shard_.bounds().max_body : shard_.bounds().page_bytes;
   shard_.context().store.read(
-      request,
-      mine<result<Page>>([id, log, before, ref = std::move(ref)](Session& self, result<Page> page) {
+      request, mine<result<Page>>([id, log, before, limit, ref = std::move(ref)](
+                                      Session& self, result<Page> page) mutable {
         if (!page) return self.fail(ref, page.error(), "store");
+        if (before && *before > page->tail + 1) {
+          // Counted from beyond the end: the last entries begin elsewhere.
+          const std::uint64_t end = page->tail + 1;
+          return self.read_history(id, log, end - std::min<std::uint64_t>(end, limit + 1), end,
+                                   limit, std::move(ref));
+        }
         frame::HistoryPage answer;
         answer.conversation = id;
         answer.log = log;

@@ -182,7 +182,7 @@ void Shard::enlist(const mail::Enlist& enlist) {
   const auto [from, to] = by_participant_.equal_range(enlist.participant);
   for (auto at = from; at != to; ++at) {
     Session* const session = find(at->second);
-    if (session && session->attached()) session->enlist(enlist.conversation);
+    if (session) session->enlist(enlist.conversation);
   }
 }
 
