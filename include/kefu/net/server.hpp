@@ -28,12 +28,12 @@ struct ServerOptions {
   std::string websocket_path = "/ws";
   std::string subprotocol = "kefu.v1";
   /// Origins ("https://shop.example") whose pages may open a WebSocket; empty: any.
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins = {};
 
-  std::filesystem::path static_root;        ///< directory to serve; empty: none
-  std::string static_mount = "/";           ///< URL path at which it appears
-  std::string content_security_policy;      ///< for static files; not sent when empty
-  std::size_t max_static_file = 8'388'608;  ///< bytes
+  std::filesystem::path static_root = {};    ///< directory to serve; empty: none
+  std::string static_mount = "/";            ///< URL path at which it appears
+  std::string content_security_policy = {};  ///< for static files; not sent when empty
+  std::size_t max_static_file = 8'388'608;   ///< bytes
 
   std::uint16_t max_head = 8 * 1024;      ///< bytes of a request's head
   std::uint32_t max_message = 64 * 1024;  ///< bytes of a WebSocket message: limits::max_frame
@@ -46,7 +46,7 @@ struct ServerOptions {
   /// A WebSocket that was silent for so long is pinged; silent for two of them, it is closed as
   /// timed_out.
   Nanoseconds ping_interval{30'000'000'000};
-  /// A closing WebSocket is cut when the peer hasn't read what was queued and answered in time.
+  /// A closing connection is cut when the peer hasn't read what was queued and ended it in time.
   Nanoseconds close_timeout{5'000'000'000};
 };
 

@@ -1,0 +1,94 @@
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+
+#include "net/poller.hpp"
+
+namespace kefu::net {
+namespace {
+
+constexpr std::size_t kBatch = 512;  // events handed out between two looks at everything else
+
+// Both directions from the start: with edge triggering a connection then needs no epoll_ctl until
+// it is closed.
+constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+Readiness readiness_of(std::uint32_t events) noexcept {
+  constexpr std::uint32_t kBroken = EPOLLHUP | EPOLLERR;
+  return {.readable = (events & (EPOLLIN | EPOLLRDHUP | kBroken)) != 0,
+          .writable = (events & (EPOLLOUT | kBroken)) != 0,
+          .ended = (events & (EPOLLRDHUP | kBroken)) != 0};
+}
+
+int create_set() {
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  if (set < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  return set;
+}
+
+}  // namespace
+
+struct Poller::Impl {
+  Impl(asio::io_context& context, std::function<void()> on_turn)
+      : set{context, create_set()}, turn{std::move(on_turn)} {
+    arm();
+  }
+
+  void arm() {
+    armed = true;
+    set.async_wait(asio::posix::stream_descriptor::wait_read,
+                   [this](const asio::error_code& error) {
+                     if (error) return;  // only when this object goes
+                     armed = false;
+                     turn();
+                   });
+  }
+
+  std::error_code control(int operation, int descriptor, Watcher* watcher) {
+    epoll_event event{};
+    event.events = kEvents;
+    event.data.ptr = watcher;
+    if (::epoll_ctl(set.native_handle(), operation, descriptor, &event) == 0) return {};
+    return {errno, std::system_category()};
+  }
+
+  asio::posix::stream_descriptor set;
+  std::function<void()> turn;
+  std::array<epoll_event, kBatch> events{};
+  bool armed = false;
+};
+
+Poller::Poller(asio::io_context& context, std::function<void()> turn)
+    : impl_{std::make_unique<Impl>(context, std::move(turn))} {}
+
+Poller::~Poller() = default;
+
+std::error_code Poller::add(int descriptor, Watcher& watcher) {
+  return impl_->control(EPOLL_CTL_ADD, descriptor, &watcher);
+}
+
+void Poller::hand_over(int descriptor, Watcher& to) {
+  impl_->control(EPOLL_CTL_MOD, descriptor, &to);
+}
+
+// Closing a descriptor takes it out of the set: no one else has a duplicate of it.
+void Poller::remove(int) {}
+
+// With edge triggering they are awaited already.
+void Poller::await_readable(int) {}
+void Poller::await_writable(int) {}
+
+void Poller::poll() {
+  const int set = impl_->set.native_handle();
+  const int count = ::epoll_wait(set, impl_->events.data(), static_cast<int>(kBatch), 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = impl_->events[static_cast<std::size_t>(i)];
+    static_cast<Watcher*>(event.data.ptr)->on_ready(readiness_of(event.events));
+  }
+  if (!impl_->armed) impl_->arm();
+}
+
+}  // namespace kefu::net

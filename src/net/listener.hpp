@@ -1,0 +1,41 @@
+// Listener: accepts on the first loop and deals the sockets out to all workers in turn.
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "net/worker.hpp"
+
+namespace kefu::net {
+
+/// Threading: constructed anywhere, the rest on the first worker's loop, which shares it while it
+/// waits.
+class Listener {
+ public:
+  /// Listens, and throws std::system_error if it can't.
+  Listener(std::shared_ptr<Site> site, std::vector<std::shared_ptr<Worker>> workers);
+
+  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+  static void wait(std::shared_ptr<Listener> listener);
+  void close();
+
+ private:
+  enum class Next : std::uint8_t { wait_for_peer, wait_for_resources };
+
+  Next accept_some();
+  void deal(Accepted accepted);
+  static void wait_for_resources(std::shared_ptr<Listener> listener);
+
+  std::shared_ptr<Site> site_;
+  std::vector<std::shared_ptr<Worker>> workers_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  std::size_t next_worker_ = 0;
+};
+
+}  // namespace kefu::net

@@ -1,0 +1,56 @@
+#include "net/site.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace kefu::net {
+namespace {
+
+std::optional<StaticFiles> files_of(const ServerOptions& options) {
+  if (options.static_root.empty()) return std::nullopt;
+  StaticFilesOptions files;
+  files.root = options.static_root;
+  files.max_file_size = options.max_static_file;
+  files.content_security_policy = options.content_security_policy;
+  return StaticFiles{std::move(files)};
+}
+
+/// The mount point without the '/' at its end: the prefix that a path below it has before a '/'.
+std::string prefix_of(std::string mount) {
+  while (mount.ends_with('/')) mount.pop_back();
+  return mount;
+}
+
+http::Response call(const Server::Handler& handler, const Request& request) {
+  if (request.head.method() != "GET" && request.head.method() != "HEAD") {
+    return http::text_response(405).set("Allow", "GET, HEAD");
+  }
+  try {
+    return handler(request);
+  } catch (const std::exception&) {
+    return http::text_response(500);
+  }
+}
+
+}  // namespace
+
+Site::Site(ServerOptions from) : options{std::move(from)}, files{files_of(options)} {
+  options.static_mount = prefix_of(std::move(options.static_mount));
+  upgrade.subprotocol = options.subprotocol;
+  upgrade.allowed_origins = options.allowed_origins;
+}
+
+http::Response Site::answer(const Request& request) const {
+  const std::string_view path = request.head.path();
+  if (const auto route = routes.find(path); route != routes.end()) {
+    return call(route->second, request);
+  }
+  if (!files || !path.starts_with(options.static_mount)) return http::text_response(404);
+  const std::string_view below = path.substr(options.static_mount.size());
+  if (below.starts_with('/')) return files->serve(request.head, below);
+  if (!below.empty()) return http::text_response(404);
+  // The directory itself, without the '/' that makes the links in it work.
+  return http::text_response(308).set("Location", options.static_mount + "/");
+}
+
+}  // namespace kefu::net

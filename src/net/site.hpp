@@ -1,0 +1,31 @@
+// Site: what a server serves. Nothing in it but the atomics changes once the server has started.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <kefu/net/server.hpp>
+#include <kefu/net/static_files.hpp>
+#include <kefu/net/upgrade.hpp>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace kefu::net {
+
+struct Site {
+  explicit Site(ServerOptions from);
+
+  /// Answers what isn't a WebSocket. Any thread.
+  [[nodiscard]] http::Response answer(const Request& request) const;
+
+  ServerOptions options;
+  UpgradeOptions upgrade;
+  std::map<std::string, Server::Handler, std::less<>> routes;
+  std::optional<StaticFiles> files;
+  Acceptor* acceptor = nullptr;
+  std::atomic<std::size_t> live{0};  ///< open connections
+  std::atomic<bool> stopped{false};  ///< every worker is empty and stays so
+};
+
+}  // namespace kefu::net

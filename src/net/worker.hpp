@@ -1,0 +1,82 @@
+// Worker: the part of a server that lives on one loop.
+#pragma once
+
+#include <kefu/completion.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/link.hpp"
+#include "net/loop.hpp"
+#include "net/send_queue.hpp"
+#include "net/site.hpp"
+
+namespace kefu::net {
+
+class WsConnection;
+
+/// Threading: the loop's thread, or any while the loop doesn't run.
+/// Tasks of the loop share it with the server, so it may outlive the server; it is empty then.
+class Worker final : public TurnEnd {
+ public:
+  Worker(Loop& loop, std::shared_ptr<Site> site);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Takes over a new connection, which the site has counted.
+  void adopt(Socket socket, std::string peer);
+  /// Owns `to` in place of `from`, whose socket has been handed on.
+  void replace(Link& from, std::unique_ptr<Link> to);
+  /// Forgets a link whose socket is closed; it is destroyed once nobody can be using it.
+  void retire(Link& link);
+
+  /// At the end of the turn.
+  void write_later(WsConnection& connection);
+  void read_later(Link& link);
+
+  /// Ends all links in good order, and calls `done` when there are none.
+  void shut_down(Completion<> done);
+  void cut_all();
+
+  /// Lets the clock of timeouts go, until all is over.
+  static void keep_ticking(std::shared_ptr<Worker> worker);
+
+  [[nodiscard]] std::uint32_t tick() const noexcept { return tick_; }
+  /// The tick by which at least `span` will have passed.
+  [[nodiscard]] std::uint32_t tick_after(Nanoseconds span) const noexcept;
+  [[nodiscard]] bool has_come(std::uint32_t tick) const noexcept {
+    return static_cast<std::int32_t>(tick_ - tick) >= 0;  // it wraps around
+  }
+
+  [[nodiscard]] Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] Site& site() noexcept { return *site_; }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+  [[nodiscard]] SendChunkPool& chunks() noexcept { return chunks_; }
+  [[nodiscard]] WriteBatch& batch() noexcept { return batch_; }
+
+  void end_turn() override;
+
+ private:
+  void advance();
+
+  Loop& loop_;
+  std::shared_ptr<Site> site_;
+  Nanoseconds tick_length_;
+  std::uint32_t tick_ = 0;
+  bool stopping_ = false;
+  bool over_ = false;
+  Completion<> on_empty_;
+
+  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<std::unique_ptr<Link>> retired_;
+  std::vector<std::unique_ptr<Link>> doomed_;
+  std::vector<WsConnection*> to_write_;
+  std::vector<WsConnection*> writing_;
+  std::vector<Link*> to_read_;
+  std::vector<Link*> reading_;
+  SendChunkPool chunks_;
+  WriteBatch batch_;
+};
+
+}  // namespace kefu::net

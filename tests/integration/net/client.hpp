@@ -1,0 +1,96 @@
+// A blocking client for tests, on the codec's client role. Every wait is bounded; one that runs out
+// throws.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <kefu/net/http_head.hpp>
+#include <kefu/net/websocket.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/socket.hpp"
+
+namespace kefu::net::testing {
+
+inline constexpr std::chrono::seconds kPatience{30};
+
+/// A TCP connection to a port of this machine.
+class Stream {
+ public:
+  struct Options {
+    int receive_buffer = 0;  ///< bytes; 0: the system's choice
+  };
+
+  explicit Stream(std::uint16_t port) : Stream{port, Options{}} {}
+  Stream(std::uint16_t port, Options options);
+
+  void write(std::string_view bytes);
+  /// At least one byte, or "" when the server has ended the connection.
+  std::string read_some();
+  /// Everything until the server ends the connection.
+  std::string read_all();
+  void end_writing() { socket_.end_writing(); }
+  /// Breaks the connection off with a reset.
+  void reset();
+  [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
+
+ private:
+  Socket socket_;
+};
+
+struct HttpAnswer {
+  http::Head head;
+  std::string body;
+};
+
+/// Plain HTTP, several requests on one connection.
+class HttpClient {
+ public:
+  explicit HttpClient(std::uint16_t port) : stream_{port} {}
+
+  void send(std::string_view text) { stream_.write(text); }
+  HttpAnswer receive(bool with_body = true);
+  HttpAnswer get(std::string_view target, std::string_view fields = {});
+  [[nodiscard]] Stream& stream() noexcept { return stream_; }
+
+ private:
+  Stream stream_;
+  std::string unread_;
+};
+
+struct Received {
+  websocket::EventKind kind = websocket::EventKind::need_more;  ///< need_more: the server has ended
+  std::string text;
+  std::uint16_t code = 0;
+};
+
+class WsClient {
+ public:
+  explicit WsClient(std::uint16_t port) : WsClient{port, Stream::Options{}} {}
+  WsClient(std::uint16_t port, Stream::Options options);
+
+  void send(std::string_view text) { send_frame(websocket::Opcode::text, true, text); }
+  void send_frame(websocket::Opcode opcode, bool fin, std::string_view payload);
+  void send_close(std::uint16_t code, std::string_view reason = {});
+  /// The next message, ping, pong or close.
+  Received receive();
+  /// The next message.
+  std::string receive_text();
+  /// Answers the server's close frame, or sends ours and awaits the answer; then the end.
+  void close();
+  [[nodiscard]] Stream& stream() noexcept { return stream_; }
+
+ private:
+  Stream stream_;
+  websocket::Decoder decoder_{{.role = websocket::Role::client, .max_message = 1 << 26}};
+  std::string buffer_;
+  std::span<std::byte> unread_;
+};
+
+/// The bytes of a client's frame.
+std::string masked_frame(websocket::Opcode opcode, bool fin, std::string_view payload);
+
+}  // namespace kefu::net::testing

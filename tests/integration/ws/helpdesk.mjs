@@ -1,0 +1,121 @@
+// Helpdesk: the real server as a process, for a test. KEFU_HELPDESK names the program.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const program = process.env.KEFU_HELPDESK;
+const running = new Set();
+
+// Whatever happens to the tests, no server stays behind.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class Helpdesk {
+  port = 0;
+  log = [];
+  #child = null;
+  #starting = null;
+
+  constructor() {
+    assert.ok(program, 'KEFU_HELPDESK must name the program');
+    this.data = mkdtempSync(join(tmpdir(), 'kefu-ws-'));
+  }
+
+  /** A new one, on an empty folder. With `fixed` it has the same port each time it is started. */
+  static async start({ fixed = false } = {}) {
+    const desk = new Helpdesk();
+    if (fixed) desk.port = await freePort();
+    await desk.up();
+    return desk;
+  }
+
+  get url() { return `ws://127.0.0.1:${this.port}/ws`; }
+  get pid() { return this.#child?.pid; }
+
+  /** Resolves when it serves; starts it when it doesn't. */
+  up() {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start() {
+    const args = ['--port', String(this.port), '--data', this.data, '--demo'];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    running.add(child);
+    child.on('exit', () => running.delete(child));
+    const port = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => reject(new Error(`ended before it served (${code ?? signal}):\n${this.log.join('\n')}`)));
+      const listen = (line) => {
+        this.log.push(line);
+        const found = /http:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
+        if (found) resolve(Number(found[1]));
+      };
+      for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', listen);
+    });
+    this.port = await port;
+    return this;
+  }
+
+  /** As a power cut would end it. Resolves when it is gone. */
+  kill() { return this.#end('SIGKILL'); }
+
+  /** In good order. Resolves to {code, signal}. */
+  stop() { return this.#end('SIGTERM'); }
+
+  async #end(signal) {
+    const child = this.#child;
+    this.#starting = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return { code: child?.exitCode, signal: child?.signalCode };
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    const [code, by] = await gone;
+    return { code, signal: by };
+  }
+
+  /** Ends it for good, and removes its data. */
+  async remove() {
+    await this.kill();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** A token as a host's backend would sign it; `claims` overrides. */
+  token(role, id, claims = {}) {
+    const secret = readFileSync(join(this.data, 'demo-secret'), 'utf8').trim();
+    return signJwt(secret, { sub: id, role, aud: 'kefu', exp: Math.floor(Date.now() / 1000) + 3600, ...claims });
+  }
+
+  /** Resident memory in bytes. */
+  get memory() {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1024;
+  }
+}
+
+export function signJwt(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part(header)}.${part(claims)}`;
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
+/** One that no outgoing connection gets by chance, so that a restarted server finds it free again. */
+async function freePort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const probe = createServer();
+    const free = await new Promise((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
