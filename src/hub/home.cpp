@@ -192,6 +192,7 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.cseq = draft.cseq;
   ack.seq = outcome.seq;
   ack.at = outcome.at;
+  ack.repeated = outcome.repeated;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
   if (outcome.repeated) {

@@ -51,6 +51,7 @@ struct Delivery {
   What what = What::entry;
   Log log = Log::public_log;
   errc code = errc::ok;
+  bool repeated = false;  ///< ack: the answer to a retry
   std::uint64_t cseq = 0;
   std::uint64_t seq = 0;
   std::uint64_t expected = 0;

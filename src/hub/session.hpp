@@ -99,6 +99,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void fetch(Membership& membership, Log log);
   void on_page(ConversationId conversation, Log log, result<Page> page);
   void pump();
+  void write(const frame::Ack& ack);
   void block();
   void on_entry(const Delivery& delivery);
   void on_ack(const Delivery& delivery);

@@ -1,0 +1,53 @@
+// What the files of Session share beside its header.
+#pragma once
+
+#include <utility>
+
+#include "session.hpp"
+#include "shard.hpp"
+
+namespace kefu::hub {
+
+/// Participants, departments: texts that people and logs can show on a line.
+[[nodiscard]] inline bool is_plain_id(std::string_view text, std::size_t max) {
+  return !text.empty() && text.size() <= max && std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
+struct Session::Gathering {
+  enum class For : std::uint8_t { hello, join, list };
+  struct Item {
+    VersionedConversation conversation;
+    std::uint64_t tails[2] = {0, 0};  // by Log
+    std::uint8_t missing = 0;         // tails still to be read
+    bool joined = false;              // the home shard delivers to this session
+  };
+
+  std::uint64_t number = 0;
+  For purpose = For::join;
+  std::string ref;
+  std::string next;  // list
+  std::vector<Item> items;
+  std::size_t missing = 0;  // items not complete
+};
+
+struct Session::Greeting {
+  Instant since;
+  std::string ref;
+  std::optional<SessionId> session;
+  std::uint64_t epoch = 0;
+  std::vector<Position> positions;
+  // Which began while the session's conversations were being looked up, and may have been missed.
+  std::vector<VersionedConversation> enlisted;
+};
+
+template <class... Args, class F>
+Completion<Args...> Session::mine(F f) {
+  return shard_.here<Args...>(
+      [shard = &shard_, ref = ref_, f = std::move(f)](Args... args) mutable {
+        if (Session* const session = shard->find(ref)) f(*session, std::move(args)...);
+      });
+}
+
+}  // namespace kefu::hub

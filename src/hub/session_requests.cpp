@@ -1,0 +1,222 @@
+// Session: what a client may ask for once it is attached.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <kefu/wire/records.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "session_parts.hpp"
+
+namespace kefu::hub {
+namespace {
+
+/// Of what the client sent, so that the same cseq with other content is found out. Stable across
+/// versions: it is stored.
+std::uint64_t digest_of(const frame::Send& send) {
+  const std::uint64_t seed =
+      XXH3_64bits_withSeed(send.kind.data(), send.kind.size(), static_cast<XXH64_hash_t>(send.log));
+  return XXH3_64bits_withSeed(send.body.data(), send.body.size(), seed);
+}
+
+/// Leaves the last entries with seq < before whose bodies sum up to at most `max_bytes`, and at
+/// least one.
+void keep_last_before(std::vector<Entry>& entries, std::uint64_t before, std::size_t max_bytes) {
+  while (!entries.empty() && entries.back().seq >= before) entries.pop_back();
+  std::size_t bytes = 0;
+  std::size_t first = entries.size();
+  while (first > 0 &&
+         (first == entries.size() || bytes + entries[first - 1].body.size() <= max_bytes)) {
+    bytes += entries[--first].body.size();
+  }
+  entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+}  // namespace
+
+void Session::on(const frame::Send& sent) {
+  if (sent.cseq == 0) return fail_send(sent, errc::bad_frame, "cseq");
+  const std::uint64_t digest = digest_of(sent);
+  switch (machine_.on_send(sent.conversation, sent.cseq, digest, shard_.bounds().window)) {
+    case core::Session::Send::submit:
+      break;
+    case core::Session::Send::in_flight:
+      return;
+    case core::Session::Send::conflict:
+      return fail_send(sent, errc::conflict, "in flight with other content");
+    case core::Session::Send::full:
+      return fail_send(sent, errc::overloaded, "window");
+  }
+  Draft draft;
+  draft.session = id_;
+  draft.epoch = epoch_;
+  draft.conversation = sent.conversation;
+  draft.cseq = sent.cseq;
+  draft.digest = digest;
+  draft.log = sent.log;
+  draft.role = identity_.participant.role;
+  const bool denied = is_reserved_kind(sent.kind) || (sent.log == Log::internal && !staff());
+  draft.refusal = denied ? errc::denied : errc::ok;
+  draft.tag = ref_.pack();
+  draft.from = identity_.participant.id;
+  draft.kind = sent.kind;
+  draft.body = sent.body;
+  if (shard_.submit(draft)) return;
+  machine_.on_outcome(sent.conversation, sent.cseq);
+  fail_send(sent, errc::overloaded, "pending_drafts");
+}
+
+void Session::on(const frame::Token& token) {
+  shard_.context().authenticator->authenticate(
+      token.token, connection_->peer(),
+      mine<result<Identity>>(
+          [ref = std::string(frame_ref_)](Session& self, result<Identity> identity) {
+            if (!identity) return self.fail(ref, identity.error(), "token");
+            if (identity->participant != self.identity_.participant)
+              return self.fail(ref, errc::unauthenticated, "another participant");
+            self.identity_.expires_at = identity->expires_at;
+            self.send({ref, frame::Done{}});
+          }));
+}
+
+void Session::answer(result<VersionedConversation> joined, std::string ref) {
+  if (!joined) return fail(ref, joined.error(), "conversation");
+  join(std::move(*joined), std::move(ref));
+}
+
+void Session::on(const frame::Open& open) {
+  if (identity_.participant.role != Role::visitor)
+    return fail(frame_ref_, errc::denied, "visitors open conversations");
+  Hub::OpenRequest request;
+  request.id = open.id;
+  request.visitor = identity_.participant.id;
+  request.department = open.department;
+  request.subject = open.subject;
+  if (!request.department.empty() && !is_plain_id(request.department, shard_.bounds().max_id)) {
+    return fail(frame_ref_, errc::bad_frame, "department");
+  }
+  shard_.desk().open(std::move(request),
+                     mine<result<VersionedConversation>>(
+                         [ref = std::string(frame_ref_)](Session& self, auto opened) mutable {
+                           self.answer(std::move(opened), std::move(ref));
+                         }));
+}
+
+void Session::on(const frame::Accept& accept) {
+  if (identity_.participant.role != Role::agent)
+    return fail(frame_ref_, errc::denied, "agents accept conversations");
+  shard_.desk().accept(accept.conversation, identity_.participant,
+                       mine<result<VersionedConversation>>(
+                           [ref = std::string(frame_ref_)](Session& self, auto accepted) mutable {
+                             self.answer(std::move(accepted), std::move(ref));
+                           }));
+}
+
+void Session::on(const frame::Close& close) {
+  shard_.desk().close(close.conversation, identity_.participant,
+                      mine<result<VersionedConversation>>(
+                          [ref = std::string(frame_ref_)](Session& self, auto closed) {
+                            if (!closed) return self.fail(ref, closed.error(), "conversation");
+                            self.send({ref, frame::Done{}});
+                          }));
+}
+
+void Session::on(const frame::Delivered& delivered) {
+  frame::Receipt receipt{delivered.conversation, identity_.participant.id, delivered.seq,
+                         std::nullopt};
+  signal(delivered.conversation, {{}, receipt});
+}
+
+void Session::on(const frame::Read& read) {
+  frame::Receipt receipt{read.conversation, identity_.participant.id, std::nullopt, read.seq};
+  signal(read.conversation, {{}, receipt});
+}
+
+void Session::on(const frame::SetTyping& typing) {
+  signal(typing.conversation,
+         {{}, frame::TypingState{typing.conversation, identity_.participant.id, typing.on}});
+}
+
+void Session::signal(ConversationId conversation, const ServerFrame& frame) {
+  const Membership* const membership = find(conversation);
+  if (!membership || !membership->ready) return fail(frame_ref_, errc::not_found, "conversation");
+  shard_.send_home(conversation, mail::Signal{ref_, conversation, shard_.encode(frame)});
+}
+
+void Session::on(const frame::History& history) {
+  if (history.before.has_value() == history.after.has_value())
+    return fail(frame_ref_, errc::bad_frame, "before, after");
+  if (history.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
+  const std::size_t limit = std::min<std::size_t>(history.limit, shard_.bounds().max_history);
+  const std::uint64_t before = history.before.value_or(0);
+  const std::uint64_t after =
+      history.after ? *history.after : before - std::min<std::uint64_t>(before, limit + 1);
+  shard_.desk().look_up(
+      history.conversation, identity_.participant,
+      mine<result<VersionedConversation>>(
+          [id = history.conversation, log = history.log, after, limit, before = history.before,
+           ref = std::string(frame_ref_)](Session& self, auto found) mutable {
+            if (!found) return self.fail(ref, found.error(), "conversation");
+            self.read_history(id, log, after, before, limit, std::move(ref));
+          }));
+}
+
+void Session::read_history(ConversationId id, Log log, std::uint64_t after,
+                           std::optional<std::uint64_t> before, std::size_t limit,
+                           std::string ref) {
+  ReadRequest request;
+  request.conversation = id;
+  request.log = log;
+  request.after = after;
+  request.max_entries = limit;
+  // A page before an entry must reach it: it is cut at its other end, below.
+  request.max_bytes = before ? limit * shard_.bounds().max_body : shard_.bounds().page_bytes;
+  shard_.context().store.read(
+      request, mine<result<Page>>([id, log, before, limit, ref = std::move(ref)](
+                                      Session& self, result<Page> page) mutable {
+        if (!page) return self.fail(ref, page.error(), "store");
+        if (before && *before > page->tail + 1) {
+          // Counted from beyond the end: the last entries begin elsewhere.
+          const std::uint64_t end = page->tail + 1;
+          return self.read_history(id, log, end - std::min<std::uint64_t>(end, limit + 1), end,
+                                   limit, std::move(ref));
+        }
+        frame::HistoryPage answer;
+        answer.conversation = id;
+        answer.log = log;
+        answer.tail = page->tail;
+        if (before) keep_last_before(page->entries, *before, self.shard_.bounds().page_bytes);
+        for (const Entry& entry : page->entries) {
+          answer.entries.push_back(frame::of(entry, entry.from == self.participant().id));
+        }
+        self.send({ref, std::move(answer)});
+      }));
+}
+
+void Session::on(const frame::List& list) {
+  ScanRequest request;
+  request.index = index::kAllOf;
+  request.prefix = index::of(identity_.participant.id);
+  request.after = list.after;
+  request.limit = std::clamp<std::size_t>(list.limit, 1, shard_.bounds().max_list);
+  shard_.context().store.scan(
+      std::move(request),
+      mine<result<ScanPage>>([ref = std::string(frame_ref_)](Session& self, result<ScanPage> page) {
+        if (!page) return self.fail(ref, page.error(), "list");
+        auto gathering = std::make_unique<Gathering>();
+        gathering->purpose = Gathering::For::list;
+        gathering->ref = ref;
+        gathering->next = std::move(page->next);
+        for (Record& record : page->records) {
+          result<Conversation> decoded = wire::decode_conversation(record.value);
+          if (!decoded ||
+              !decoded->admits(self.identity_.participant.role, self.identity_.participant.id))
+            continue;
+          gathering->items.push_back({{std::move(*decoded), record.version}, {0, 0}, 0, false});
+        }
+        self.start(std::move(gathering));
+      }));
+}
+
+}  // namespace kefu::hub
