@@ -273,14 +273,13 @@ void Kefu::on(const frame::EntryFrame& entry) {
   if (!flow || entry.log != kefu::Log::public_log) return;
   Conversation& conversation = conversations_[flow->index];
   std::uint64_t& position = here_is_visitor() ? conversation.at_visitor : conversation.at_agent;
-  if (entry.seq <= position) parts_.load.violation("an entry below the position");
+  const bool own = entry.origin && entry.origin->session == session().id;
+  if (own) parts_.load.accepted(*flow, static_cast<std::uint32_t>(entry.origin->cseq));
+  // The ack of a retry may have moved the position over an own entry that the log brings after it.
+  if (entry.seq <= position && !own) parts_.load.violation("an entry below the position");
   if (entry.seq > position + 1) parts_.load.violation("an entry was left out");
   position = std::max(position, entry.seq);
-  if (!here_is_visitor()) {
-    parts_.load.received(*link_, entry.body, entry.seq);
-  } else if (entry.origin && entry.origin->session == session().id) {
-    parts_.load.accepted(*flow, static_cast<std::uint32_t>(entry.origin->cseq));
-  }
+  if (!here_is_visitor()) parts_.load.received(*link_, entry.body, entry.seq);
 }
 
 void Kefu::on(const frame::Error& error) {

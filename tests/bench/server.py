@@ -1,0 +1,104 @@
+"""Starting a server and kefu-bench beside it. Only what is started here is ended, by its own handle."""
+import json
+import os
+import shlex
+import socket
+import subprocess
+import tempfile
+import time
+
+SECRET = "of-benchmarks-only-0123456789abcdef"
+START_SECONDS = 10
+STOP_SECONDS = 10
+RUN_SECONDS = 300
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def pinned(core):
+    """For preexec_fn: on that core alone, or anywhere when core is None."""
+    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+
+
+class Server:
+    """A server that lives as long as the `with` block, with a folder of its own for its data.
+
+    `command` may hold {port}, {data} and {secret}, which is a file.
+    """
+
+    def __init__(self, target, command, core=None):
+        self.target = target
+        self.command = command
+        self.core = core
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="kefu-bench-")
+        self.secret = os.path.join(self.folder.name, "secret")
+        with open(self.secret, "w", encoding="ascii") as out:
+            out.write(SECRET + "\n")
+        self.port = free_port()
+        words = [
+            word.format(port=self.port, data=self.folder.name, secret=self.secret)
+            for word in shlex.split(self.command)
+        ]
+        self.log = open(os.path.join(self.folder.name, "log"), "w+b")
+        self.process = subprocess.Popen(
+            words, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, preexec_fn=pinned(self.core)
+        )
+        try:
+            self.wait_until_it_listens()
+        except Exception:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+    def wait_until_it_listens(self):
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        self.log.seek(0)
+        raise RuntimeError(f"{self.command}: does not listen: {self.log.read().decode()[-500:]}")
+
+    def bench(self, program, arguments, core=None):
+        """One run of kefu-bench: its figures. Raises RuntimeError when it could not measure."""
+        command = [program, *arguments, "--json", "--target", self.target]
+        command += ["--port", str(self.port), "--pid", str(self.process.pid), "--secret-file", self.secret]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, preexec_fn=pinned(core)
+        )
+        lines = done.stdout.strip().splitlines()
+        if done.returncode not in (0, 1) or not lines:
+            raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip()}")
+        figures = json.loads(lines[-1])
+        figures["good"] = done.returncode == 0
+        figures["complaint"] = done.stderr.strip()
+        return figures
+
+
+def helpdesk(program, synchronous="full"):
+    """The command line of kefu's own server, with one loop."""
+    return (
+        f"{shlex.quote(program)} --port {{port}} --threads 1 --data {{data}} --secret-file {{secret}} "
+        f"--synchronous {synchronous} --log-level warning"
+    )
