@@ -3,7 +3,9 @@
 //
 // Threading: post and post_at may be called from any thread; now() too. Tasks run on the executor's
 // own thread (or on different threads one after another, as long as each sees what the one before
-// wrote). Failure: neither call fails; an executor that stops drops what has not run, which
+// wrote).
+//
+// Failure: neither call fails; an executor that stops drops what has not run, which
 // destroys the tasks.
 #pragma once
 
