@@ -8,7 +8,9 @@ void events_in_commit_order(Rig& rig) {
   rig.create_session(1);
   std::vector<Entry> wanted;
   const auto remember = [&](std::uint64_t number, Log log) {
-    wanted.push_back(rig.read_all(number, log).entries.back());
+    const Page page = rig.read_all(number, log);
+    expect(!page.entries.empty(), "a log is empty");
+    wanted.push_back(page.entries.back());
   };
   for (std::uint64_t i = 0; i < 12; ++i) {
     if (i % 4 == 3) {

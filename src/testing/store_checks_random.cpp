@@ -259,6 +259,7 @@ class Run {
 };
 
 void random_calls(Rig& rig) {
+  rig.restart_every(7);
   Run run(rig);
   int step = 0;
   try {

@@ -46,7 +46,7 @@ Draft draft(std::uint64_t session_number, std::uint64_t conversation_number, std
 }
 
 void Rig::restart() {
-  if (!restarting_) return;
+  if (!restarting_ || ++calls_ % restart_every_ != 0) return;
   store_.reset();
   store_ = factory_.reopen();
 }
@@ -75,10 +75,13 @@ std::uint64_t accepted(const AttachOutcome& outcome, std::uint64_t conversation_
 }
 
 std::vector<errc> Rig::renew(std::vector<SessionLease> leases) {
-  return value_of(ask<result<std::vector<errc>>>([&](Store& store, auto done) {
-                    store.renew(std::move(leases), std::move(done));
-                  }),
-                  "renew");
+  const std::size_t asked = leases.size();
+  auto codes = value_of(ask<result<std::vector<errc>>>([&](Store& store, auto done) {
+                          store.renew(std::move(leases), std::move(done));
+                        }),
+                        "renew");
+  expect_equal(codes.size(), asked, "answers to leases");
+  return codes;
 }
 
 std::vector<SessionId> Rig::expire(Nanoseconds idle, std::size_t limit) {
@@ -138,6 +141,12 @@ std::optional<Record> Rig::get(RecordKey key) {
   return value_of(ask<result<std::optional<Record>>>(
                       [&](Store& store, auto done) { store.get(std::move(key), std::move(done)); }),
                   "get");
+}
+
+std::string Rig::value(RecordKey key, int line) {
+  std::optional<Record> found = get(std::move(key));
+  expect(found.has_value(), "a record is missing", line);
+  return std::move(found->value);
 }
 
 ScanPage Rig::scan(ScanRequest request) {

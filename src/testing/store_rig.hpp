@@ -100,8 +100,10 @@ class Rig {
   [[nodiscard]] StoreFactory& factory() { return factory_; }
   [[nodiscard]] std::uint32_t window() const { return factory_.window(); }
 
-  /// Destroys the store and opens it again, where that is part of this run.
+  /// Destroys the store and opens it again, where that is part of this run: before each call, or
+  /// each n-th.
   void restart();
+  void restart_every(int calls) { restart_every_ = calls; }
 
   AttachOutcome attach(std::uint64_t session_number, std::uint64_t epoch, std::string who,
                        bool create);
@@ -125,6 +127,8 @@ class Rig {
   std::uint64_t put(RecordKey key, std::uint64_t expected, std::string value,
                     std::vector<IndexKey> index = {}, int line = __builtin_LINE());
   std::optional<Record> get(RecordKey key);
+  /// Of a record that must be there.
+  std::string value(RecordKey key, int line = __builtin_LINE());
   ScanPage scan(ScanRequest request);
   /// The ids of a whole scan, page by page.
   std::vector<std::string> scan_ids(RecordKind kind, std::string index, std::string prefix,
@@ -144,6 +148,8 @@ class Rig {
 
   StoreFactory& factory_;
   bool restarting_;
+  int restart_every_ = 1;
+  int calls_ = 0;
   std::unique_ptr<Store> store_;
 };
 
@@ -157,6 +163,8 @@ std::string run_check(StoreFactory& factory) {
       Body(rig);
     } catch (const Failure& failure) {
       return std::string(restarting ? "with restarts: " : "") + failure.what();
+    } catch (const std::out_of_range&) {
+      return "an answer holds less than it must";
     }
   }
   return {};

@@ -2,22 +2,18 @@
 
 #include <doctest/doctest.h>
 
+#include <kefu/testing/manual_clock.hpp>
 #include <kefu/testing/store_conformance.hpp>
 
 namespace {
 
-struct SteppedClock final : kefu::Clock {
-  kefu::Timestamp time{1'700'000'000'000'000'000};
-  [[nodiscard]] kefu::Timestamp now() const override { return time; }
-};
-
 struct MemoryFactory final : kefu::testing::StoreFactory {
-  SteppedClock clock;
+  kefu::testing::ManualClock clock;
   std::unique_ptr<kefu::Store> open() override {
     return std::make_unique<kefu::memory::Store>(clock);
   }
   bool advance(kefu::Nanoseconds by) override {
-    clock.time = clock.time + by;
+    clock.advance(by);
     return true;
   }
 };
@@ -31,10 +27,10 @@ TEST_CASE("memory store: conformance") {
 }
 
 TEST_CASE("memory store: hides the clock's steps back") {
-  SteppedClock clock;
+  kefu::testing::ManualClock clock;
   const kefu::memory::Store store(clock);
   const kefu::Timestamp before = store.now();
-  clock.time = clock.time - kefu::Nanoseconds(1);
+  clock.advance(-kefu::Nanoseconds(1));
   CHECK_EQ(store.now(), before);
 }
 

@@ -1,12 +1,10 @@
-// What the tests of the SQLite store share: a folder of their own, a clock that they set, and calls
+// What the tests of the SQLite store share: a folder of their own, and calls
 // that wait.
 #pragma once
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
-#include <kefu/clock.hpp>
 #include <kefu/store.hpp>
 #include <memory>
 #include <stdexcept>
@@ -34,15 +32,6 @@ class Scratch {
 
  private:
   std::filesystem::path path_;
-};
-
-class SteppedClock final : public Clock {
- public:
-  [[nodiscard]] Timestamp now() const override { return {time_.load()}; }
-  void step(Nanoseconds by) { time_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> time_{1'700'000'000'000'000'000};
 };
 
 /// Makes a call of a store and waits for its completion.

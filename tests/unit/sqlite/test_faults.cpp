@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <kefu/testing/manual_clock.hpp>
 #include <kefu/testing/store_conformance.hpp>
 #include <map>
 
@@ -178,7 +179,7 @@ int fail_at_every_step(Disk::Fault fault) {
   int recovered = 0;
   for (std::uint64_t step = 1;; ++step) {
     CAPTURE(step);
-    SteppedClock clock;
+    testing::ManualClock clock;
     Disk disk(step);
     Client client(clock);
     disk.fail(step, fault);
@@ -209,7 +210,7 @@ TEST_CASE("sqlite store: no space at every step") {
 }
 
 TEST_CASE("sqlite store: a failed sync is not tried again") {
-  SteppedClock clock;
+  testing::ManualClock clock;
   Disk disk;
   {
     sqlite::Store store(kPath, clock);
@@ -227,7 +228,7 @@ TEST_CASE("sqlite store: a failed sync is not tried again") {
 
 TEST_CASE("sqlite store: what a retry was told after a kill survives power loss") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    SteppedClock clock;
+    testing::ManualClock clock;
     Disk disk(seed);
     {
       sqlite::Store store(kPath, clock);
@@ -249,7 +250,7 @@ TEST_CASE("sqlite store: what a retry was told after a kill survives power loss"
 }
 
 TEST_CASE("sqlite store: a full disk refuses, and goes on when there is space") {
-  SteppedClock clock;
+  testing::ManualClock clock;
   Disk disk;
   sqlite::Store store(kPath, clock, small_steps());
   attach(store, session(0), 1, true);
@@ -271,7 +272,7 @@ TEST_CASE("sqlite store: a full disk refuses, and goes on when there is space") 
 }
 
 TEST_CASE("sqlite store: what was erased is nowhere in its files") {
-  SteppedClock clock;
+  testing::ManualClock clock;
   Disk disk;
   sqlite::Store store(kPath, clock, small_steps());
   attach(store, session(0), 1, true);
@@ -310,7 +311,7 @@ class PowerCutFactory final : public testing::StoreFactory {
   };
 
   Disk disk_;
-  SteppedClock clock_;
+  testing::ManualClock clock_;
   sqlite::Options options_;
 };
 
