@@ -56,7 +56,8 @@ enum class errc : std::uint8_t {
 };
 
 /// Conditions that code can compare any errc with: `if (ec == errc_condition::retryable)`.
-enum class errc_condition { retryable = 1, fatal, auth };
+/// Their values lie outside those of errc: both share a category, in which equal values are equal.
+enum class errc_condition { retryable = 256, fatal, auth };
 
 /// The name used on the wire and in logs, e.g. "stale_epoch". Never null; static storage.
 [[nodiscard]] constexpr std::string_view name(errc code) noexcept {

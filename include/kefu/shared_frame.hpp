@@ -8,6 +8,7 @@
 // written by several.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -117,7 +118,7 @@ class FramePool {
     }
     block->references.store(1, std::memory_order_relaxed);
     block->size = text.size();
-    std::memcpy(block->bytes(), text.data(), text.size());
+    if (!text.empty()) std::memcpy(block->bytes(), text.data(), text.size());
     home_->users.fetch_add(1, std::memory_order_relaxed);
     return SharedFrame(block);
   }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <kefu/error.hpp>
 #include <kefu/model/time.hpp>
+#include <utility>
 #include <vector>
 
 namespace kefu::core {
@@ -58,7 +59,7 @@ class DedupMark {
     return &kept_[slot(cseq)];
   }
 
-  /// Precondition: `sent` is the outcome of accepted() + 1.
+  /// Preconditions: `sent` is the outcome of accepted() + 1; `window` is not 0.
   void record(Sent sent, std::uint32_t window) {
     ++accepted_;
     if (kept_.size() < window && slot_base_ + kept_.size() + 1 == accepted_) {
