@@ -1,5 +1,5 @@
-// A scan's cursor (ScanPage::next) is the last (index key, id) it gave: the key's size, a colon, the key, the id. Keys
-// hold any bytes, so nothing can stand between the two as a separator.
+// A scan's cursor (ScanPage::next) is the last (index key, id) it gave: the key's size, a colon,
+// the key, the id. Keys hold any bytes, so nothing can stand between the two as a separator.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,8 @@ inline std::string make_scan_cursor(std::string_view key, std::string_view id) {
 }
 
 /// (index key, id), or nothing for what make_scan_cursor() did not write.
-inline std::optional<std::pair<std::string, std::string>> parse_scan_cursor(std::string_view cursor) {
+inline std::optional<std::pair<std::string, std::string>> parse_scan_cursor(
+    std::string_view cursor) {
   const std::size_t colon = cursor.find(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   std::size_t size = 0;

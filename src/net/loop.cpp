@@ -16,11 +16,11 @@ struct Loop::Later {
 };
 
 Loop::Loop()
-    : context_{1},
+    : read_buffer_{std::make_unique<std::byte[]>(kReadBuffer + Inbound::kSlack)},
+      context_{1},
       busy_{asio::make_work_guard(context_)},
       timer_{context_},
-      poller_{std::make_unique<Poller>(context_, [this] { turn(); })},
-      read_buffer_{std::make_unique<std::byte[]>(kReadBuffer + Inbound::kSlack)} {}
+      poller_{std::make_unique<Poller>(context_, [this] { turn(); })} {}
 
 Loop::~Loop() { drop_tasks(); }
 

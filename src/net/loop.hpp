@@ -81,10 +81,6 @@ class Loop final : public Executor {
   void end_turn();
   void drop_tasks() noexcept;
 
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> busy_;
-  asio::steady_timer timer_;
-  std::unique_ptr<Poller> poller_;
   std::unique_ptr<std::byte[]> read_buffer_;
   FramePool frames_;
 
@@ -105,6 +101,12 @@ class Loop final : public Executor {
   std::mutex incoming_mutex_;
   std::vector<Incoming> incoming_;  // guarded by the mutex: posted from other threads
   bool ended_ = false;              // guarded by the mutex: tasks are dropped
+
+  // Last, so first to go: handlers that never ran are destroyed with it, and may use all above.
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> busy_;
+  asio::steady_timer timer_;
+  std::unique_ptr<Poller> poller_;
 };
 
 }  // namespace kefu::net

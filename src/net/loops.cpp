@@ -56,7 +56,11 @@ Loops::Loops(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) loops_.push_back(std::make_unique<Loop>());
 }
 
-Loops::~Loops() = default;
+Loops::~Loops() {
+  signals_.reset();
+  // In this order: what is left on the first loop, which accepts, may hold workers of the others.
+  for (auto& loop : loops_) loop.reset();
+}
 
 std::vector<Executor*> Loops::executors() const {
   std::vector<Executor*> all;

@@ -14,7 +14,8 @@ TEST_CASE("a message comes back, whatever its size") {
   Host host;
   host.start();
   WsClient client{host.port()};
-  for (const std::size_t size : {0, 1, 125, 126, 4096, 65'535, 65'536}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{0, 1, 125, 126, 4096, 65'535, 65'536}) {
     const std::string text(size, 'x');
     client.send(text);
     CHECK(client.receive_text() == text);
