@@ -1,7 +1,7 @@
 // What every test file begins with: a server, and peers whose findings are looked at after each test.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before } from 'node:test';
+import { after, afterEach, before, beforeEach } from 'node:test';
 import { Helpdesk } from './helpdesk.mjs';
 import { Peer } from './peer.mjs';
 
@@ -42,7 +42,8 @@ export function fixture(options) {
   before(async () => {
     t.desk = await Helpdesk.start(options);
   });
-  afterEach(async () => {
+  beforeEach(() => t.desk.up());
+  afterEach(() => {
     for (const peer of peers) if (peer.isOpen) peer.socket.terminate();
     const all = [...peers];
     peers.clear();

@@ -23,6 +23,7 @@ export class Helpdesk {
   log = [];
   #child = null;
   #starting = null;
+  #ending = null;
 
   constructor() {
     assert.ok(program, 'KEFU_HELPDESK must name the program');
@@ -40,9 +41,9 @@ export class Helpdesk {
   get url() { return `ws://127.0.0.1:${this.port}/ws`; }
   get pid() { return this.#child?.pid; }
 
-  /** Resolves when it serves; starts it when it doesn't. */
+  /** Resolves when it serves; starts it when it doesn't, after the one before it has gone. */
   up() {
-    this.#starting ??= this.#start();
+    this.#starting ??= Promise.resolve(this.#ending).then(() => this.#start());
     return this.#starting;
   }
 
@@ -72,14 +73,14 @@ export class Helpdesk {
   /** In good order. Resolves to {code, signal}. */
   stop() { return this.#end('SIGTERM'); }
 
-  async #end(signal) {
+  #end(signal) {
     const child = this.#child;
     this.#starting = null;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return { code: child?.exitCode, signal: child?.signalCode };
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    const [code, by] = await gone;
-    return { code, signal: by };
+    if (child.exitCode === null && child.signalCode === null) {
+      this.#ending = once(child, 'exit').then(([code, by]) => ({ code, signal: by }));
+      child.kill(signal);
+    }
+    return this.#ending;
   }
 
   /** Ends it for good, and removes its data. */

@@ -75,7 +75,8 @@ export class Peer {
 
   /** Connects again and resumes, with every position. */
   async resume({ epoch = this.epoch + 1, ...rest } = {}) {
-    const positions = this.positions;
+    const { positions } = this;
+    this.epoch = epoch;  // an attempt that fails has used it up all the same
     await this.connect();
     const welcome = await this.hello({ session: this.session, epoch, positions, ...rest });
     assert.equal(welcome.type, 'welcome', JSON.stringify(welcome));
