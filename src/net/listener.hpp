@@ -1,13 +1,12 @@
 // Listener: accepts on the first loop and deals the sockets out to all workers in turn.
 #pragma once
 
-#include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "net/asio.hpp"
 #include "net/worker.hpp"
 
 namespace kefu::net {

@@ -1,7 +1,6 @@
 #include "net/loop.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <chrono>
 #include <kefu/transport.hpp>
 #include <utility>

@@ -1,9 +1,6 @@
 // Loop: one event loop, an Asio io_context that works in turns.
 #pragma once
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstddef>
 #include <kefu/executor.hpp>
@@ -14,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/asio.hpp"
 #include "net/poller.hpp"
 
 namespace kefu::net {

@@ -1,12 +1,12 @@
 #include <kefu/net/loops.hpp>
 
-#include <asio/signal_set.hpp>
 #include <csignal>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 
+#include "net/asio.hpp"
 #include "net/loop.hpp"
 
 namespace kefu::net {

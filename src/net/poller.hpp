@@ -6,11 +6,12 @@
 // as much as all the rest of it.
 #pragma once
 
-#include <asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <system_error>
+
+#include "net/asio.hpp"
 
 namespace kefu::net {
 

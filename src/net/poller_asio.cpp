@@ -1,8 +1,8 @@
 #if !KEFU_NET_LINUX
 
-#include <asio/posix/stream_descriptor.hpp>
 #include <unordered_map>
 
+#include "net/asio.hpp"
 #include "net/poller.hpp"
 
 namespace kefu::net {

@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 
+#include "net/asio.hpp"
 #include "net/poller.hpp"
 
 namespace kefu::net {
