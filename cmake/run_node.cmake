@@ -1,5 +1,5 @@
-# Runs node's test runner on FILES, or fetches the npm packages to PACKAGES. A missing tool skips the test with
-# a reason; where everything must be there (KEFU_REQUIRE_ALL or CI is set) it fails.
+# Runs node's test runner on FILES, or fetches the npm packages of the folder SOURCE to PACKAGES. A missing
+# tool skips the test with a reason; where everything must be there (KEFU_REQUIRE_ALL or CI is set) it fails.
 string(REPLACE "," ";" NEEDS "${NEEDS}")
 string(REPLACE "," ";" FILES "${FILES}")
 foreach(tool IN LISTS NEEDS)
@@ -14,7 +14,7 @@ foreach(tool IN LISTS NEEDS)
 endforeach()
 
 if(PACKAGES)
-  set(lock "${CMAKE_CURRENT_LIST_DIR}/package-lock.json")
+  set(lock "${SOURCE}/package-lock.json")
   set(stamp "${PACKAGES}/installed.json")
   if(EXISTS "${stamp}")
     file(SHA256 "${lock}" wanted)
@@ -24,12 +24,11 @@ if(PACKAGES)
       return()
     endif()
   endif()
-  file(COPY "${CMAKE_CURRENT_LIST_DIR}/package.json" "${lock}" DESTINATION "${PACKAGES}")
+  file(COPY "${SOURCE}/package.json" "${lock}" DESTINATION "${PACKAGES}")
   execute_process(COMMAND "${NPM}" ci --ignore-scripts --no-audit --no-fund
                   WORKING_DIRECTORY "${PACKAGES}" RESULT_VARIABLE failed)
   if(failed)
-    message(FATAL_ERROR "npm could not fetch the packages of tests/browser/package-lock.json; the tests need "
-                        "a package registry, once")
+    message(FATAL_ERROR "npm could not fetch the packages of ${lock}; the tests need a package registry, once")
   endif()
   configure_file("${lock}" "${stamp}" COPYONLY)
   return()
