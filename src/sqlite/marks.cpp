@@ -1,5 +1,7 @@
 #include "sqlite/marks.hpp"
 
+#include <limits>
+
 #include "sqlite/statement.hpp"
 
 namespace kefu::sqlite {
@@ -22,8 +24,12 @@ std::uint64_t take(std::string_view& in) {
 }  // namespace
 
 void encode_kept(const core::DedupMark& mark, std::string& out) {
+  constexpr auto kAll = std::numeric_limits<std::uint32_t>::max();
+  std::uint64_t first = mark.accepted() + 1;
+  while (mark.find(first - 1, kAll)) --first;
   out.clear();
-  for (const core::DedupMark::Sent& sent : mark.kept()) {
+  for (std::uint64_t cseq = first; cseq <= mark.accepted(); ++cseq) {
+    const core::DedupMark::Sent& sent = *mark.find(cseq, kAll);
     put(out, sent.digest);
     put(out, sent.seq);
     put(out, sent.seq ? static_cast<std::uint64_t>(sent.at.ns) : refusal_number(sent.code()));
