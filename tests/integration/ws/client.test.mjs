@@ -7,7 +7,7 @@ import { Helpdesk } from './helpdesk.mjs';
 import { requireFrom } from './packages.mjs';
 
 const { WebSocket } = requireFrom('ws');
-const kPatience = 60_000;  // ms: a bound for what never comes
+const kPatience = 60_000; // ms: a bound for what never comes
 
 let desk;
 let count = 0;
@@ -29,7 +29,15 @@ class Person {
 
   constructor(role, id = `${role}-${++count}`, storage = new MemoryStorage()) {
     Object.assign(this, { role, id, storage });
-    this.client = new KefuClient({ name: `${role}:${id}`, url: desk.url, WebSocket, storage, tab: new MemoryStorage(), locks: null, token: async () => desk.token(role, id) });
+    this.client = new KefuClient({
+      name: `${role}:${id}`,
+      url: desk.url,
+      WebSocket,
+      storage,
+      tab: new MemoryStorage(),
+      locks: null,
+      token: async () => desk.token(role, id),
+    });
     this.client.addEventListener('entry', ({ detail: { conversation, entry } }) => {
       const log = this.log(conversation, entry.log);
       // Each once and in order, by the client's own promise.
@@ -44,9 +52,11 @@ class Person {
     started.add(this);
   }
 
-  positions = new Map();  // where a reloaded client begins
+  positions = new Map(); // where a reloaded client begins
 
-  first(conversation, log) { return this.positions.get(`${conversation}/${log}`) ?? 0; }
+  first(conversation, log) {
+    return this.positions.get(`${conversation}/${log}`) ?? 0;
+  }
 
   log(conversation, log = 'public') {
     const key = `${conversation}/${log}`;
@@ -67,7 +77,16 @@ class Person {
         const value = condition();
         if (value) done(resolve, value);
       };
-      const timer = setTimeout(() => done(reject, new Error(`${this.id} is ${this.client.status} with ${this.client.pendingCount} pending, waiting for ${what}`)), kPatience);
+      const timer = setTimeout(
+        () =>
+          done(
+            reject,
+            new Error(
+              `${this.id} is ${this.client.status} with ${this.client.pendingCount} pending, waiting for ${what}`,
+            ),
+          ),
+        kPatience,
+      );
       for (const name of names) this.client.addEventListener(name, ask);
       ask();
     });
@@ -79,7 +98,10 @@ class Person {
   }
 
   offered(id) {
-    return this.until(() => this.client.offers.some((offer) => offer.conversation === id), 'the offer');
+    return this.until(
+      () => this.client.offers.some((offer) => offer.conversation === id),
+      'the offer',
+    );
   }
 
   /** As a reload of the page: what is stored is all that is known. */
@@ -97,7 +119,10 @@ class Person {
 }
 
 async function pair() {
-  const [visitor, agent] = await Promise.all([new Person('visitor').start(), new Person('agent').start()]);
+  const [visitor, agent] = await Promise.all([
+    new Person('visitor').start(),
+    new Person('agent').start(),
+  ]);
   const { id } = await visitor.client.open({ department: 'support', subject: 'Hello' });
   await agent.offered(id);
   await agent.client.accept(id);
@@ -105,7 +130,8 @@ async function pair() {
 }
 
 const numbers = (most) => Array.from({ length: most }, (_, i) => i + 1);
-const bodies = (entries, prefix) => entries.map((entry) => entry.body).filter((body) => body.startsWith(prefix));
+const bodies = (entries, prefix) =>
+  entries.map((entry) => entry.body).filter((body) => body.startsWith(prefix));
 
 test('a chat: open, accept, send, note, typing, history, close', async () => {
   const { visitor, agent, id } = await pair();
@@ -115,10 +141,19 @@ test('a chat: open, accept, send, note, typing, history, close', async () => {
   agent.client.note(id, 'a visitor');
   await visitor.until(() => visitor.log(id).length === 4, 'the answer');
   await agent.until(() => agent.log(id, 'internal').length === 1, 'the note');
-  assert.deepEqual(visitor.log(id).map(({ kind, body, own }) => [kind, body, own]),
-    [['opened', 'support', false], ['assigned', agent.id, false], ['text', 'Is anybody there?', true], ['text', 'Yes', false]]);
+  assert.deepEqual(
+    visitor.log(id).map(({ kind, body, own }) => [kind, body, own]),
+    [
+      ['opened', 'support', false],
+      ['assigned', agent.id, false],
+      ['text', 'Is anybody there?', true],
+      ['text', 'Yes', false],
+    ],
+  );
   assert.equal(visitor.log(id, 'internal').length, 0);
-  const typed = new Promise((resolve) => agent.client.addEventListener('typing', ({ detail }) => resolve(detail)));
+  const typed = new Promise((resolve) =>
+    agent.client.addEventListener('typing', ({ detail }) => resolve(detail)),
+  );
   visitor.client.typing(id);
   const { conversation, from, on } = await typed;
   assert.deepEqual([conversation, from, on], [id, visitor.id, true]);
@@ -146,20 +181,39 @@ test('kill -9 and start again while both sides write: nothing is lost or doubled
     if (i % 50 === 0) {
       const before = visitor.log(id).length;
       await visitor.until(() => visitor.log(id).length > before, 'something new');
-      await kill();  // with the rest of it under way
+      await kill(); // with the rest of it under way
     }
   }
-  await Promise.all([visitor, agent].map((person) => person.until(
-    () => person.client.pendingCount === 0 && person.log(id).length === 2 + 2 * most, 'the end')));
+  await Promise.all(
+    [visitor, agent].map((person) =>
+      person.until(
+        () => person.client.pendingCount === 0 && person.log(id).length === 2 + 2 * most,
+        'the end',
+      ),
+    ),
+  );
   await agent.until(() => agent.log(id, 'internal').length === most, 'the notes');
   for (const person of [visitor, agent]) {
-    assert.deepEqual(bodies(person.log(id), 'visitor '), numbers(most).map((i) => `visitor ${i}`));
-    assert.deepEqual(bodies(person.log(id), 'agent '), numbers(most).map((i) => `agent ${i}`));
-    for (const [send, states] of person.sends) assert.equal(states.filter(({ state }) => state === 'sent').length, 1, send);
+    assert.deepEqual(
+      bodies(person.log(id), 'visitor '),
+      numbers(most).map((i) => `visitor ${i}`),
+    );
+    assert.deepEqual(
+      bodies(person.log(id), 'agent '),
+      numbers(most).map((i) => `agent ${i}`),
+    );
+    for (const [send, states] of person.sends)
+      assert.equal(states.filter(({ state }) => state === 'sent').length, 1, send);
     assert.equal(person.superseded, 0);
   }
-  assert.deepEqual(bodies(agent.log(id, 'internal'), 'note '), numbers(most).map((i) => `note ${i}`));
-  assert.deepEqual(visitor.log(id).map(({ seq, body }) => [seq, body]), agent.log(id).map(({ seq, body }) => [seq, body]));
+  assert.deepEqual(
+    bodies(agent.log(id, 'internal'), 'note '),
+    numbers(most).map((i) => `note ${i}`),
+  );
+  assert.deepEqual(
+    visitor.log(id).map(({ seq, body }) => [seq, body]),
+    agent.log(id).map(({ seq, body }) => [seq, body]),
+  );
 });
 
 test('what was written while the server was down survives a reload of the page, and arrives once', async () => {
@@ -176,8 +230,14 @@ test('what was written while the server was down survives a reload of the page, 
   await agent.until(() => bodies(agent.log(id), 'visitor ').length === 41, 'all of it');
   await again.until(() => again.client.pendingCount === 0, 'the acks');
   const { entries } = await again.client.history({ conversation: id, after: 0, limit: 200 });
-  assert.deepEqual(bodies(entries, 'visitor '), numbers(41).map((i) => `visitor ${i}`));
-  assert.deepEqual(bodies(agent.log(id), 'visitor '), numbers(41).map((i) => `visitor ${i}`));
+  assert.deepEqual(
+    bodies(entries, 'visitor '),
+    numbers(41).map((i) => `visitor ${i}`),
+  );
+  assert.deepEqual(
+    bodies(agent.log(id), 'visitor '),
+    numbers(41).map((i) => `visitor ${i}`),
+  );
 });
 
 test('a server that stops in good order is waited for', async () => {
@@ -186,5 +246,8 @@ test('a server that stops in good order is waited for', async () => {
   assert.equal((await desk.stop()).code, 0);
   await desk.up();
   await agent.until(() => bodies(agent.log(id), 'visitor ').length === 30, 'all of it');
-  assert.deepEqual(bodies(agent.log(id), 'visitor '), numbers(30).map((i) => `visitor ${i}`));
+  assert.deepEqual(
+    bodies(agent.log(id), 'visitor '),
+    numbers(30).map((i) => `visitor ${i}`),
+  );
 });

@@ -1,20 +1,26 @@
-// Courier: a device that delivers a list of messages whatever happens to the server, as §6, §7 and §13 of the protocol
-// say: pending sends are kept, a lost connection is resumed, everything pending is sent again in order.
+// Courier: a device that delivers a list of messages whatever happens to the server, as §6, §7 and
+// §13 of the protocol say: pending sends are kept, a lost connection is resumed, everything pending
+// is sent again in order.
 
 import assert from 'node:assert/strict';
 
 export class Courier {
-  settled = 0;      // every cseq up to here has an outcome …
-  outcomes = [];    // … [{seq, at} or {code}], by cseq − 1
-  resumed = 0;      // how often the session was resumed
-  repeated = 0;     // sends that were sent more than once
-  #sent = 0;        // of this connection, and of the run since the last rewind
-  #highest = 0;     // ever sent
+  settled = 0; // every cseq up to here has an outcome …
+  outcomes = []; // … [{seq, at} or {code}], by cseq − 1
+  resumed = 0; // how often the session was resumed
+  repeated = 0; // sends that were sent more than once
+  #sent = 0; // of this connection, and of the run since the last rewind
+  #highest = 0; // ever sent
   #finish = null;
   #rewinding = false;
 
   /** @param {Peer} peer  connected, and in the conversation */
-  constructor(peer, conversation, bodies, { window = 32, log = () => 'public', onOutcome = () => {} } = {}) {
+  constructor(
+    peer,
+    conversation,
+    bodies,
+    { window = 32, log = () => 'public', onOutcome = () => {} } = {},
+  ) {
     Object.assign(this, { peer, conversation, bodies, window, log, onOutcome });
   }
 
@@ -31,14 +37,20 @@ export class Courier {
 
   async #reconnect() {
     for (;;) {
-      await this.peer.desk.up();  // a condition, not a back-off: the test starts the server again
+      await this.peer.desk.up(); // a condition, not a back-off: the test starts the server again
       try {
         await this.peer.gone();
         const { conversations } = await this.peer.resume();
         const accepted = conversations.find((view) => view.id === this.conversation)?.accepted_cseq;
         if (accepted !== undefined) {
-          assert.ok(accepted >= this.settled, `accepted_cseq is ${accepted}, but ${this.settled} was acknowledged`);
-          assert.ok(accepted <= this.#highest, `accepted_cseq is ${accepted}, but only ${this.#highest} were sent`);
+          assert.ok(
+            accepted >= this.settled,
+            `accepted_cseq is ${accepted}, but ${this.settled} was acknowledged`,
+          );
+          assert.ok(
+            accepted <= this.#highest,
+            `accepted_cseq is ${accepted}, but only ${this.#highest} were sent`,
+          );
         }
         ++this.resumed;
         return;
@@ -58,7 +70,13 @@ export class Courier {
         this.#sent = this.settled;
         this.#rewinding = false;
       }
-      while (!this.#rewinding && peer.isOpen && this.#sent < this.bodies.length && this.#sent - this.settled < this.window) this.#send(++this.#sent);
+      while (
+        !this.#rewinding &&
+        peer.isOpen &&
+        this.#sent < this.bodies.length &&
+        this.#sent - this.settled < this.window
+      )
+        this.#send(++this.#sent);
       return this.settled === this.bodies.length || !peer.isOpen;
     };
     this.#answered = this.settled;
@@ -70,7 +88,9 @@ export class Courier {
   #send(cseq) {
     if (cseq <= this.#highest) ++this.repeated;
     this.#highest = Math.max(this.#highest, cseq);
-    this.peer.transmit(this.peer.draft(this.conversation, this.bodies[cseq - 1], { cseq, log: this.log(cseq) }));
+    this.peer.transmit(
+      this.peer.draft(this.conversation, this.bodies[cseq - 1], { cseq, log: this.log(cseq) }),
+    );
   }
 
   #on(frame) {
@@ -79,10 +99,17 @@ export class Courier {
       const { cseq, seq, count = 1, at } = frame;
       for (let i = count - 1; i >= 0; --i) this.#settle(cseq - i, { seq: seq - i, at });
     } else if (frame.type === 'error' && frame.cseq) {
-      if (['denied', 'closed'].includes(frame.code)) return this.#settle(frame.cseq, { code: frame.code });
-      assert.ok(['gap', 'rate_limited', 'overloaded', 'stale', 'unavailable', 'timed_out'].includes(frame.code), JSON.stringify(frame));
+      if (['denied', 'closed'].includes(frame.code))
+        return this.#settle(frame.cseq, { code: frame.code });
+      assert.ok(
+        ['gap', 'rate_limited', 'overloaded', 'stale', 'unavailable', 'timed_out'].includes(
+          frame.code,
+        ),
+        JSON.stringify(frame),
+      );
       this.#answered = Math.max(this.#answered, frame.cseq);
-      this.#rewinding = true;  // when all that is under way is answered, go on from the first without an outcome
+      // When all that is under way is answered, go on from the first without an outcome.
+      this.#rewinding = true;
     }
   }
 

@@ -1,4 +1,5 @@
-// kill -9 and SIGTERM under load: nothing that was acknowledged is lost, nothing is doubled, the order stays.
+// kill -9 and SIGTERM under load: nothing that was acknowledged is lost, nothing is doubled, the
+// order stays.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,9 +15,13 @@ function verify(log, couriers, which = 'public') {
   for (const courier of couriers) {
     const { session } = courier.peer;
     const own = log.filter((entry) => entry.body.startsWith(`${session}/`));
-    const expected = courier.bodies.map((body, i) => ({ body, cseq: i + 1, ...courier.outcomes[i] }))
+    const expected = courier.bodies
+      .map((body, i) => ({ body, cseq: i + 1, ...courier.outcomes[i] }))
       .filter(({ cseq, code }) => courier.log(cseq) === which && !code);
-    assert.deepEqual(own.map(({ body, seq, at }) => ({ body, seq, at })), expected.map(({ body, seq, at }) => ({ body, seq, at })));
+    assert.deepEqual(
+      own.map(({ body, seq, at }) => ({ body, seq, at })),
+      expected.map(({ body, seq, at }) => ({ body, seq, at })),
+    );
   }
 }
 
@@ -34,7 +39,8 @@ async function settle(couriers, observer, id) {
   return log;
 }
 
-const bodiesOf = (peer, count) => Array.from({ length: count }, (_, i) => `${peer.session}/${i + 1}`);
+const bodiesOf = (peer, count) =>
+  Array.from({ length: count }, (_, i) => `${peer.session}/${i + 1}`);
 
 test('kill -9 at random points, with several senders', async (context) => {
   const random = new Random();
@@ -59,14 +65,20 @@ test('kill -9 at random points, with several senders', async (context) => {
     await t.desk.up();
     restarting = null;
   };
-  const couriers = peers.map((peer) => new Courier(peer, id, bodiesOf(peer, 400), {
-    window: 1 + random.below(32), onOutcome,
-    log: (cseq) => (peer.staff && cseq % 5 === 0 ? 'internal' : 'public'),
-  }));
+  const couriers = peers.map(
+    (peer) =>
+      new Courier(peer, id, bodiesOf(peer, 400), {
+        window: 1 + random.below(32),
+        onOutcome,
+        log: (cseq) => (peer.staff && cseq % 5 === 0 ? 'internal' : 'public'),
+      }),
+  );
   await Promise.all(couriers.map((courier) => courier.deliver()));
   await restarting;
   assert.ok(killed >= 5 && couriers.every((courier) => courier.resumed > 0), `${killed} kills`);
-  context.diagnostic(`${killed} kills, ${couriers.reduce((sum, { repeated }) => sum + repeated, 0)} sends were repeated`);
+  context.diagnostic(
+    `${killed} kills, ${couriers.reduce((sum, { repeated }) => sum + repeated, 0)} sends were repeated`,
+  );
   const log = await settle(couriers, agent, id);
   assert.equal(log.length, 2 + 800 + 2 * 320);
   const notes = await agent.readAll(id, 'internal');
@@ -79,12 +91,22 @@ test('kill -9 with refusals among the sends: each keeps its outcome', async () =
   let acknowledged = 0;
   let restarting = null;
   const onOutcome = () => {
-    if (++acknowledged % 70 === 0 && !restarting) restarting = t.desk.kill().then(() => t.desk.up()).then(() => (restarting = null));
+    if (++acknowledged % 70 === 0 && !restarting)
+      restarting = t.desk
+        .kill()
+        .then(() => t.desk.up())
+        .then(() => (restarting = null));
   };
-  const courier = new Courier(visitor, id, bodiesOf(visitor, 300), { log: (cseq) => (cseq % 3 === 0 ? 'internal' : 'public'), onOutcome });
+  const courier = new Courier(visitor, id, bodiesOf(visitor, 300), {
+    log: (cseq) => (cseq % 3 === 0 ? 'internal' : 'public'),
+    onOutcome,
+  });
   const outcomes = await courier.deliver();
   await restarting;
-  assert.deepEqual(outcomes.map((outcome) => outcome.code ?? 'ack'), Array.from({ length: 300 }, (_, i) => ((i + 1) % 3 === 0 ? 'denied' : 'ack')));
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.code ?? 'ack'),
+    Array.from({ length: 300 }, (_, i) => ((i + 1) % 3 === 0 ? 'denied' : 'ack')),
+  );
   await settle([courier], agent, id);
 });
 
@@ -101,7 +123,7 @@ test('opening, accepting and closing survive a kill, and can be repeated', async
     await restart();
     assert.equal((await visitor.open({ id })).id, id);
     await agent.take({ type: 'offer', conversation: id });
-    // The request may be lost, carried out, or answered: afterwards the same frame gets the same answer.
+    // It may be lost, carried out, or answered: afterwards the same frame gets the same answer.
     agent.transmit({ type: 'accept', conversation: id });
     await restart();
     assert.equal((await agent.accept(id)).state, 'active');
@@ -111,7 +133,10 @@ test('opening, accepting and closing survive a kill, and can be repeated', async
     await restart();
     assert.equal((await visitor.request({ type: 'close', conversation: id })).type, 'done');
     const log = await agent.readAll(id);
-    assert.deepEqual(log.map((entry) => entry.kind), ['opened', 'assigned', 'text', 'closed']);
+    assert.deepEqual(
+      log.map((entry) => entry.kind),
+      ['opened', 'assigned', 'text', 'closed'],
+    );
     assert.notEqual((await visitor.open()).id, id);
   }
 });
@@ -128,13 +153,15 @@ test('SIGTERM drains: 1012 for everyone, exit code 0, and what was acknowledged 
         stopping.then(() => t.desk.up());
       }
     };
-    const couriers = pairs.flatMap(({ visitor, agent, id }) => [visitor, agent].map((peer) => new Courier(peer, id, bodiesOf(peer, 60), { onOutcome })));
+    const couriers = pairs.flatMap(({ visitor, agent, id }) =>
+      [visitor, agent].map((peer) => new Courier(peer, id, bodiesOf(peer, 60), { onOutcome })),
+    );
     await Promise.all(couriers.map((courier) => courier.deliver()));
     const { exit, ends } = await stopping;
     assert.deepEqual(exit, { code: 0, signal: null }, t.desk.log.slice(-5).join('\n'));
     for (const end of ends) assert.deepEqual(end, { code: 1012, reason: 'shutting_down' });
     for (const [i, { agent, id }] of pairs.entries()) {
-          await settle(couriers.slice(2 * i, 2 * i + 2), agent, id);
+      await settle(couriers.slice(2 * i, 2 * i + 2), agent, id);
     }
   }
 });

@@ -1,4 +1,5 @@
-// What every test file begins with: a server, and peers whose findings are looked at after each test.
+// What every test file begins with: a server, and peers whose findings are looked at after each
+// test.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach } from 'node:test';
@@ -10,7 +11,7 @@ export const sanitized = Boolean(process.env.KEFU_SANITIZE);
 
 let count = 0;
 
-/** A server for the tests of a file. `const t = fixture();` then t.visitor(), t.agent(), t.pair() … */
+/** A server for the tests of a file. `const t = fixture();` then t.visitor(), t.pair() … */
 export function fixture(options) {
   const peers = new Set();
   const t = {
@@ -30,7 +31,7 @@ export function fixture(options) {
       const [visitor, agent] = await Promise.all([t.visitor(), t.agent()]);
       const { id } = await visitor.open(open);
       await agent.accept(id);
-      await Promise.all([visitor.reach(id, 2), agent.reach(id, 2)]);  // opened, assigned
+      await Promise.all([visitor.reach(id, 2), agent.reach(id, 2)]); // opened, assigned
       return { visitor, agent, id };
     },
 

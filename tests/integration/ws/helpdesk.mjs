@@ -38,8 +38,12 @@ export class Helpdesk {
     return desk;
   }
 
-  get url() { return `ws://127.0.0.1:${this.port}/ws`; }
-  get pid() { return this.#child?.pid; }
+  get url() {
+    return `ws://127.0.0.1:${this.port}/ws`;
+  }
+  get pid() {
+    return this.#child?.pid;
+  }
 
   /** Resolves when it serves; starts it when it doesn't, after the one before it has gone. */
   up() {
@@ -55,7 +59,9 @@ export class Helpdesk {
     child.on('exit', () => running.delete(child));
     const port = new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('exit', (code, signal) => reject(new Error(`ended before it served (${code ?? signal}):\n${this.log.join('\n')}`)));
+      child.on('exit', (code, signal) =>
+        reject(new Error(`ended before it served (${code ?? signal}):\n${this.log.join('\n')}`)),
+      );
       const listen = (line) => {
         this.log.push(line);
         const found = /http:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
@@ -68,10 +74,14 @@ export class Helpdesk {
   }
 
   /** As a power cut would end it. Resolves when it is gone. */
-  kill() { return this.#end('SIGKILL'); }
+  kill() {
+    return this.#end('SIGKILL');
+  }
 
   /** In good order. Resolves to {code, signal}. */
-  stop() { return this.#end('SIGTERM'); }
+  stop() {
+    return this.#end('SIGTERM');
+  }
 
   #end(signal) {
     const child = this.#child;
@@ -92,7 +102,13 @@ export class Helpdesk {
   /** A token as a host's backend would sign it; `claims` overrides. */
   token(role, id, claims = {}) {
     const secret = readFileSync(join(this.data, 'demo-secret'), 'utf8').trim();
-    return signJwt(secret, { sub: id, role, aud: 'kefu', exp: Math.floor(Date.now() / 1000) + 3600, ...claims });
+    return signJwt(secret, {
+      sub: id,
+      role,
+      aud: 'kefu',
+      exp: Math.floor(Date.now() / 1000) + 3600,
+      ...claims,
+    });
   }
 
   /** Resident memory in bytes. */
@@ -108,7 +124,7 @@ export function signJwt(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
-/** One that no outgoing connection gets by chance, so that a restarted server finds it free again. */
+/** One that no outgoing connection gets, so that a restarted server finds it free again. */
 async function freePort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

@@ -19,7 +19,11 @@ async function fill(peer, id, bodies, options = {}) {
 
 test('history reads forwards and backwards, in order of seq', async () => {
   const { visitor, agent, id } = await t.pair();
-  await fill(visitor, id, numbers(298).map((i) => `m${i}`));  // with opened and assigned: 300
+  await fill(
+    visitor,
+    id,
+    numbers(298).map((i) => `m${i}`),
+  ); // with opened and assigned: 300
   const ask = (frame) => agent.request({ type: 'history', conversation: id, ...frame });
   const cases = [
     [{ after: 0, limit: 3 }, [1, 2, 3]],
@@ -48,9 +52,33 @@ test('history reads forwards and backwards, in order of seq', async () => {
     assert.equal(page.tail, 300);
   }
   const page = await visitor.request({ type: 'history', conversation: id, before: 6, limit: 2 });
-  assert.deepEqual(page.entries.map(({ seq, body, origin, from, role, kind }) => ({ seq, body, origin, from, role, kind })),
-    numbers(2).map((i) => ({ seq: i + 3, body: `m${i + 1}`, origin: { session: visitor.session, cseq: i + 1 }, from: visitor.id, role: 'visitor', kind: 'text' })));
-  for (const frame of [{}, { before: 3, after: 1 }, { after: 0, limit: 0 }, { after: -1 }, { after: 1.5 }, { after: '1' }, { after: 0, log: 'secret' }]) {
+  assert.deepEqual(
+    page.entries.map(({ seq, body, origin, from, role, kind }) => ({
+      seq,
+      body,
+      origin,
+      from,
+      role,
+      kind,
+    })),
+    numbers(2).map((i) => ({
+      seq: i + 3,
+      body: `m${i + 1}`,
+      origin: { session: visitor.session, cseq: i + 1 },
+      from: visitor.id,
+      role: 'visitor',
+      kind: 'text',
+    })),
+  );
+  for (const frame of [
+    {},
+    { before: 3, after: 1 },
+    { after: 0, limit: 0 },
+    { after: -1 },
+    { after: 1.5 },
+    { after: '1' },
+    { after: 0, log: 'secret' },
+  ]) {
     assert.equal((await ask(frame)).code, 'bad_frame', JSON.stringify(frame));
   }
 });
@@ -61,16 +89,31 @@ test('the internal log is read by itself', async () => {
     await agent.say(id, `note ${i}`, { log: 'internal' });
     await agent.say(id, `text ${i}`);
   }
-  const page = await agent.request({ type: 'history', conversation: id, log: 'internal', before: kMost });
+  const page = await agent.request({
+    type: 'history',
+    conversation: id,
+    log: 'internal',
+    before: kMost,
+  });
   assert.equal(page.log, 'internal');
-  assert.deepEqual(page.entries.map(({ seq, after, body }) => [seq, after, body]), numbers(5).map((i) => [i, i + 1, `note ${i}`]));
-  assert.deepEqual(seqs(await agent.request({ type: 'history', conversation: id, log: 'public', after: 2 })), numbers(5, 3));
+  assert.deepEqual(
+    page.entries.map(({ seq, after, body }) => [seq, after, body]),
+    numbers(5).map((i) => [i, i + 1, `note ${i}`]),
+  );
+  assert.deepEqual(
+    seqs(await agent.request({ type: 'history', conversation: id, log: 'public', after: 2 })),
+    numbers(5, 3),
+  );
 });
 
 test('pages of large entries stay within max_answer, and lose nothing', async () => {
   const { visitor, agent, id } = await t.pair();
   // Escaped, every second one is six times as long; a page of 200 would be 8 MB.
-  await fill(visitor, id, numbers(220).map((i) => `${i}`.padEnd(i % 2 ? 10_000 : 16_384, i % 2 ? '\u0001' : 'x')));
+  await fill(
+    visitor,
+    id,
+    numbers(220).map((i) => `${i}`.padEnd(i % 2 ? 10_000 : 16_384, i % 2 ? '\u0001' : 'x')),
+  );
   const forwards = await agent.readAll(id);
   assert.equal(forwards.length, 222);
   const backwards = [];
@@ -89,7 +132,15 @@ test('a device that is more than replay_limit behind gets reset, and goes on fro
   const { visitor, agent, id } = await t.pair();
   // 1,000 frames a second for a connection: so several devices of the visitor write.
   const devices = await Promise.all(numbers(11).map(() => t.visitor(visitor.id)));
-  await Promise.all(devices.map((device, d) => fill(device, id, numbers(910).map((i) => `${d}/${i}`))));
+  await Promise.all(
+    devices.map((device, d) =>
+      fill(
+        device,
+        id,
+        numbers(910).map((i) => `${d}/${i}`),
+      ),
+    ),
+  );
   const tail = 2 + 11 * 910;
   assert.ok(tail > 10_000);
   await agent.reach(id, tail);
@@ -109,6 +160,9 @@ test('a device that is more than replay_limit behind gets reset, and goes on fro
   assert.ok(!late.frames.some((frame) => frame.type === 'reset'));
   const all = await late.readAll(id);
   for (const d of numbers(11, 0)) {
-    assert.deepEqual(all.map((entry) => entry.body).filter((body) => body.startsWith(`${d}/`)), numbers(910).map((i) => `${d}/${i}`));
+    assert.deepEqual(
+      all.map((entry) => entry.body).filter((body) => body.startsWith(`${d}/`)),
+      numbers(910).map((i) => `${d}/${i}`),
+    );
   }
 });

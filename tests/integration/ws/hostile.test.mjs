@@ -7,9 +7,9 @@ import { uuid } from './peer.mjs';
 import { Random } from './random.mjs';
 
 const t = fixture();
-const kMemory = 24 * 2 ** 20;  // bytes that the server may grow by
+const kMemory = 24 * 2 ** 20; // bytes that the server may grow by
 
-/** Nothing of what `attack` does changes how others are served, and the server's memory is what it was. */
+/** Nothing of what `attack` does changes how others are served, or what memory the server has. */
 async function besides(attack, memory = kMemory) {
   const { visitor, agent, id } = await t.pair();
   await visitor.say(id, 'before');
@@ -34,23 +34,87 @@ async function besides(attack, memory = kMemory) {
 test('what is no frame gets bad_frame, and the connection lives', async () => {
   const peer = await t.visitor();
   const id = uuid();
-  const bad = ['', ' ', '{', '}', '[', 'nonsense', '"text"', '1', 'null', 'true', '{}', '[1]', '[[]]', '["a"]', '{"type":1}', '{"type":null}',
-    '{"type":"list",}', '{"type":"list"} {}', '{"type":"list"}x', "{'type':'list'}", '{"type":"list","type":"list"}', '\ufeff{"type":"list"}', '{"type":"list","limit":1e1}',
-    '{"type":"list","limit":-1}', '{"type":"list","limit":1.0}', '{"type":"list","limit":"1"}', '{"type":"list","limit":9007199254740992}', '{"type":"list","limit":01}',
-    '{"type":"list","after":"\\ud800"}', '{"type":"list","after":"\\x"}', '{"type":"list","after":"\u0007"}', '{"type":"accept"}', '{"type":"accept","conversation":"x"}',
-    '{"type":"accept","conversation":"00000000-0000-0000-0000-000000000000"}', `{"type":"accept","conversation":"${id}x"}`, '{"type":"hello"}'];
+  const bad = [
+    '',
+    ' ',
+    '{',
+    '}',
+    '[',
+    'nonsense',
+    '"text"',
+    '1',
+    'null',
+    'true',
+    '{}',
+    '[1]',
+    '[[]]',
+    '["a"]',
+    '{"type":1}',
+    '{"type":null}',
+    '{"type":"list",}',
+    '{"type":"list"} {}',
+    '{"type":"list"}x',
+    "{'type':'list'}",
+    '{"type":"list","type":"list"}',
+    '\ufeff{"type":"list"}',
+    '{"type":"list","limit":1e1}',
+    '{"type":"list","limit":-1}',
+    '{"type":"list","limit":1.0}',
+    '{"type":"list","limit":"1"}',
+    '{"type":"list","limit":9007199254740992}',
+    '{"type":"list","limit":01}',
+    '{"type":"list","after":"\\ud800"}',
+    '{"type":"list","after":"\\x"}',
+    '{"type":"list","after":"\u0007"}',
+    '{"type":"accept"}',
+    '{"type":"accept","conversation":"x"}',
+    '{"type":"accept","conversation":"00000000-0000-0000-0000-000000000000"}',
+    `{"type":"accept","conversation":"${id}x"}`,
+    '{"type":"hello"}',
+  ];
   for (const text of bad) {
     peer.transmit(text);
     const { code } = await peer.take({ type: 'error' });
     assert.equal(code, 'bad_frame', text);
   }
-  assert.equal((await peer.request({ type: 'list', limit: null, after: null, unknown: { deep: [1, { x: null }] } })).type, 'list', 'null is absent, unknown fields are ignored');
+  assert.equal(
+    (
+      await peer.request({
+        type: 'list',
+        limit: null,
+        after: null,
+        unknown: { deep: [1, { x: null }] },
+      })
+    ).type,
+    'list',
+    'null is absent, unknown fields are ignored',
+  );
   assert.equal((await peer.request({ type: 'list' })).type, 'list');
 });
 
 test('an unknown type is unsupported, and echoes its ref', async () => {
   const peer = await t.visitor();
-  for (const type of ['watch', 'resolve', 'hold', 'reopen', 'recall', 'presence', 'decline', 'transfer', 'take_over', 'ticket', 'queue', 'welcome', 'ack', '', 'x'.repeat(10_000), 'LIST', 'list ', '谢谢', '\u0000']) {
+  for (const type of [
+    'watch',
+    'resolve',
+    'hold',
+    'reopen',
+    'recall',
+    'presence',
+    'decline',
+    'transfer',
+    'take_over',
+    'ticket',
+    'queue',
+    'welcome',
+    'ack',
+    '',
+    'x'.repeat(10_000),
+    'LIST',
+    'list ',
+    '谢谢',
+    '\u0000',
+  ]) {
     assert.equal((await peer.request({ type, conversation: uuid() })).code, 'unsupported', type);
   }
   assert.equal((await peer.request({ type: 'list' })).type, 'list');
@@ -71,13 +135,22 @@ test('a ref comes back whatever it is; one that is too long is too_large', async
 test('in an array each frame is judged on its own', async () => {
   const peer = await t.visitor();
   peer.transmit([]);
-  peer.transmit([{ type: 'list', ref: 'a' }, 7, { type: 'nonsense', ref: 'b' }, { type: 'list', limit: -1, ref: 'c' }, [], { type: 'list', ref: 'd' }]);
+  peer.transmit([
+    { type: 'list', ref: 'a' },
+    7,
+    { type: 'nonsense', ref: 'b' },
+    { type: 'list', limit: -1, ref: 'c' },
+    [],
+    { type: 'list', ref: 'd' },
+  ]);
   assert.equal((await peer.take({ ref: 'd' })).type, 'list');
   assert.equal((await peer.take({ ref: 'a' })).type, 'list');
   assert.equal((await peer.take({ ref: 'b' })).code, 'unsupported');
   assert.equal((await peer.take({ ref: 'c' })).code, 'bad_frame');
   assert.equal(peer.frames.filter((frame) => frame.code === 'bad_frame').length, 3);
-  peer.transmit('[{"type":"list","ref":"e"},{"type":"list","ref":"f"},{"type":"list" "ref":"g"},{"type":"list","ref":"h"}]');
+  peer.transmit(
+    '[{"type":"list","ref":"e"},{"type":"list","ref":"f"},{"type":"list" "ref":"g"},{"type":"list","ref":"h"}]',
+  );
   assert.equal((await peer.take({ ref: 'e' })).type, 'list');
   assert.equal((await peer.take({ ref: 'f' })).type, 'list');
   await peer.settle();
@@ -90,27 +163,42 @@ test('of an array that is too long the first 64 frames are served, with one too_
   peer.transmit(Array.from({ length: 70 }, (_, i) => ({ type: 'nonsense', ref: `n${i}` })));
   assert.equal((await peer.take({ code: 'too_large' })).ref, undefined);
   await peer.settle();
-  const served = peer.frames.filter((frame) => frame.code === 'unsupported').map((frame) => frame.ref);
-  assert.deepEqual(served, Array.from({ length: 64 }, (_, i) => `n${i}`));
+  const served = peer.frames
+    .filter((frame) => frame.code === 'unsupported')
+    .map((frame) => frame.ref);
+  assert.deepEqual(
+    served,
+    Array.from({ length: 64 }, (_, i) => `n${i}`),
+  );
   assert.equal(peer.frames.filter((frame) => frame.code === 'too_large').length, 1);
 });
 
 test('deep nesting is a bad frame at most', async () => {
   const peer = await t.visitor();
-  for (const [open, close] of [['[', ']'], ['{"a":', '}'], ['[{"a":', '}]']]) {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+    ['[{"a":', '}]'],
+  ]) {
     for (const depth of [10, 100, 1000, 5000]) {
       const inner = `${open.repeat(depth)}1${close.repeat(depth)}`;
       peer.transmit(`{"type":"list","ref":"${depth}","x":${inner}}`);
       peer.transmit(inner);
       await peer.settle();
       const wrong = peer.frames.filter((frame) => frame.code === 'bad_frame').length;
-      const served = peer.frames.some((frame) => frame.ref === String(depth) && frame.type === 'list');
+      const served = peer.frames.some(
+        (frame) => frame.ref === String(depth) && frame.type === 'list',
+      );
       assert.ok(served || depth >= 1000, `${open} × ${depth}`);
       assert.ok(wrong >= (served ? 1 : 2), `${open} × ${depth}`);
       peer.frames = [];
     }
   }
-  for (const text of ['['.repeat(60_000), '{"a":'.repeat(12_000), '[['.repeat(20_000) + ']]'.repeat(10_000)]) {
+  for (const text of [
+    '['.repeat(60_000),
+    '{"a":'.repeat(12_000),
+    '[['.repeat(20_000) + ']]'.repeat(10_000),
+  ]) {
     peer.transmit(text);
     await peer.take({ code: 'bad_frame' });
   }
@@ -136,7 +224,9 @@ test('a large message in small fragments is closed with 1009 too, before it is w
 test('fragments, pings between them and pongs are understood', async () => {
   const peer = await t.visitor();
   const text = Buffer.from('{"type":"list","ref":"谢谢"}');
-  const ponged = new Promise((resolve) => peer.socket.once('pong', (data) => resolve(data.toString())));
+  const ponged = new Promise((resolve) =>
+    peer.socket.once('pong', (data) => resolve(data.toString())),
+  );
   for (let i = 0; i < text.length; ++i) {
     peer.socket.send(text.subarray(i, i + 1), { fin: i + 1 === text.length, binary: false });
     if (i === 5) peer.socket.ping('are you there');
@@ -156,10 +246,19 @@ test('a binary message is closed with 1003', async () => {
 });
 
 test('what is not UTF-8 is closed with 1007', async () => {
-  const cases = { 'a stray byte': [0xff], 'a surrogate': [0xed, 0xa0, 0x80], overlong: [0xc0, 0xaf], 'beyond Unicode': [0xf4, 0x90, 0x80, 0x80], 'cut off': [0xe8, 0xb0] };
+  const cases = {
+    'a stray byte': [0xff],
+    'a surrogate': [0xed, 0xa0, 0x80],
+    overlong: [0xc0, 0xaf],
+    'beyond Unicode': [0xf4, 0x90, 0x80, 0x80],
+    'cut off': [0xe8, 0xb0],
+  };
   for (const [what, bytes] of Object.entries(cases)) {
     const peer = await t.visitor();
-    peer.socket.send(Buffer.concat([Buffer.from('{"type":"list","x":"'), Buffer.from(bytes), Buffer.from('"}')]), { binary: false });
+    peer.socket.send(
+      Buffer.concat([Buffer.from('{"type":"list","x":"'), Buffer.from(bytes), Buffer.from('"}')]),
+      { binary: false },
+    );
     assert.equal((await peer.gone()).code, 1007, what);
   }
 });
@@ -175,15 +274,32 @@ test('an orderly close is answered; what was sent before it is stored', async ()
 test('above frames_per_second frames are rate_limited, the connection lives, and others are not slowed', async () => {
   await besides(async () => {
     const peer = await t.visitor();
-    for (let i = 0; i < 60; ++i) peer.transmit(Array.from({ length: 50 }, (_, k) => ({ type: 'typing', conversation: uuid(), ref: `${i}/${k}` })));
-    await peer.until(() => peer.frames.length > 3000, () => '3,000 answers', true);
-    const codes = Map.groupBy ? Map.groupBy(peer.frames, (frame) => frame.code) : peer.frames.reduce((map, frame) => map.set(frame.code, [...(map.get(frame.code) ?? []), frame]), new Map());
+    for (let i = 0; i < 60; ++i)
+      peer.transmit(
+        Array.from({ length: 50 }, (_, k) => ({
+          type: 'typing',
+          conversation: uuid(),
+          ref: `${i}/${k}`,
+        })),
+      );
+    await peer.until(
+      () => peer.frames.length > 3000,
+      () => '3,000 answers',
+      true,
+    );
+    const codes = Map.groupBy
+      ? Map.groupBy(peer.frames, (frame) => frame.code)
+      : peer.frames.reduce(
+          (map, frame) => map.set(frame.code, [...(map.get(frame.code) ?? []), frame]),
+          new Map(),
+        );
     assert.ok(codes.get('not_found').length >= 900, 'a burst is served');
     assert.ok(codes.get('rate_limited').length > 500, 'and no more');
     assert.equal(codes.get('not_found').length + codes.get('rate_limited').length, 3000);
     // A send that was too much names its cseq, did not consume it, and is taken later.
     const { id } = await (async () => {
-      for (;;) {  // until the bucket has filled up a little
+      for (;;) {
+        // until the bucket has filled up a little
         const answer = await peer.request({ type: 'open', id: uuid(), department: 'support' });
         if (answer.type === 'joined') return answer.conversation;
         assert.equal(answer.code, 'rate_limited');
@@ -202,38 +318,100 @@ test('10,000 mutated frames on a few connections', async (context) => {
   const random = new Random();
   context.diagnostic(`seed ${random.seed}`);
   const id = uuid();
-  const seeds = [{ type: 'hello', token: 'x', session: id, epoch: 5, positions: [{ conversation: id, seq: 1, internal: 2 }] }, { type: 'token', token: 'x' },
-    { type: 'open', id, department: 'd', subject: 's' }, { type: 'send', conversation: id, cseq: 1, kind: 'text', body: 'b' }, { type: 'note', conversation: id, cseq: 1, body: 'b' },
-    { type: 'delivered', conversation: id, seq: 1 }, { type: 'read', conversation: id, seq: 1 }, { type: 'typing', conversation: id, on: true }, { type: 'history', conversation: id, before: 5, limit: 9 },
-    { type: 'list', after: 'x', limit: 5 }, { type: 'accept', conversation: id }, { type: 'close', conversation: id }].map((frame) => JSON.stringify(frame));
+  const seeds = [
+    {
+      type: 'hello',
+      token: 'x',
+      session: id,
+      epoch: 5,
+      positions: [{ conversation: id, seq: 1, internal: 2 }],
+    },
+    { type: 'token', token: 'x' },
+    { type: 'open', id, department: 'd', subject: 's' },
+    { type: 'send', conversation: id, cseq: 1, kind: 'text', body: 'b' },
+    { type: 'note', conversation: id, cseq: 1, body: 'b' },
+    { type: 'delivered', conversation: id, seq: 1 },
+    { type: 'read', conversation: id, seq: 1 },
+    { type: 'typing', conversation: id, on: true },
+    { type: 'history', conversation: id, before: 5, limit: 9 },
+    { type: 'list', after: 'x', limit: 5 },
+    { type: 'accept', conversation: id },
+    { type: 'close', conversation: id },
+  ].map((frame) => JSON.stringify(frame));
   const mutate = (text) => {
     let out = text;
     for (let n = 1 + random.below(4); n > 0; --n) {
       const at = random.below(out.length + 1);
       const other = random.pick(seeds);
       switch (random.below(8)) {
-        case 0: out = out.slice(0, at) + String.fromCharCode(random.below(128)) + out.slice(at); break;
-        case 1: out = out.slice(0, at) + out.slice(at + 1 + random.below(5)); break;
-        case 2: out = out.slice(0, at) + other.slice(random.below(other.length)); break;
-        case 3: out = out.slice(0, at) + random.pick(['"', '{', '}', '[', ']', ',', ':', '\\', 'null', '-1', '1e9', '9'.repeat(30), '\\ud83d', '\u0000', '谢']) + out.slice(at); break;
-        case 4: out = `[${out},${other}]`; break;
-        case 5: out = out.replace(/"[^"]*"/, JSON.stringify('x'.repeat(random.below(300)))); break;
-        case 6: out = out.replace(/\d+/, String(random.below(2 ** 32) * random.below(2 ** 31))); break;
-        default: out = out.slice(0, at) + out.slice(0, at); break;
+        case 0:
+          out = out.slice(0, at) + String.fromCharCode(random.below(128)) + out.slice(at);
+          break;
+        case 1:
+          out = out.slice(0, at) + out.slice(at + 1 + random.below(5));
+          break;
+        case 2:
+          out = out.slice(0, at) + other.slice(random.below(other.length));
+          break;
+        case 3:
+          out =
+            out.slice(0, at) +
+            random.pick([
+              '"',
+              '{',
+              '}',
+              '[',
+              ']',
+              ',',
+              ':',
+              '\\',
+              'null',
+              '-1',
+              '1e9',
+              '9'.repeat(30),
+              '\\ud83d',
+              '\u0000',
+              '谢',
+            ]) +
+            out.slice(at);
+          break;
+        case 4:
+          out = `[${out},${other}]`;
+          break;
+        case 5:
+          out = out.replace(/"[^"]*"/, JSON.stringify('x'.repeat(random.below(300))));
+          break;
+        case 6:
+          out = out.replace(/\d+/, String(random.below(2 ** 32) * random.below(2 ** 31)));
+          break;
+        default:
+          out = out.slice(0, at) + out.slice(0, at);
+          break;
       }
     }
     return out.slice(0, 60_000);
   };
   await besides(async () => {
-    const peers = await Promise.all([t.visitor(), t.agent(), t.visitor(), t.peer('visitor').connect(), t.agent()]);
-    for (const peer of peers) peer.watches = false;  // it does not know what it says
+    const peers = await Promise.all([
+      t.visitor(),
+      t.agent(),
+      t.visitor(),
+      t.peer('visitor').connect(),
+      t.agent(),
+    ]);
+    for (const peer of peers) peer.watches = false; // it does not know what it says
     for (let round = 0; round < 40; ++round) {
-      for (const peer of peers) for (let i = 0; i < 50; ++i) peer.transmit(mutate(random.pick(seeds)));
-      for (const peer of peers) {  // answers are read; a bad frame closes nothing
+      for (const peer of peers)
+        for (let i = 0; i < 50; ++i) peer.transmit(mutate(random.pick(seeds)));
+      for (const peer of peers) {
+        // answers are read; a bad frame closes nothing
         const ref = `fence ${round}`;
         peer.transmit({ type: 'nonsense', ref });
         const answer = await peer.take({ ref });
-        assert.ok(['unsupported', 'unauthenticated', 'rate_limited'].includes(answer.code), JSON.stringify(answer));
+        assert.ok(
+          ['unsupported', 'unauthenticated', 'rate_limited'].includes(answer.code),
+          JSON.stringify(answer),
+        );
       }
     }
   });
@@ -249,7 +427,7 @@ test('random bytes instead of WebSocket frames', async (context) => {
       peer.socket.on('error', () => {});
       const raw = peer.socket._socket;
       raw.write(random.bytes(1 + random.below(2000)));
-      raw.write(Buffer.from([0x88, 0x80, 0, 0, 0, 0]));  // a close, for what still stands
+      raw.write(Buffer.from([0x88, 0x80, 0, 0, 0, 0])); // a close, for what still stands
       raw.end();
       const { code } = await peer.gone();
       assert.ok(codes.has(code) || (code >= 1000 && code < 5000), `closed with ${code}`);

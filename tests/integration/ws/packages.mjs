@@ -1,4 +1,5 @@
-// The npm packages of these tests live in the build folder, not beside the sources: KEFU_NODE_DIR says where.
+// The npm packages of these tests live in the build folder, not beside the sources: KEFU_NODE_DIR
+// says where.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

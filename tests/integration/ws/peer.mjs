@@ -1,5 +1,6 @@
-// Peer: one participant on one device, over the npm package `ws`. It knows PROTOCOL.md and nothing of the server, and
-// watches with each frame whether the server keeps to it: what it finds is in `violations`, which every test looks at.
+// Peer: one participant on one device, over the npm package `ws`. It knows PROTOCOL.md and nothing
+// of the server, and watches with each frame whether the server keeps to it: what it finds is in
+// `violations`, which every test looks at.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -10,22 +11,23 @@ const { WebSocket } = requireFrom('ws');
 
 const kTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 const kUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const kDecided = new Set(['denied', 'closed', 'conflict', 'duplicate']);  // errors after which a cseq keeps its content
+// Errors after which a cseq keeps its content; after the others the number is free.
+const kDecided = new Set(['denied', 'closed', 'conflict', 'duplicate']);
 const kMaxAnswer = 1024 * 1024;
-const kPatience = 30_000;  // ms: a bound for what never comes, nothing waits for it to pass
+const kPatience = 30_000; // ms: a bound for what never comes, nothing waits for it to pass
 
 export class Peer {
   session = null;
   epoch = 0;
   limits = null;
-  frames = [];            // everything of this connection, in order
+  frames = []; // everything of this connection, in order
   violations = [];
-  conversations = new Map();  // id → {view, logs: {public, internal}, sent: Map cseq → send, next: cseq}
-  watches = true;         // false: `violations` stays empty
-  closed = null;          // {code, reason} of the last connection
+  conversations = new Map(); // id → {view, logs: {public, internal}, sent: by cseq, next: cseq}
+  watches = true; // false: `violations` stays empty
+  closed = null; // {code, reason} of the last connection
   #socket = null;
-  #inbox = [];            // what nobody has taken yet
-  #outcomes = new Map();  // 'conversation/cseq' → [{cseq, seq, at} | {code, …}]
+  #inbox = []; // what nobody has taken yet
+  #outcomes = new Map(); // 'conversation/cseq' → [{cseq, seq, at} | {code, …}]
   #waiting = new Set();
   #refs = 0;
 
@@ -33,10 +35,18 @@ export class Peer {
     Object.assign(this, { desk, role, id });
   }
 
-  get token() { return this.desk.token(this.role, this.id); }
-  get socket() { return this.#socket; }
-  get staff() { return this.role !== 'visitor'; }
-  get isOpen() { return this.#socket?.readyState === WebSocket.OPEN; }
+  get token() {
+    return this.desk.token(this.role, this.id);
+  }
+  get socket() {
+    return this.#socket;
+  }
+  get staff() {
+    return this.role !== 'visitor';
+  }
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
 
   // ---- the connection
 
@@ -48,14 +58,22 @@ export class Peer {
     this.#inbox = [];
     this.#outcomes.clear();
     this.closed = null;
-    socket.on('message', (data, binary) => socket === this.#socket && this.#onMessage(data, binary));
+    socket.on(
+      'message',
+      (data, binary) => socket === this.#socket && this.#onMessage(data, binary),
+    );
     socket.on('close', (code, reason) => {
       if (socket !== this.#socket) return;
       this.closed = { code, reason: reason.toString() };
       this.#wake();
     });
-    socket.on('error', () => {});  // `close` follows
-    await Promise.race([once(socket, 'open'), once(socket, 'close').then(([code]) => { throw new Error(`refused: ${code}`); })]);
+    socket.on('error', () => {}); // `close` follows
+    await Promise.race([
+      once(socket, 'open'),
+      once(socket, 'close').then(([code]) => {
+        throw new Error(`refused: ${code}`);
+      }),
+    ]);
     assert.equal(socket.protocol, protocol);
     return this;
   }
@@ -76,7 +94,7 @@ export class Peer {
   /** Connects again and resumes, with every position. */
   async resume({ epoch = this.epoch + 1, ...rest } = {}) {
     const { positions } = this;
-    this.epoch = epoch;  // an attempt that fails has used it up all the same
+    this.epoch = epoch; // an attempt that fails has used it up all the same
     await this.connect();
     const welcome = await this.hello({ session: this.session, epoch, positions, ...rest });
     assert.equal(welcome.type, 'welcome', JSON.stringify(welcome));
@@ -85,8 +103,11 @@ export class Peer {
   }
 
   get positions() {
-    return [...this.conversations].map(([conversation, { logs }]) =>
-      ({ conversation, seq: logs.public.position, internal: logs.internal.position }));
+    return [...this.conversations].map(([conversation, { logs }]) => ({
+      conversation,
+      seq: logs.public.position,
+      internal: logs.internal.position,
+    }));
   }
 
   /** Cuts the connection as a dead network would. */
@@ -109,7 +130,9 @@ export class Peer {
   // ---- frames
 
   transmit(frame) {
-    this.#socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
+    this.#socket.send(
+      typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame),
+    );
   }
 
   /** Sends a frame with a new ref; resolves to the frame that answers. */
@@ -122,10 +145,14 @@ export class Peer {
   /** Removes and returns the first frame, of now or later, that has these members. */
   take(shape) {
     const fits = typeof shape === 'function' ? shape : (frame) => contains(frame, shape);
-    return this.until(() => {
-      const index = this.#inbox.findIndex(fits);
-      return index < 0 ? null : this.#inbox.splice(index, 1)[0];
-    }, () => `a frame like ${typeof shape === 'function' ? shape : JSON.stringify(shape)}`, true);
+    return this.until(
+      () => {
+        const index = this.#inbox.findIndex(fits);
+        return index < 0 ? null : this.#inbox.splice(index, 1)[0];
+      },
+      () => `a frame like ${typeof shape === 'function' ? shape : JSON.stringify(shape)}`,
+      true,
+    );
   }
 
   /** Whether such a frame has come and was not taken. */
@@ -149,7 +176,13 @@ export class Peer {
         clearTimeout(timer);
         settle(value);
       };
-      const fail = (why) => done(reject, new Error(`${this.id}: ${why} while waiting for ${what()}; last: ${JSON.stringify(this.frames.slice(-3)).slice(0, 1500)}`));
+      const fail = (why) =>
+        done(
+          reject,
+          new Error(
+            `${this.id}: ${why} while waiting for ${what()}; last: ${JSON.stringify(this.frames.slice(-3)).slice(0, 1500)}`,
+          ),
+        );
       const ask = () => {
         const value = condition();
         if (value) done(resolve, value);
@@ -178,13 +211,24 @@ export class Peer {
     const known = this.#conversation(conversation);
     const number = cseq ?? known.next++;
     if (!known.sent.has(number)) known.sent.set(number, { log, kind: kind ?? 'text', body });
-    return { type: log === 'internal' ? 'note' : 'send', conversation, cseq: number, body, ...(kind !== undefined && { kind }), ...rest };
+    return {
+      type: log === 'internal' ? 'note' : 'send',
+      conversation,
+      cseq: number,
+      body,
+      ...(kind !== undefined && { kind }),
+      ...rest,
+    };
   }
 
   /** The nth outcome of a send on this connection: {seq, at, log}, or an error frame. */
   outcome(conversation, cseq, nth = 1) {
     const key = `${conversation}/${cseq}`;
-    return this.until(() => this.#outcomes.get(key)?.[nth - 1], () => `outcome ${nth} of cseq ${cseq}`, true);
+    return this.until(
+      () => this.#outcomes.get(key)?.[nth - 1],
+      () => `outcome ${nth} of cseq ${cseq}`,
+      true,
+    );
   }
 
   /** Sends and resolves to the outcome. */
@@ -204,12 +248,21 @@ export class Peer {
   /** Resolves when the log has been read up to `seq`. */
   reach(conversation, seq, log = 'public') {
     const known = this.log(conversation, log);
-    return this.until(() => known.position >= seq && known, () => `seq ${seq} of ${log}, at ${known.position}`, true);
+    return this.until(
+      () => known.position >= seq && known,
+      () => `seq ${seq} of ${log}, at ${known.position}`,
+      true,
+    );
   }
 
   /** Opens a conversation; resolves to its view. */
   async open(options = {}) {
-    const joined = await this.request({ type: 'open', id: uuid(), department: 'support', ...options });
+    const joined = await this.request({
+      type: 'open',
+      id: uuid(),
+      department: 'support',
+      ...options,
+    });
     assert.equal(joined.type, 'joined', JSON.stringify(joined));
     return joined.conversation;
   }
@@ -224,7 +277,13 @@ export class Peer {
   async readAll(conversation, log = 'public') {
     const entries = [];
     for (;;) {
-      const page = await this.request({ type: 'history', conversation, after: entries.length, limit: 200, ...(log === 'internal' && { log }) });
+      const page = await this.request({
+        type: 'history',
+        conversation,
+        after: entries.length,
+        limit: 200,
+        ...(log === 'internal' && { log }),
+      });
       assert.equal(page.type, 'history', JSON.stringify(page));
       for (const entry of page.entries) {
         assert.equal(entry.seq, entries.length + 1, 'history has no gaps');
@@ -265,18 +324,31 @@ export class Peer {
 
   #check(frame) {
     switch (frame.type) {
-      case 'welcome': return this.#onWelcome(frame);
-      case 'joined': return this.#onView(frame.conversation);
-      case 'entry': return this.#onEntry(frame);
-      case 'ack': return this.#onAck(frame);
-      case 'error': return this.#onError(frame);
-      case 'reset': return this.#onReset(frame);
-      case 'history': return this.#onPage(frame);
+      case 'welcome':
+        return this.#onWelcome(frame);
+      case 'joined':
+        return this.#onView(frame.conversation);
+      case 'entry':
+        return this.#onEntry(frame);
+      case 'ack':
+        return this.#onAck(frame);
+      case 'error':
+        return this.#onError(frame);
+      case 'reset':
+        return this.#onReset(frame);
+      case 'history':
+        return this.#onPage(frame);
       case 'list':
         for (const view of frame.conversations) this.#checkView(view);
         return;
-      case 'receipt': case 'typing': case 'offer': case 'offer_gone': case 'done': return;
-      default: this.#violation('an unknown type', frame);
+      case 'receipt':
+      case 'typing':
+      case 'offer':
+      case 'offer_gone':
+      case 'done':
+        return;
+      default:
+        this.#violation('an unknown type', frame);
     }
   }
 
@@ -285,7 +357,8 @@ export class Peer {
     this.epoch = frame.epoch;
     this.limits = frame.limits;
     if (!kUuid.test(frame.session)) this.#violation('no session', frame);
-    for (const known of this.conversations.values()) known.logs.public.read = known.logs.internal.read = false;
+    for (const known of this.conversations.values())
+      known.logs.public.read = known.logs.internal.read = false;
     if (!frame.resumed) for (const known of this.conversations.values()) known.next = 1;
     for (const view of frame.conversations) this.#onView(view);
   }
@@ -301,12 +374,14 @@ export class Peer {
 
   #checkView(view) {
     if (!kUuid.test(view.id) || !kTime.test(view.opened_at)) this.#violation('a bad view', view);
-    if (view.internal_tail === 0 || (view.internal_tail !== undefined && !this.staff)) this.#violation('internal_tail', view);
+    if (view.internal_tail === 0 || (view.internal_tail !== undefined && !this.staff))
+      this.#violation('internal_tail', view);
   }
 
   #checkEntry(entry, log) {
     if (!kTime.test(entry.at)) this.#violation('a bad time', entry);
-    if (log === 'internal' && !this.staff) this.#violation('an internal entry for a visitor', entry);
+    if (log === 'internal' && !this.staff)
+      this.#violation('an internal entry for a visitor', entry);
     if ((entry.origin !== undefined) !== (entry.from === this.id)) this.#violation('origin', entry);
     if ((entry.after !== undefined) !== (log === 'internal')) this.#violation('after', entry);
   }
@@ -317,7 +392,8 @@ export class Peer {
     const at = this.#conversation(frame.conversation).logs[log];
     if (!at.read) this.#violation('an entry of a conversation that is not read', frame);
     const known = at.entries.get(frame.seq);
-    if (known && known.body !== frame.body) this.#violation(`an entry that was ${JSON.stringify(known)}`, frame);
+    if (known && known.body !== frame.body)
+      this.#violation(`an entry that was ${JSON.stringify(known)}`, frame);
     // An own one may have been acknowledged, after a retry, while it was on its way.
     if (frame.seq <= at.position && known?.origin?.session === this.session) return;
     if (frame.seq !== at.position + 1) this.#violation(`an entry after ${at.position}`, frame);
@@ -334,10 +410,19 @@ export class Peer {
     const stands = seq - count + 1 === place.position + 1;
     for (let i = count - 1; i >= 0; --i) {
       const sent = known.sent.get(cseq - i);
-      if (!sent || sent.log !== log) this.#violation('an ack of something that was not sent', frame);
-      const own = { seq: seq - i, from: this.id, role: this.role, origin: { session: this.session, cseq: cseq - i }, at, ...sent };
+      if (!sent || sent.log !== log)
+        this.#violation('an ack of something that was not sent', frame);
+      const own = {
+        seq: seq - i,
+        from: this.id,
+        role: this.role,
+        origin: { session: this.session, cseq: cseq - i },
+        at,
+        ...sent,
+      };
       const entry = place.entries.get(seq - i);
-      if (entry && entry.body !== sent?.body) this.#violation(`an ack of ${JSON.stringify(entry)}`, frame);
+      if (entry && entry.body !== sent?.body)
+        this.#violation(`an ack of ${JSON.stringify(entry)}`, frame);
       if (stands) place.entries.set(seq - i, own);
       this.#settle(conversation, cseq - i, { cseq: cseq - i, seq: seq - i, at, log });
     }
@@ -346,7 +431,7 @@ export class Peer {
 
   #onError(frame) {
     if (!frame.conversation || !frame.cseq) return;
-    if (!kDecided.has(frame.code)) this.#conversation(frame.conversation).sent.delete(frame.cseq);  // the number is free
+    if (!kDecided.has(frame.code)) this.#conversation(frame.conversation).sent.delete(frame.cseq);
     this.#settle(frame.conversation, frame.cseq, frame);
   }
 
@@ -358,7 +443,8 @@ export class Peer {
 
   #onReset(frame) {
     const place = this.#conversation(frame.conversation).logs[frame.log ?? 'public'];
-    if (!place.read || frame.tail <= place.position) this.#violation(`a reset at ${place.position}`, frame);
+    if (!place.read || frame.tail <= place.position)
+      this.#violation(`a reset at ${place.position}`, frame);
     place.position = frame.tail;
   }
 
@@ -366,8 +452,10 @@ export class Peer {
     const log = frame.log ?? 'public';
     frame.entries.forEach((entry, i) => {
       this.#checkEntry(entry, log);
-      if (entry.type || entry.conversation || entry.log) this.#violation('more than an entry in a page', entry);
-      if (i > 0 && entry.seq !== frame.entries[i - 1].seq + 1) this.#violation('a gap in a page', frame);
+      if (entry.type || entry.conversation || entry.log)
+        this.#violation('more than an entry in a page', entry);
+      if (i > 0 && entry.seq !== frame.entries[i - 1].seq + 1)
+        this.#violation('a gap in a page', frame);
     });
   }
 }

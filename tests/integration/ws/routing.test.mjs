@@ -12,25 +12,38 @@ test('open finds or creates: one open conversation for each visitor and departme
   const id = uuid();
   const first = await visitor.open({ id, subject: 'An invoice' });
   assert.equal(first.id, id);
-  assert.deepEqual([first.state, first.visitor, first.department, first.subject, first.tail, first.accepted_cseq], ['queued', visitor.id, 'support', 'An invoice', 1, 0]);
+  assert.deepEqual(
+    [first.state, first.visitor, first.department, first.subject, first.tail, first.accepted_cseq],
+    ['queued', visitor.id, 'support', 'An invoice', 1, 0],
+  );
   assert.equal((await visitor.open({ id })).id, id, 'a repeated call');
   const found = await visitor.open({ subject: 'Another' });
   assert.deepEqual([found.id, found.subject], [id, 'An invoice']);
   assert.notEqual((await visitor.open({ department: 'sales' })).id, id);
-  assert.notEqual((await visitor.open({ department: undefined })).id, id, 'no department is one of its own');
+  assert.notEqual(
+    (await visitor.open({ department: undefined })).id,
+    id,
+    'no department is one of its own',
+  );
   assert.notEqual((await (await t.visitor()).open()).id, id);
 });
 
 test('several devices open at once: all get the same conversation, which begins once', async () => {
   for (let round = 0; round < 5; ++round) {
     const first = await t.visitor();
-    const devices = [first, ...(await Promise.all(Array.from({ length: 5 }, () => t.visitor(first.id))))];
+    const devices = [
+      first,
+      ...(await Promise.all(Array.from({ length: 5 }, () => t.visitor(first.id)))),
+    ];
     const views = await Promise.all(devices.map((device) => device.open()));
     const [id] = views.map((view) => view.id);
     assert.deepEqual(new Set(views.map((view) => view.id)), new Set([id]));
     await Promise.all(devices.map((device) => device.reach(id, 1)));
     const log = await first.readAll(id);
-    assert.deepEqual(log.map((entry) => entry.kind), ['opened']);
+    assert.deepEqual(
+      log.map((entry) => entry.kind),
+      ['opened'],
+    );
     assert.equal((await first.request({ type: 'list' })).conversations.length, 1);
   }
 });
@@ -47,7 +60,10 @@ test('after a close, open makes a new one; the old id still answers', async () =
   const { visitor, agent, id } = await t.pair();
   await agent.request({ type: 'close', conversation: id });
   await visitor.reach(id, 3);
-  assert.deepEqual([(await visitor.open({ id })).id, (await visitor.open({ id })).state], [id, 'closed']);
+  assert.deepEqual(
+    [(await visitor.open({ id })).id, (await visitor.open({ id })).state],
+    [id, 'closed'],
+  );
   const next = await visitor.open();
   assert.notEqual(next.id, id);
   assert.equal(next.state, 'queued');
@@ -78,7 +94,14 @@ test('a device that says hello while a conversation begins reads it too', async 
 test('every connected agent gets the offer, later ones after welcome; visitors never', async () => {
   const [early, visitor, other] = await Promise.all([t.agent(), t.visitor(), t.visitor()]);
   const { id, opened_at } = await visitor.open({ subject: 'Refund' });
-  const expected = { type: 'offer', conversation: id, visitor: visitor.id, department: 'support', subject: 'Refund', opened_at };
+  const expected = {
+    type: 'offer',
+    conversation: id,
+    visitor: visitor.id,
+    department: 'support',
+    subject: 'Refund',
+    opened_at,
+  };
   assert.deepEqual(await early.take({ type: 'offer', conversation: id }), expected);
   const late = await t.agent();
   assert.deepEqual(await late.take({ type: 'offer', conversation: id }), expected);
@@ -99,15 +122,31 @@ test('agents accept at once: one wins, the others get conflict, and the offer is
     const visitor = await t.visitor();
     const { id } = await visitor.open();
     await Promise.all(agents.map((agent) => agent.take({ type: 'offer', conversation: id })));
-    const answers = await Promise.all(agents.map((agent) => agent.request({ type: 'accept', conversation: id })));
+    const answers = await Promise.all(
+      agents.map((agent) => agent.request({ type: 'accept', conversation: id })),
+    );
     const winners = agents.filter((_, i) => answers[i].type === 'joined');
     assert.equal(winners.length, 1);
-    assert.equal(answers.filter((answer) => answer.code === 'conflict').length, agents.length - 1, JSON.stringify(answers));
+    assert.equal(
+      answers.filter((answer) => answer.code === 'conflict').length,
+      agents.length - 1,
+      JSON.stringify(answers),
+    );
     await Promise.all(agents.map((agent) => agent.take({ type: 'offer_gone', conversation: id })));
     const [winner] = winners;
-    assert.equal((await winner.accept(id)).state, 'active', 'a repeated accept gets the same answer');
+    assert.equal(
+      (await winner.accept(id)).state,
+      'active',
+      'a repeated accept gets the same answer',
+    );
     const log = await winner.readAll(id);
-    assert.deepEqual(log.map((entry) => [entry.kind, entry.body]), [['opened', 'support'], ['assigned', winner.id]]);
+    assert.deepEqual(
+      log.map((entry) => [entry.kind, entry.body]),
+      [
+        ['opened', 'support'],
+        ['assigned', winner.id],
+      ],
+    );
     await visitor.reach(id, 2);
     const late = await (await t.agent()).request({ type: 'accept', conversation: id });
     assert.equal(late.code, 'conflict');
@@ -127,7 +166,8 @@ test('the accepting agent reads from the start, on every device', async () => {
   const device = await t.agent(desk.id);
   const view = await desk.accept(id);
   assert.deepEqual([view.state, view.tail, view.accepted_cseq], ['active', 7, 0]);
-  for (const peer of [desk, device]) assert.equal((await peer.reach(id, 7)).entries.get(6).body, 'before 4');
+  for (const peer of [desk, device])
+    assert.equal((await peer.reach(id, 7)).entries.get(6).body, 'before 4');
 });
 
 test('a visitor who leaves the queue: the offer is gone, and can be accepted no more', async () => {
@@ -142,11 +182,24 @@ test('a visitor who leaves the queue: the offer is gone, and can be accepted no 
 test('both sides may close, also at once: one entry closed, both done', async () => {
   for (let round = 0; round < 5; ++round) {
     const { visitor, agent, id } = await t.pair();
-    const answers = await Promise.all([visitor, agent].map((peer) => peer.request({ type: 'close', conversation: id })));
-    assert.deepEqual(answers.map((answer) => answer.type), ['done', 'done'], JSON.stringify(answers));
-    assert.equal((await visitor.request({ type: 'close', conversation: id })).type, 'done', 'safe to repeat');
+    const answers = await Promise.all(
+      [visitor, agent].map((peer) => peer.request({ type: 'close', conversation: id })),
+    );
+    assert.deepEqual(
+      answers.map((answer) => answer.type),
+      ['done', 'done'],
+      JSON.stringify(answers),
+    );
+    assert.equal(
+      (await visitor.request({ type: 'close', conversation: id })).type,
+      'done',
+      'safe to repeat',
+    );
     const log = await agent.readAll(id);
-    assert.deepEqual(log.map((entry) => entry.kind), ['opened', 'assigned', 'closed']);
+    assert.deepEqual(
+      log.map((entry) => entry.kind),
+      ['opened', 'assigned', 'closed'],
+    );
     await Promise.all([visitor.reach(id, 3), agent.reach(id, 3)]);
   }
 });
@@ -155,10 +208,17 @@ test('accept and close at once: whichever is first, the log tells one story', as
   for (let round = 0; round < 5; ++round) {
     const [agent, visitor] = await Promise.all([t.agent(), t.visitor()]);
     const { id } = await visitor.open();
-    const [accepted, closed] = await Promise.all([agent.request({ type: 'accept', conversation: id }), visitor.request({ type: 'close', conversation: id })]);
+    const [accepted, closed] = await Promise.all([
+      agent.request({ type: 'accept', conversation: id }),
+      visitor.request({ type: 'close', conversation: id }),
+    ]);
     assert.equal(closed.type, 'done', JSON.stringify(closed));
     const kinds = (await visitor.readAll(id)).map((entry) => entry.kind);
-    assert.deepEqual(kinds, accepted.type === 'joined' ? ['opened', 'assigned', 'closed'] : ['opened', 'closed'], JSON.stringify(accepted));
+    assert.deepEqual(
+      kinds,
+      accepted.type === 'joined' ? ['opened', 'assigned', 'closed'] : ['opened', 'closed'],
+      JSON.stringify(accepted),
+    );
   }
 });
 
@@ -167,7 +227,7 @@ test('list pages through all conversations, the newest first, closed ones too', 
   const opened = [];
   for (let i = 0; i < 7; ++i) opened.unshift((await visitor.open({ department: `d${i}` })).id);
   await visitor.request({ type: 'close', conversation: opened[2] });
-  const other = await t.visitor(`${visitor.id}0`);  // an id that begins with the same text
+  const other = await t.visitor(`${visitor.id}0`); // an id that begins with the same text
   await other.open();
   for (const limit of [1, 2, 3, 7, 200, 1_000_000]) {
     const seen = [];
@@ -180,15 +240,25 @@ test('list pages through all conversations, the newest first, closed ones too', 
       if (!page.next) break;
       after = page.next;
     }
-    assert.deepEqual(seen.map((view) => view.id), opened, `limit ${limit}`);
-    assert.deepEqual(seen.map((view) => view.state === 'closed'), opened.map((id) => id === opened[2]));
+    assert.deepEqual(
+      seen.map((view) => view.id),
+      opened,
+      `limit ${limit}`,
+    );
+    assert.deepEqual(
+      seen.map((view) => view.state === 'closed'),
+      opened.map((id) => id === opened[2]),
+    );
   }
   assert.equal((await visitor.request({ type: 'list' })).conversations.length, 7);
   assert.equal((await visitor.request({ type: 'list', limit: 0 })).code, 'bad_frame');
   for (const after of ['garbage', '\u0000', 'z'.repeat(5000), other.id]) {
     const page = await visitor.request({ type: 'list', after });
     const ids = page.conversations?.map((view) => view.id) ?? [];
-    assert.ok(ids.every((id) => opened.includes(id)), 'only own ones, whatever `after` says');
+    assert.ok(
+      ids.every((id) => opened.includes(id)),
+      'only own ones, whatever `after` says',
+    );
   }
 });
 
@@ -196,5 +266,9 @@ test('the opener is told once', async () => {
   const visitor = await t.visitor();
   const { id } = await visitor.open();
   await visitor.settle();
-  assert.equal(visitor.frames.filter((frame) => frame.type === 'joined' && frame.conversation.id === id).length, 1);
+  assert.equal(
+    visitor.frames.filter((frame) => frame.type === 'joined' && frame.conversation.id === id)
+      .length,
+    1,
+  );
 });

@@ -49,7 +49,12 @@ test('the subprotocol is kefu.v1, and a client that offers only others is refuse
 test('a bad token is unauthenticated, and a good one may follow on the same connection', async () => {
   const peer = t.peer('visitor');
   await peer.connect();
-  const claims = { sub: peer.id, role: 'visitor', aud: 'kefu', exp: Math.floor(Date.now() / 1000) + 60 };
+  const claims = {
+    sub: peer.id,
+    role: 'visitor',
+    aud: 'kefu',
+    exp: Math.floor(Date.now() / 1000) + 60,
+  };
   const good = peer.token;
   const [head, body, signature] = good.split('.');
   const bad = {
@@ -69,7 +74,9 @@ test('a bad token is unauthenticated, and a good one may follow on the same conn
     assert.equal(answer.type, 'error', what);
     assert.equal(answer.code, 'unauthenticated', what);
   }
-  const past = await peer.hello({ token: t.desk.token('visitor', peer.id, { exp: 1_700_000_000 }) });
+  const past = await peer.hello({
+    token: t.desk.token('visitor', peer.id, { exp: 1_700_000_000 }),
+  });
   assert.equal(past.code, 'token_expired');
   assert.equal((await peer.hello()).type, 'welcome');
 });
@@ -78,8 +85,15 @@ test('before welcome everything else is unauthenticated', async () => {
   const peer = t.peer('visitor');
   await peer.connect();
   const id = uuid();
-  for (const frame of [{ type: 'list' }, { type: 'open', id }, { type: 'token', token: peer.token }, { type: 'accept', conversation: id },
-    { type: 'close', conversation: id }, { type: 'history', conversation: id, after: 0 }, { type: 'typing', conversation: id }]) {
+  for (const frame of [
+    { type: 'list' },
+    { type: 'open', id },
+    { type: 'token', token: peer.token },
+    { type: 'accept', conversation: id },
+    { type: 'close', conversation: id },
+    { type: 'history', conversation: id, after: 0 },
+    { type: 'typing', conversation: id },
+  ]) {
     assert.equal((await peer.request(frame)).code, 'unauthenticated', frame.type);
   }
   peer.transmit({ type: 'send', conversation: id, cseq: 1, body: 'x' });
@@ -93,9 +107,12 @@ test('a second hello is a conflict, and changes nothing', async () => {
   assert.equal((await peer.hello()).code, 'conflict');
   assert.equal((await peer.hello({ session, epoch: 9 })).code, 'conflict');
   assert.equal((await peer.request({ type: 'list' })).type, 'list');
-  const racer = t.peer('visitor');  // two in one message: the first counts
+  const racer = t.peer('visitor'); // two in one message: the first counts
   await racer.connect();
-  racer.transmit([{ type: 'hello', ref: 'a', token: racer.token }, { type: 'hello', ref: 'b', token: racer.token }]);
+  racer.transmit([
+    { type: 'hello', ref: 'a', token: racer.token },
+    { type: 'hello', ref: 'b', token: racer.token },
+  ]);
   assert.equal((await racer.take({ ref: 'b' })).code, 'conflict');
   assert.equal((await racer.take({ ref: 'a' })).type, 'welcome');
 });
@@ -115,7 +132,11 @@ test('a session is resumed after a cut connection, from the positions', async ()
   assert.equal(view.tail, 5);
   assert.equal(view.accepted_cseq, 1);
   assert.equal((await visitor.reach(id, 5)).entries.get(5).body, 'three');
-  assert.equal(visitor.frames.filter((frame) => frame.type === 'entry').length, 1, 'only what was missing');
+  assert.equal(
+    visitor.frames.filter((frame) => frame.type === 'entry').length,
+    1,
+    'only what was missing',
+  );
   await agent.cut();
   const again = await agent.resume();
   assert.equal(again.conversations[0].internal_tail, 1);
@@ -167,7 +188,10 @@ test('a second connection takes the session over: the first is closed with 4001 
   const { accepted_cseq: accepted } = (await welcome).conversations[0];
   // What the first had stored before is there, in order; nothing came after the takeover.
   const bodies = (await twin.readAll(id)).slice(2).map((entry) => entry.body);
-  assert.deepEqual(bodies, Array.from({ length: accepted }, (_, i) => `late ${i}`));
+  assert.deepEqual(
+    bodies,
+    Array.from({ length: accepted }, (_, i) => `late ${i}`),
+  );
   twin.conversations.get(id).next = accepted + 1;
   assert.equal((await twin.say(id, 'mine now')).seq, accepted + 3);
 });
@@ -177,8 +201,16 @@ test('many connections fight for one session: one is left, with the highest epoc
   const others = Array.from({ length: 12 }, () => t.peer('visitor', first.id));
   await Promise.all(others.map((peer) => peer.connect()));
   // One that is overtaken while it says hello is closed before it is welcome.
-  const answers = await Promise.all(others.map((peer, i) => peer.hello({ session: first.session, epoch: i + 2 }).catch(() => 'closed')));
-  for (const answer of answers) assert.ok(answer === 'closed' || answer.type === 'welcome' || answer.code === 'stale_epoch', JSON.stringify(answer));
+  const answers = await Promise.all(
+    others.map((peer, i) =>
+      peer.hello({ session: first.session, epoch: i + 2 }).catch(() => 'closed'),
+    ),
+  );
+  for (const answer of answers)
+    assert.ok(
+      answer === 'closed' || answer.type === 'welcome' || answer.code === 'stale_epoch',
+      JSON.stringify(answer),
+    );
   const best = others.at(-1);
   assert.equal(answers.at(-1).type, 'welcome');
   for (const [i, peer] of others.entries()) {
@@ -220,8 +252,16 @@ test('positions are of the client: one that asks for less gets it again', async 
   visitor.log(id).position = 4;
   await visitor.resume();
   await visitor.reach(id, 7);
-  assert.deepEqual(visitor.frames.filter((frame) => frame.type === 'entry').map((frame) => [frame.seq, frame.body, frame.origin.cseq]),
-    [[5, 'm2', 3], [6, 'm3', 4], [7, 'm4', 5]]);
+  assert.deepEqual(
+    visitor.frames
+      .filter((frame) => frame.type === 'entry')
+      .map((frame) => [frame.seq, frame.body, frame.origin.cseq]),
+    [
+      [5, 'm2', 3],
+      [6, 'm3', 4],
+      [7, 'm4', 5],
+    ],
+  );
 });
 
 test('a position beyond the tail, or of a conversation of others, does no harm', async () => {
@@ -229,7 +269,14 @@ test('a position beyond the tail, or of a conversation of others, does no harm',
   const stranger = await t.visitor();
   await stranger.cut();
   await stranger.connect();
-  const welcome = await stranger.hello({ session: stranger.session, epoch: 2, positions: [{ conversation: id, seq: 0, internal: 0 }, { conversation: uuid(), seq: 5 }] });
+  const welcome = await stranger.hello({
+    session: stranger.session,
+    epoch: 2,
+    positions: [
+      { conversation: id, seq: 0, internal: 0 },
+      { conversation: uuid(), seq: 5 },
+    ],
+  });
   assert.deepEqual(welcome.conversations, []);
   await visitor.say(id, 'private');
   await stranger.settle();
@@ -237,7 +284,11 @@ test('a position beyond the tail, or of a conversation of others, does no harm',
   await visitor.cut();
   visitor.log(id).position = 1000;
   await visitor.connect();
-  const again = await visitor.hello({ session: visitor.session, epoch: 2, positions: visitor.positions });
+  const again = await visitor.hello({
+    session: visitor.session,
+    epoch: 2,
+    positions: visitor.positions,
+  });
   assert.equal(again.conversations[0].tail, 3);
   assert.equal((await visitor.say(id, 'still works')).seq, 4);
 });
@@ -245,11 +296,24 @@ test('a position beyond the tail, or of a conversation of others, does no harm',
 test('the token can be renewed, by the same participant in the same role only', async () => {
   const peer = await t.visitor();
   assert.equal((await peer.request({ type: 'token', token: peer.token })).type, 'done');
-  for (const token of [t.desk.token('agent', peer.id), t.desk.token('visitor', 'another'), t.desk.token('supervisor', peer.id), 'garbage']) {
+  for (const token of [
+    t.desk.token('agent', peer.id),
+    t.desk.token('visitor', 'another'),
+    t.desk.token('supervisor', peer.id),
+    'garbage',
+  ]) {
     assert.equal((await peer.request({ type: 'token', token })).code, 'unauthenticated');
   }
-  assert.equal((await peer.request({ type: 'token', token: t.desk.token('visitor', peer.id, { exp: 1 }) })).code, 'token_expired');
-  assert.equal((await peer.request({ type: 'accept', conversation: uuid() })).code, 'denied', 'still a visitor');
+  assert.equal(
+    (await peer.request({ type: 'token', token: t.desk.token('visitor', peer.id, { exp: 1 }) }))
+      .code,
+    'token_expired',
+  );
+  assert.equal(
+    (await peer.request({ type: 'accept', conversation: uuid() })).code,
+    'denied',
+    'still a visitor',
+  );
 });
 
 test('roles: visitors do not accept, agents do not open', async () => {
