@@ -14,6 +14,16 @@ bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
          std::ranges::any_of(held->drafts(), [&](const Draft& other) { return other.tag == tag; });
 }
 
+bool needs_operator(errc code) { return code == errc::store_full || code == errc::store_failed; }
+
+/// What a participant of the conversation may not send; it consumes the cseq.
+errc refusal_for(const Draft& draft, const Conversation& record) {
+  if (!is_open(record.state)) return errc::closed;
+  if (is_reserved_kind(draft.kind)) return errc::denied;
+  if (draft.log == Log::internal && !is_staff(draft.role)) return errc::denied;
+  return errc::ok;
+}
+
 }  // namespace
 
 void Home::join(mail::Join join) {
@@ -88,13 +98,13 @@ void Home::authorise(AppendBatch& batch) {
       held = true;
       continue;
     }
-    // A draft that may not be stored under this record goes without a version. The store takes it
-    // only if it was stored before; otherwise it comes back stale, and the record is read again
-    // before anything is refused.
-    draft.version =
-        live.conversation.record.admits(draft.role, draft.from) ? live.conversation.version : 0;
-    if (draft.version != 0 && !is_open(live.conversation.record.state))
-      draft.refusal = errc::closed;
+    // Whoever is not in the conversation goes without a version: the store then answers only what
+    // it stored before. Else the draft comes back stale, and the record is read again before
+    // anything is refused.
+    const Conversation& record = live.conversation.record;
+    const bool admitted = record.admits(draft.role, draft.from);
+    draft.version = admitted ? live.conversation.version : 0;
+    draft.refusal = admitted ? refusal_for(draft, record) : errc::ok;
   }
   if (held) std::erase_if(batch.drafts(), [](const Draft& draft) { return draft.tag == 0; });
 }
@@ -176,6 +186,10 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
         if (outcome.repeated) ++shard_.counters().repeated;
         fail(draft, outcome.code, outcome.expected);
     }
+  }
+  // One line for a batch: when the store is full or broken, it is so for all of it.
+  if (!outcomes.empty() && needs_operator(outcomes.front().code)) {
+    shard_.log(LogLevel::error, "store: " + std::string(name(outcomes.front().code)));
   }
   // Only now: a conversation that nobody reads was kept by its drafts.
   for (const Draft& draft : drafts) forget_if_idle(draft.conversation);

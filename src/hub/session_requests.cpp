@@ -56,8 +56,6 @@ void Session::on(const frame::Send& sent) {
   draft.digest = digest;
   draft.log = sent.log;
   draft.role = identity_.participant.role;
-  const bool denied = is_reserved_kind(sent.kind) || (sent.log == Log::internal && !staff());
-  draft.refusal = denied ? errc::denied : errc::ok;
   draft.tag = ref_.pack();
   draft.from = identity_.participant.id;
   draft.kind = sent.kind;

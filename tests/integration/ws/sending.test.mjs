@@ -300,7 +300,11 @@ test("somebody else's conversation is not_found for everything, as one that does
     for (const which of [id, uuid()]) {
       const own = await peer.say(which, 'intruder');
       assert.deepEqual([own.code, own.conversation, own.cseq], ['not_found', which, 1]);
-      assert.equal((await peer.say(which, 'again', { cseq: 1 })).code, 'not_found', 'not consumed');
+      // What would be denied to a participant is not_found to a stranger, and leaves no mark either.
+      for (const more of [{}, { log: 'internal' }, { kind: 'closed' }]) {
+        const { code } = await peer.say(which, 'again', { cseq: 1, ...more });
+        assert.equal(code, 'not_found', `not consumed ${JSON.stringify(more)}`);
+      }
       for (const frame of [
         { type: 'history', after: 0 },
         { type: 'history', before: 5 },
