@@ -9,16 +9,15 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-/// A key's text. Keys without an escape, which is all that honest clients send, are compared where
-/// they lie.
-std::optional<std::string_view> read_key(od::field& field) {
-  const char* const begin = field.key().raw();
-  const char* end = begin;
-  while (*end != '"' && *end != '\\') ++end;  // simdjson has seen the closing quote
-  if (*end == '"') return std::string_view(begin, static_cast<std::size_t>(end - begin));
-  std::string_view key;
-  if (field.unescaped_key().get(key) || !simdjson::validate_utf8(key)) return std::nullopt;
-  return key;
+/// Newer versions of simdjson ask whether a lone surrogate is to be replaced, and 3.9 has no
+/// default for it.
+template <class Member>
+auto unescaped_key(Member& member) {
+  if constexpr (requires { member.unescaped_key(false); }) {
+    return member.unescaped_key(false);
+  } else {
+    return member.unescaped_key();
+  }
 }
 
 /// A text without escapes is a view of the message; one with escapes lies in the parser's buffer.
@@ -186,6 +185,16 @@ bool read_value(od::value& value, Shape shape, Field field, Fields& fields,
 }
 
 }  // namespace
+
+std::optional<std::string_view> read_key(od::field& field) {
+  const char* const begin = field.key().raw();
+  const char* end = begin;
+  while (*end != '"' && *end != '\\') ++end;  // simdjson has seen the closing quote
+  if (*end == '"') return std::string_view(begin, static_cast<std::size_t>(end - begin));
+  std::string_view key;
+  if (unescaped_key(field).get(key) || !simdjson::validate_utf8(key)) return std::nullopt;
+  return key;
+}
 
 bool read_object(od::object object, Shape shape, Fields& fields, Containers* containers) {
   for (auto next : object) {

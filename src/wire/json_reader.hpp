@@ -3,6 +3,9 @@
 
 #include <simdjson.h>
 
+#include <optional>
+#include <string_view>
+
 #include "wire/field_reader.hpp"
 #include "wire/fields.hpp"
 
@@ -18,6 +21,10 @@ enum class Shape : std::uint8_t {
   entry,         ///< origin
   flat,          ///< none
 };
+
+/// A field's name; nothing when it is no text. One without an escape, which is all that honest
+/// clients send, is a view of the message. Call it once for a field.
+[[nodiscard]] std::optional<std::string_view> read_key(simdjson::ondemand::field& field);
 
 /// Reads `object` to its end. False when it is not JSON: then the rest of the message can't be read
 /// either. Everything else that is wrong is noted in `fields`. `containers` is given for frames.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
 
 namespace kefu::wire {
@@ -80,9 +81,9 @@ result<Conversation> decode_conversation(std::string_view record) {
   Conversation conversation;
   for (auto next : object) {
     od::field member;
-    std::string_view key;
-    if (std::move(next).get(member) || member.unescaped_key().get(key)) return errc::corrupt;
-    if (!read_field(key, member.value(), conversation)) return errc::corrupt;
+    if (std::move(next).get(member)) return errc::corrupt;
+    const auto key = read_key(member);
+    if (!key || !read_field(*key, member.value(), conversation)) return errc::corrupt;
   }
   const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   if (!at_end || conversation.id.is_nil() || conversation.visitor.empty()) return errc::corrupt;
