@@ -8,7 +8,8 @@
 A peer is name=target:command; {port} and {data} are filled in. Each run gets a fresh server, pinned to one core, the
 generator to another. The servers take turns within a round, in the other direction every second round, so that what
 the machine does meanwhile hits all of them. Before each run it waits, for a while, until the machine is quiet; a run
-during which something else used the CPUs is noisy: it is repeated, a few times, and the medians are taken without it.
+during which something else used the CPUs is noisy: it is repeated, a few times, and the medians are taken without it. A
+server that had noisy runs only is shown with these (0 quiet runs), and gets no ratio.
 """
 import argparse
 import json
@@ -132,7 +133,8 @@ def print_table(case, names, runs):
         cells = [number(found[name][key]) for key in keys]
         print(f"| {name} | " + " | ".join(cells) + f" | {quiet} of {len(runs[case, name])} | {faults} |")
     for name in names[1:]:
-        if not found[names[0]] or not found[name]:
+        if not all(any(not run["noisy"] for run in runs[case, one]) for one in (names[0], name)):
+            print(f"| {names[0]} ÷ {name} | no ratio: a side has no quiet run |")
             continue
         ratios = [found[names[0]][key] / found[name][key] if found[name][key] else 0 for key in keys]
         print(f"| {names[0]} ÷ {name} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " | | |")
