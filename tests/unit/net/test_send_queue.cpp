@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <initializer_list>
 #include <algorithm>
+#include <initializer_list>
 #include <kefu/net/websocket.hpp>
 #include <random>
 #include <string>
