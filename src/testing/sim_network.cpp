@@ -257,9 +257,9 @@ void SimServer::stop(Instant deadline, Completion<> done) {
     const std::scoped_lock lock(impl_->mutex);
     impl_->acceptor = nullptr;
     links = impl_->links;
-    if (!links.empty()) impl_->stopped = std::move(done);
+    if (links.empty()) return impl_->executors.front()->post(std::move(done));
+    impl_->stopped = std::move(done);
   }
-  if (links.empty()) return impl_->executors.front()->post(std::move(done));
   for (const auto& link : links) {
     link->executor().post([link] { link->close(errc::shutting_down); });
     link->executor().post_at(deadline, [link] { link->end_server(errc::shutting_down); });

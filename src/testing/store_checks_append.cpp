@@ -24,7 +24,7 @@ void append_is_dense(Rig& rig) {
 
 void append_keeps_everything(Rig& rig) {
   rig.create_session(1);
-  const std::string binary("a\0b\n\xc3\xa9\xe5\xae\xa2\xe6\x9c\x8d\xff\xfe", 15);
+  const std::string binary("a\0b\n\xc3\xa9\xe5\xae\xa2\xe6\x9c\x8d\xff\xfe", 14);
   Draft first = draft(1, 1, 1, binary);
   first.role = Role::supervisor;
   first.from = "\xe5\xae\xa2\xe6\x9c\x8d #1";
