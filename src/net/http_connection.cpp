@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <kefu/net/upgrade.hpp>
 #include <utility>
 
 #include "net/worker.hpp"
@@ -76,17 +75,18 @@ void HttpConnection::handle(const http::Head& request) {
     return respond(site.answer({request, peer_}), keep_alive, with_body);
   }
   Upgrade answer = answer_upgrade(request, site.upgrade);
-  if (answer.accepted()) return upgrade(answer.response);
+  if (answer.accepted()) return upgrade(answer);
   respond(std::move(answer.response), keep_alive, with_body);
 }
 
-void HttpConnection::upgrade(const http::Response& response) {
+void HttpConnection::upgrade(const Upgrade& answer) {
   state_ = State::gone;
-  auto next = std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(peer_));
+  auto next =
+      std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(peer_), answer.deflate);
   WsConnection& connection = *next;
   worker_.loop().poller().hand_over(connection.descriptor(), connection);
   worker_.replace(*this, std::move(next));
-  connection.start(*worker_.site().acceptor, http::write_head(response, true), unread_);
+  connection.start(*worker_.site().acceptor, http::write_head(answer.response, true), unread_);
 }
 
 void HttpConnection::respond(http::Response response, bool keep_alive, bool with_body) {

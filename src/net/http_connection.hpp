@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
+#include <kefu/net/upgrade.hpp>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ class HttpConnection final : public Link {
 
   void feed(std::string_view bytes);
   void handle(const http::Head& request);
-  void upgrade(const http::Response& response);
+  void upgrade(const Upgrade& answer);
   void respond(http::Response response, bool keep_alive, bool with_body);
   void write();
   void on_written();

@@ -19,6 +19,7 @@ websocket::Opcode opcode_of(FrameKind kind) noexcept {
       return websocket::Opcode::pong;
     case FrameKind::raw:
     case FrameKind::text:
+    case FrameKind::deflated:
       break;
   }
   return websocket::Opcode::text;
@@ -56,7 +57,8 @@ bool WriteBatch::add(const QueuedFrame& queued, std::size_t skip) noexcept {
   std::array<std::byte, websocket::kMaxHeader> header;
   std::size_t size = 0;
   if (queued.kind != FrameKind::raw) {
-    size = websocket::write_header(opcode_of(queued.kind), true, payload.size(), header);
+    size = websocket::write_header(opcode_of(queued.kind), true, payload.size(), header,
+                                   queued.kind == FrameKind::deflated);
   }
   if (skip < size) add_copy(std::span{header}.first(size).subspan(skip));
   const auto rest = payload.subspan(skip > size ? skip - size : 0);

@@ -16,6 +16,7 @@ namespace kefu::net {
 enum class FrameKind : std::uint8_t {
   raw,  ///< bytes as they are, without a header
   text,
+  deflated,  ///< a text message, compressed
   close,
   ping,
   pong,

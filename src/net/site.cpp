@@ -38,6 +38,7 @@ Site::Site(ServerOptions from) : options{std::move(from)}, files{files_of(option
   options.static_mount = prefix_of(std::move(options.static_mount));
   upgrade.subprotocol = options.subprotocol;
   upgrade.allowed_origins = options.allowed_origins;
+  upgrade.deflate = options.deflate.enabled;
 }
 
 http::Response Site::answer(const Request& request) const {

@@ -56,8 +56,20 @@ bool is_allowed_origin(const http::Head& request, const std::vector<std::string>
   });
 }
 
+/// The client's offers stand in order of its preference, over all fields of that name.
+void agree_on_deflate(const http::Head& request, Upgrade& upgrade) {
+  for (std::size_t i = 0; i < request.field_count(); ++i) {
+    if (!http::equal_any_case(request.field_name(i), "Sec-WebSocket-Extensions")) continue;
+    if (auto agreement = websocket::answer_deflate_offers(request.field_value(i))) {
+      upgrade.deflate = agreement->window;
+      upgrade.response.set("Sec-WebSocket-Extensions", agreement->response);
+      return;
+    }
+  }
+}
+
 Upgrade refuse(int status, std::string_view detail) {
-  return {http::text_response(status, detail), false};
+  return {.response = http::text_response(status, detail)};
 }
 
 Upgrade refuse_version() {
@@ -111,6 +123,7 @@ Upgrade answer_upgrade(const http::Head& request, const UpgradeOptions& options)
   if (upgrade.subprotocol_chosen) {
     upgrade.response.set("Sec-WebSocket-Protocol", options.subprotocol);
   }
+  if (options.deflate) agree_on_deflate(request, upgrade);
   return upgrade;
 }
 

@@ -8,6 +8,7 @@ namespace kefu::net::websocket {
 namespace {
 
 constexpr std::uint8_t kFin = 0x80;
+constexpr std::uint8_t kRsv1 = 0x40;
 constexpr std::uint8_t kMasked = 0x80;
 constexpr std::uint8_t kLength16 = 126;
 constexpr std::uint8_t kLength64 = 127;
@@ -23,8 +24,10 @@ std::uint16_t close_code(Error error) noexcept {
     case Error::none:
       return kCloseNormal;
     case Error::invalid_utf8:
+    case Error::bad_deflate:
       return kCloseInvalidData;
     case Error::message_too_big:
+    case Error::inflates_too_much:
       return kCloseTooBig;
     default:
       return kCloseProtocolError;
@@ -63,6 +66,10 @@ std::string_view to_string(Error error) noexcept {
       return "invalid UTF-8";
     case Error::message_too_big:
       return "message too big";
+    case Error::bad_deflate:
+      return "bad compressed data";
+    case Error::inflates_too_much:
+      return "compressed too much";
   }
   return "unknown";
 }
@@ -101,9 +108,10 @@ std::uint32_t apply_mask(std::span<std::byte> data, std::uint32_t mask) noexcept
 }
 
 std::size_t write_header(Opcode opcode, bool fin, std::uint64_t payload_size,
-                         std::span<std::byte, kMaxHeader> out) noexcept {
+                         std::span<std::byte, kMaxHeader> out, bool rsv1) noexcept {
   const std::size_t size = header_size(payload_size);
-  out[0] = static_cast<std::byte>((fin ? kFin : 0) | static_cast<std::uint8_t>(opcode));
+  out[0] = static_cast<std::byte>((fin ? kFin : 0) | (rsv1 ? kRsv1 : 0) |
+                                  static_cast<std::uint8_t>(opcode));
   if (size == 2) {
     out[1] = static_cast<std::byte>(payload_size);
   } else {

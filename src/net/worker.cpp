@@ -22,7 +22,10 @@ Nanoseconds tick_for(const ServerOptions& options) noexcept {
 }  // namespace
 
 Worker::Worker(Loop& loop, std::shared_ptr<Site> site)
-    : loop_{loop}, site_{std::move(site)}, tick_length_{tick_for(site_->options)} {}
+    : loop_{loop},
+      site_{std::move(site)},
+      tick_length_{tick_for(site_->options)},
+      deflater_{site_->options.deflate} {}
 
 Worker::~Worker() { loop_.forget(*this); }
 
@@ -76,10 +79,16 @@ void Worker::end_turn() {
   for (Link* const link : reading_) link->read();
   reading_.clear();
   doomed_.clear();
+  deflater_.forget();
   if (links_.empty() && on_empty_) {
     over_ = true;
     on_empty_();
   }
+}
+
+websocket::Inflater& Worker::inflater() {
+  if (!inflater_) inflater_.emplace(site_->options.max_message, site_->options.deflate);
+  return *inflater_;
 }
 
 void Worker::shut_down(Completion<> done) {

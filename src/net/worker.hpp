@@ -3,9 +3,11 @@
 
 #include <kefu/completion.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "net/frame_deflater.hpp"
 #include "net/link.hpp"
 #include "net/loop.hpp"
 #include "net/send_queue.hpp"
@@ -54,6 +56,8 @@ class Worker final : public TurnEnd {
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
   [[nodiscard]] SendChunkPool& chunks() noexcept { return chunks_; }
   [[nodiscard]] WriteBatch& batch() noexcept { return batch_; }
+  [[nodiscard]] FrameDeflater& deflater() noexcept { return deflater_; }
+  [[nodiscard]] websocket::Inflater& inflater();
 
   void end_turn() override;
 
@@ -77,6 +81,8 @@ class Worker final : public TurnEnd {
   std::vector<Link*> reading_;
   SendChunkPool chunks_;
   WriteBatch batch_;
+  FrameDeflater deflater_;
+  std::optional<websocket::Inflater> inflater_;  // from the first compressed message on
 };
 
 }  // namespace kefu::net

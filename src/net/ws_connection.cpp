@@ -17,17 +17,22 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 }
 
 errc reason_for(websocket::Error error) noexcept {
-  return error == websocket::Error::message_too_big ? errc::too_large : errc::bad_frame;
+  const bool large =
+      error == websocket::Error::message_too_big || error == websocket::Error::inflates_too_much;
+  return large ? errc::too_large : errc::bad_frame;
 }
 
 }  // namespace
 
-WsConnection::WsConnection(Worker& worker, Socket socket, std::string peer)
+WsConnection::WsConnection(Worker& worker, Socket socket, std::string peer,
+                           websocket::DeflateWindow deflate)
     : Link{worker, std::move(socket)},
-      decoder_{{.max_message = worker.site().options.max_message}},
+      decoder_{{.allow_rsv1 = deflate != websocket::DeflateWindow::none,
+                .max_message = worker.site().options.max_message}},
       peer_{std::move(peer)},
       heard_{worker.tick()},
-      deadline_{heard_} {}
+      deadline_{heard_},
+      deflate_{deflate} {}
 
 void WsConnection::start(Acceptor& acceptor, std::string_view response, std::string_view unread) {
   queue_.push({worker_.loop().frames().copy(response), FrameKind::raw}, worker_.chunks());
@@ -43,7 +48,12 @@ Executor& WsConnection::executor() { return worker_.loop(); }
 
 SendStatus WsConnection::send(SharedFrame frame) {
   if (state_ != State::open) return SendStatus::closed;
-  queue_.push({std::move(frame), FrameKind::text}, worker_.chunks());
+  SharedFrame deflated = worker_.deflater().deflate(frame, deflate_, worker_.loop().frames());
+  if (deflated) {
+    queue_.push({std::move(deflated), FrameKind::deflated}, worker_.chunks());
+  } else {
+    queue_.push({std::move(frame), FrameKind::text}, worker_.chunks());
+  }
   write_later();
   if (queue_.bytes() < worker_.site().options.send_queue) return SendStatus::accepted;
   backpressured_ = true;
@@ -109,7 +119,7 @@ void WsConnection::deliver(std::span<std::byte> input) {
 void WsConnection::on_event(const websocket::Event& event) {
   switch (event.kind) {
     case EventKind::text:
-      if (state_ == State::open) inbound_->on_message(event.text(), websocket::kPadding);
+      if (state_ == State::open) on_text(event);
       return;
     case EventKind::binary:
       return refuse(wire::close_code(errc::unsupported), "text only", errc::unsupported);
@@ -123,12 +133,19 @@ void WsConnection::on_event(const websocket::Event& event) {
     case EventKind::close:
       return on_peer_close(event);
     case EventKind::error:
-      return refuse(websocket::close_code(event.error), websocket::to_string(event.error),
-                    reason_for(event.error));
+      return refuse(event.error);
     case EventKind::pong:
     case EventKind::need_more:
       return;
   }
+}
+
+void WsConnection::on_text(const websocket::Event& event) {
+  if (!event.rsv1) return inbound_->on_message(event.text(), websocket::kPadding);
+  const websocket::Inflated inflated = worker_.inflater().inflate(event.payload);
+  if (inflated.error != websocket::Error::none) return refuse(inflated.error);
+  if (!websocket::is_valid_text(inflated.payload)) return refuse(websocket::Error::invalid_utf8);
+  inbound_->on_message(as_text(inflated.payload), websocket::kPadding);
 }
 
 void WsConnection::on_peer_close(const websocket::Event& event) {
@@ -145,6 +162,10 @@ void WsConnection::on_peer_end() { finish(state_ == State::open ? errc::unavaila
 void WsConnection::refuse(std::uint16_t code, std::string_view text, errc reason) {
   if (state_ == State::open) return begin_close(State::lingering, code, text, reason);
   state_ = State::lingering;  // our close frame is under way already
+}
+
+void WsConnection::refuse(websocket::Error error) {
+  refuse(websocket::close_code(error), websocket::to_string(error), reason_for(error));
 }
 
 void WsConnection::begin_close(State state, std::uint16_t code, std::string_view text,

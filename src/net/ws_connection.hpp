@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <kefu/net/deflate.hpp>
 #include <kefu/net/websocket.hpp>
 #include <kefu/transport.hpp>
 #include <memory>
@@ -19,7 +20,7 @@ namespace kefu::net {
 
 class WsConnection final : public Link, public Connection {
  public:
-  WsConnection(Worker& worker, Socket socket, std::string peer);
+  WsConnection(Worker& worker, Socket socket, std::string peer, websocket::DeflateWindow deflate);
 
   /// `response` is written first; `unread` is what came behind the request.
   void start(Acceptor& acceptor, std::string_view response, std::string_view unread);
@@ -55,10 +56,12 @@ class WsConnection final : public Link, public Connection {
 
   void deliver(std::span<std::byte> input);
   void on_event(const websocket::Event& event);
+  void on_text(const websocket::Event& event);
   void on_peer_close(const websocket::Event& event);
   void on_peer_end();
   void on_drained();
   void refuse(std::uint16_t code, std::string_view text, errc reason);
+  void refuse(websocket::Error error);
   void begin_close(State state, std::uint16_t code, std::string_view text, errc reason);
   void finish(errc reason);
   void queue_pong();
@@ -75,6 +78,7 @@ class WsConnection final : public Link, public Connection {
   std::uint32_t deadline_;  // once closing: the tick at which it is cut
   State state_ = State::open;
   errc reason_ = errc::ok;
+  websocket::DeflateWindow deflate_;  // of what is sent
   bool paused_ = false;
   bool must_pong_ = false;
   bool pinged_ = false;         // since it was last heard

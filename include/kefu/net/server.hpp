@@ -2,6 +2,7 @@
 // beside it, on one port.
 #pragma once
 
+#include <kefu/net/deflate.hpp>
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/loops.hpp>
@@ -39,6 +40,11 @@ struct ServerOptions {
   std::uint32_t max_message = 64 * 1024;  ///< bytes of a WebSocket message: limits::max_frame
   std::size_t send_queue =
       64 * 1024;  ///< bytes at which send() answers backpressure: limits::send_queue
+
+  /// Compression of messages. It costs CPU on both ends, and 0.3 MB a loop, nothing a connection.
+  /// Think before you turn it on: where one message holds both a secret and text of an attacker's
+  /// choice, its compressed size tells of the secret.
+  websocket::DeflateOptions deflate = {};
 
   /// A request's head must be whole so long after the connection or the answer before it, and an
   /// answer must make progress at least so often.

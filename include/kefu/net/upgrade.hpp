@@ -1,6 +1,7 @@
 // The opening handshake of RFC 6455, both sides, without I/O.
 #pragma once
 
+#include <kefu/net/deflate.hpp>
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 
@@ -20,11 +21,13 @@ struct UpgradeOptions {
   /// Origins ("https://shop.example") whose pages may connect; empty: any. Only browsers send
   /// Origin, and it protects only their users: a request without one is accepted.
   std::vector<std::string> allowed_origins;
+  bool deflate = false;  ///< agree to permessage-deflate
 };
 
 struct Upgrade {
   http::Response response;  ///< status 101, or why not
   bool subprotocol_chosen = false;
+  websocket::DeflateWindow deflate = websocket::DeflateWindow::none;
 
   [[nodiscard]] bool accepted() const noexcept { return response.status == 101; }
 };

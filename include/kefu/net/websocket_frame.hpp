@@ -40,6 +40,8 @@ enum class Error : std::uint8_t {
   invalid_close_code,       ///< a status that must not appear on the wire
   invalid_utf8,             ///< in a text message or a close reason
   message_too_big,          ///< more than Options::max_message
+  bad_deflate,              ///< a compressed message that can't be unpacked
+  inflates_too_much,        ///< more than DeflateOptions::max_ratio
 };
 
 inline constexpr std::uint16_t kCloseNormal = 1000;
@@ -67,9 +69,9 @@ constexpr std::size_t header_size(std::uint64_t payload_size) noexcept {
 }
 
 /// Writes the header of an unmasked (server) frame; returns its size. The payload is not touched,
-/// so one payload can be gathered behind many headers.
+/// so one payload can be gathered behind many headers. RSV1 says that it is compressed.
 std::size_t write_header(Opcode opcode, bool fin, std::uint64_t payload_size,
-                         std::span<std::byte, kMaxHeader> out) noexcept;
+                         std::span<std::byte, kMaxHeader> out, bool rsv1 = false) noexcept;
 
 /// Appends a whole masked (client) frame. `mask` should be unpredictable (RFC 6455 §5.3).
 void append_masked(std::vector<std::byte>& out, Opcode opcode, bool fin,

@@ -156,3 +156,22 @@ TEST_CASE("upgrade: the client's side fits the server's, and finds what is wrong
   CHECK(changed("Sec-WebSocket-Extensions", "permessage-deflate") ==
         net::UpgradeError::bad_extension);
 }
+
+TEST_CASE("upgrade: permessage-deflate is agreed to only where it is switched on") {
+  Request request;
+  request.more =
+      "Sec-WebSocket-Extensions: x-unknown\r\n"
+      "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+  const net::Upgrade off = request.answer();
+  CHECK(off.deflate == net::websocket::DeflateWindow::none);
+  CHECK(off.response.field("Sec-WebSocket-Extensions") == "");
+
+  net::UpgradeOptions options;
+  options.deflate = true;
+  const net::Upgrade on = request.answer(options);
+  CHECK(on.accepted());
+  CHECK(on.deflate == net::websocket::DeflateWindow::wide);
+  CHECK(on.response.field("Sec-WebSocket-Extensions") ==
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+  CHECK(Request{}.answer(options).deflate == net::websocket::DeflateWindow::none);
+}
