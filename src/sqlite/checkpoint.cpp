@@ -25,7 +25,7 @@ void sort_unique(std::vector<T>& items) {
 Checkpoint::Checkpoint(sqlite3* db, Unfolded& unfolded, std::size_t entries)
     : unfolded_(unfolded),
       start_(std::max<std::size_t>(entries / 2, 1)),
-      place_(db, "INSERT OR REPLACE INTO place(log, seq, position) VALUES(?, ?, ?)"),
+      place_(db, "INSERT OR REPLACE INTO place(log, first, positions) VALUES(?, ?, ?)"),
       mark_(
           db,
           "INSERT OR REPLACE INTO mark(session, conversation, accepted, kept) VALUES(?, ?, ?, ?)"),
@@ -60,7 +60,7 @@ void Checkpoint::reset() {
   round_end_ = 0;
   next_ = 0;
   finished_ = false;
-  places_.clear();
+  entries_.clear();
   marks_.clear();
   tails_of_.clear();
 }
@@ -70,39 +70,51 @@ void Checkpoint::freeze() {
   for (std::uint64_t position = unfolded_.base() + 1; position <= round_end_; ++position) {
     const Unfolded::Row& row = unfolded_.at(position);
     if (row.seq) {
-      places_.push_back(
+      entries_.push_back(
           {2 * row.conversation->key + static_cast<std::int64_t>(row.log), row.seq, position});
       tails_of_.push_back(row.conversation);
     }
     if (row.session)
       marks_.push_back({row.session->key, row.conversation->key, row.session, row.conversation});
   }
-  std::sort(places_.begin(), places_.end());
+  std::sort(entries_.begin(), entries_.end());
   sort_unique(marks_);
   std::sort(tails_of_.begin(), tails_of_.end(), [](auto* a, auto* b) { return a->key < b->key; });
   tails_of_.erase(std::unique(tails_of_.begin(), tails_of_.end()), tails_of_.end());
 }
 
 void Checkpoint::write(std::size_t items) {
-  const std::size_t marks_from = places_.size();
+  const std::size_t marks_from = entries_.size();
   const std::size_t tails_from = marks_from + marks_.size();
   const std::size_t end = tails_from + tails_of_.size();
-  for (; next_ < end && items > 0; ++next_, --items) {
+  for (std::size_t written = 0; next_ < end && written < items;) {
+    std::size_t done = 1;
     if (next_ < marks_from) {
-      write(places_[next_]);
+      done = write_place(next_);
     } else if (next_ < tails_from) {
       write(marks_[next_ - marks_from]);
     } else {
       write(*tails_of_[next_ - tails_from]);
     }
+    next_ += done;
+    written += done;
   }
   if (next_ < end) return;
   Run(move_).bind(1, round_end_).step();
   finished_ = true;
 }
 
-void Checkpoint::write(const Place& place) {
-  Run(place_).bind(1, place.log).bind(2, place.seq).bind(3, place.position).step();
+std::size_t Checkpoint::write_place(std::size_t first) {
+  // What a round wrote that never ended is written again by the next one, from the same first entry
+  // on: rows start there and at each kEntriesPerPlace behind it, so they replace the ones before.
+  const std::int64_t log = entries_[first].log;
+  writer_.clear();
+  for (std::size_t at = first; at < entries_.size() && entries_[at].log == log; ++at) {
+    if (writer_.size() == kEntriesPerPlace) break;
+    writer_.add(entries_[at].position);
+  }
+  Run(place_).bind(1, log).bind(2, entries_[first].seq).bind_blob(3, writer_.bytes()).step();
+  return writer_.size();
 }
 
 void Checkpoint::write(const DirtyMark& dirty) {

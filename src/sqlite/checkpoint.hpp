@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sqlite/cache.hpp"
+#include "sqlite/places.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
@@ -38,11 +39,11 @@ class Checkpoint {
   [[nodiscard]] std::uint64_t stored_position();
 
  private:
-  struct Place {
+  struct PlacedEntry {
     std::int64_t log;
     std::uint64_t seq;
     std::uint64_t position;
-    friend auto operator<=>(const Place&, const Place&) = default;
+    friend auto operator<=>(const PlacedEntry&, const PlacedEntry&) = default;
   };
   struct DirtyMark {
     std::int64_t session_key;
@@ -55,7 +56,8 @@ class Checkpoint {
   [[nodiscard]] bool in_round() const noexcept { return round_end_ != 0; }
   void freeze();
   void write(std::size_t items);
-  void write(const Place& place);
+  /// Writes the row that starts with entries_[first]; answers how many entries it holds.
+  std::size_t write_place(std::size_t first);
   void write(const DirtyMark& mark);
   void write(const Conversation& conversation);
 
@@ -64,12 +66,13 @@ class Checkpoint {
   Statement place_, mark_, tails_, move_, position_;
 
   std::uint64_t round_end_ = 0;  ///< the last frozen row; 0 between rounds
-  std::size_t next_ = 0;         ///< the next item: places, then marks, then tails
+  std::size_t next_ = 0;         ///< the next item: entries, then marks, then tails
   bool finished_ = false;        ///< all of the round is in the open transaction
-  std::vector<Place> places_;
+  std::vector<PlacedEntry> entries_;
   std::vector<DirtyMark> marks_;
   std::vector<Conversation*> tails_of_;
   std::string kept_;
+  PlaceWriter writer_;
 };
 
 /// Reads the rows behind the checkpoint, and brings cache and `unfolded` up to the end of the log.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sqlite/log_row.hpp"
+#include "sqlite/places.hpp"
 
 namespace kefu::sqlite {
 namespace {
@@ -55,10 +56,10 @@ class PageFiller {
 Reader::Reader(sqlite3* db, Cache& cache, const Unfolded& unfolded)
     : cache_(cache),
       unfolded_(unfolded),
-      folded_(db, std::string(kEntryColumns) +
-                      " FROM place p CROSS JOIN log l ON l.position = p.position LEFT JOIN session "
-                      "s ON s.key = l.session "
-                      "WHERE p.log = ? AND p.seq > ? AND p.seq < ? ORDER BY p.seq"),
+      places_(
+          db,
+          "SELECT first, positions FROM place WHERE log = ?1 AND first >= (SELECT max(first) FROM "
+          "place WHERE log = ?1 AND first <= ?2) ORDER BY first"),
       row_(db, std::string(kEntryColumns) +
                    " FROM log l LEFT JOIN session s ON s.key = l.session WHERE l.position = ?"),
       events_(
@@ -68,18 +69,35 @@ Reader::Reader(sqlite3* db, Cache& cache, const Unfolded& unfolded)
               "LEFT JOIN session s ON s.key = l.session WHERE l.position > ? AND l.flags < ? "
               "ORDER BY l.position LIMIT ?") {}
 
-std::uint64_t Reader::find_unfolded(const Conversation& conversation, const ReadRequest& request) {
-  unfolded_places_.clear();
+void Reader::find(const Conversation& conversation, const ReadRequest& request) {
+  unfolded_positions_.clear();
   std::uint64_t first = conversation.head.log.tail(request.log) + 1;
   std::uint64_t position = conversation.last_entry[static_cast<std::size_t>(request.log)];
   while (position > unfolded_.base() && first > request.after + 1) {
     const Unfolded::Row& row = unfolded_.at(position);
     first = row.seq;
-    unfolded_places_.push_back(position);
+    unfolded_positions_.push_back(position);
     position = row.previous;
   }
-  std::reverse(unfolded_places_.begin(), unfolded_places_.end());
-  return first;
+  positions_.clear();
+  if (first > request.after + 1)
+    find_folded(2 * conversation.key + static_cast<std::int64_t>(request.log), request, first);
+  positions_.insert(positions_.end(), unfolded_positions_.rbegin(), unfolded_positions_.rend());
+}
+
+void Reader::find_folded(std::int64_t log, const ReadRequest& request, std::uint64_t end) {
+  Run row(places_);
+  row.bind(1, log).bind(2, request.after + 1);
+  while (row.step()) {
+    PlaceReader place(row.bytes(1));
+    for (std::uint64_t seq = row.number(0);; ++seq) {
+      const std::uint64_t position = place.next();
+      if (position == 0) break;
+      if (seq <= request.after) continue;
+      if (seq >= end || positions_.size() == request.max_entries) return;
+      positions_.push_back(position);
+    }
+  }
 }
 
 Page Reader::read(const ReadRequest& request) {
@@ -87,22 +105,14 @@ Page Reader::read(const ReadRequest& request) {
   const Conversation& conversation = cache_.conversation(request.conversation);
   page.tail = conversation.head.log.tail(request.log);
   if (request.max_entries == 0 || request.after >= page.tail) return page;
+  find(conversation, request);
   PageFiller filler(request, page);
-  const std::uint64_t unfolded_from = find_unfolded(conversation, request);
-  if (unfolded_from > request.after + 1) {
-    Run row(folded_);
-    row.bind(1, 2 * conversation.key + static_cast<std::int64_t>(request.log))
-        .bind(2, request.after)
-        .bind(3, unfolded_from);
-    while (row.step()) {
-      if (!filler.add(row)) return page;
-    }
-  }
-  for (const std::uint64_t position : unfolded_places_) {
+  for (const std::uint64_t position : positions_) {
     Run row(row_);
     if (!row.bind(1, position).step()) throw_corrupt("an entry is missing");
     if (!filler.add(row)) break;
   }
+  if (page.entries.empty()) throw_corrupt("the places of a log are missing");
   return page;
 }
 

@@ -21,15 +21,16 @@ class Reader {
   std::vector<Event> events(std::uint64_t after, std::size_t limit);
 
  private:
-  /// Collects, into `unfolded_places_`, where the unfolded entries with seq > after are, in order
-  /// of seq. Answers the seq of the first unfolded entry of the log, or tail + 1; only those above
-  /// `after` matter to a page.
-  std::uint64_t find_unfolded(const Conversation& conversation, const ReadRequest& request);
+  /// Collects, into positions_, where the entries with seq > after are, in order of seq: as many as
+  /// the page can need, or more.
+  void find(const Conversation& conversation, const ReadRequest& request);
+  /// The part with seq < end, whose places are in the database.
+  void find_folded(std::int64_t log, const ReadRequest& request, std::uint64_t end);
 
   Cache& cache_;
   const Unfolded& unfolded_;
-  Statement folded_, row_, events_;
-  std::vector<std::uint64_t> unfolded_places_;
+  Statement places_, row_, events_;
+  std::vector<std::uint64_t> positions_, unfolded_positions_;  // their memory is reused
 };
 
 }  // namespace kefu::sqlite

@@ -4,15 +4,13 @@
 #include <string>
 
 #include "sqlite/connection.hpp"
+#include "sqlite/places.hpp"
 #include "sqlite/statement.hpp"
 
 namespace kefu::sqlite {
 namespace {
 
-// Steps are never changed once released: a new version appends one, and step i takes a file from
-// version i to i + 1.
-constexpr std::array kSteps = {
-    R"sql(
+constexpr char kFirstTables[] = R"sql(
 -- Conversations and sessions have small integer keys, so that a log row is short. The tails lag behind the log: see
 -- `checkpoint`.
 CREATE TABLE conversation(
@@ -49,8 +47,50 @@ CREATE TABLE record(
 CREATE TABLE record_index(
   kind INTEGER, name TEXT, key TEXT, id TEXT, PRIMARY KEY(kind, name, key, id)) WITHOUT ROWID;
 CREATE INDEX record_index_by_id ON record_index(kind, id);
-)sql",
-};
+)sql";
+
+void create_tables(sqlite3* db) { execute(db, kFirstTables); }
+
+// `positions`: of the entries with seq `first`, first + 1 … (see places.hpp).
+constexpr char kPlaceTable[] = R"sql(
+ALTER TABLE place RENAME TO old_place;
+CREATE TABLE place(log INTEGER, first INTEGER, positions BLOB NOT NULL, PRIMARY KEY(log, first)) WITHOUT ROWID;
+)sql";
+
+void copy_places(sqlite3* db) {
+  // Those behind the checkpoint are of a round that did not end; they are written again.
+  Statement old(db,
+                "SELECT log, seq, position FROM old_place WHERE position <= (SELECT position FROM "
+                "checkpoint) ORDER BY log, seq");
+  Statement insert(db, "INSERT INTO place VALUES(?, ?, ?)");
+  std::int64_t log = 0;
+  std::uint64_t first = 0;
+  PlaceWriter place;
+  const auto write = [&] {
+    if (place.size()) Run(insert).bind(1, log).bind(2, first).bind_blob(3, place.bytes()).step();
+    place.clear();
+  };
+  Run row(old);
+  while (row.step()) {
+    if (row.integer(0) != log || place.size() == kEntriesPerPlace) write();
+    if (place.size() == 0) {
+      log = row.integer(0);
+      first = row.number(1);
+    }
+    place.add(row.number(2));
+  }
+  write();
+}
+
+void shorten_places(sqlite3* db) {
+  execute(db, kPlaceTable);
+  copy_places(db);
+  execute(db, "DROP TABLE old_place");
+}
+
+// Steps are never changed once released: a new version appends one, and step i takes a file from
+// version i to i + 1.
+constexpr std::array kSteps = {create_tables, shorten_places};
 
 std::int64_t ask(sqlite3* db, const char* sql) {
   Statement statement(db, sql);
@@ -77,7 +117,7 @@ FileState inspect_file(sqlite3* db) {
 void migrate(sqlite3* db) {
   execute(db, "BEGIN IMMEDIATE");
   for (std::int64_t version = ask(db, "PRAGMA user_version"); version < kVersion; ++version) {
-    execute(db, kSteps[static_cast<std::size_t>(version)]);
+    kSteps[static_cast<std::size_t>(version)](db);
     execute(db, "PRAGMA user_version = " + std::to_string(version + 1));
   }
   execute(db, "PRAGMA application_id = " + std::to_string(kApplicationId));

@@ -178,7 +178,7 @@ int Disk::write(File& file, const void* from, std::size_t size, std::size_t offs
   // What fails may have happened in part.
   const std::size_t part = code == SQLITE_OK ? size : random_() % (size + 1);
   File::Write write{offset, std::string(static_cast<const char*>(from), part), false};
-  apply(file, write);
+  apply(write, file.now);
   file.unsynced.push_back(std::move(write));
   return code;
 }
@@ -187,7 +187,7 @@ int Disk::truncate(File& file, std::size_t size) {
   const std::scoped_lock lock(mutex_);
   if (const int code = next_operation(Operation::other); code != SQLITE_OK) return code;
   File::Write write{size, {}, true};
-  apply(file, write);
+  apply(write, file.now);
   file.unsynced.push_back(std::move(write));
   return SQLITE_OK;
 }
@@ -196,7 +196,7 @@ int Disk::sync(File& file) {
   const std::scoped_lock lock(mutex_);
   const int code = next_operation(Operation::sync);
   if (code != SQLITE_OK) return SQLITE_IOERR_FSYNC;
-  file.synced = file.now;
+  for (const File::Write& write : file.unsynced) apply(write, file.synced);
   file.unsynced.clear();
   return SQLITE_OK;
 }
@@ -238,12 +238,12 @@ void Disk::lose_power() {
     file->now = file->synced;
     for (const File::Write& write : file->unsynced) {
       if (write.truncates) {
-        if (random_() % 2) apply(*file, write);
+        if (random_() % 2) apply(write, file->now);
         continue;
       }
       for (std::size_t at = 0; at < write.bytes.size(); at += kSector) {
         if (random_() % 2)
-          apply(*file, {write.offset + at, write.bytes.substr(at, kSector), false});
+          apply({write.offset + at, write.bytes.substr(at, kSector), false}, file->now);
       }
     }
     file->synced = file->now;
@@ -251,11 +251,10 @@ void Disk::lose_power() {
   }
 }
 
-void Disk::apply(File& file, const File::Write& write) {
-  if (write.truncates) return file.now.resize(std::min(write.offset, file.now.size()));
-  if (file.now.size() < write.offset + write.bytes.size())
-    file.now.resize(write.offset + write.bytes.size());
-  file.now.replace(write.offset, write.bytes.size(), write.bytes);
+void Disk::apply(const File::Write& write, std::string& to) {
+  if (write.truncates) return to.resize(std::min(write.offset, to.size()));
+  if (to.size() < write.offset + write.bytes.size()) to.resize(write.offset + write.bytes.size());
+  to.replace(write.offset, write.bytes.size(), write.bytes);
 }
 
 }  // namespace kefu::test

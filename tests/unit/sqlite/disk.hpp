@@ -73,7 +73,7 @@ class Disk {
   enum class Operation : std::uint8_t { write, sync, other };
   int next_operation(Operation operation);
   void lose_power();
-  void apply(File& file, const File::Write& write);
+  static void apply(const File::Write& write, std::string& to);
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> files_;
