@@ -164,7 +164,9 @@ class Store {
 
   /// Empties the bodies of everything a participant wrote (Entry::from) and removes their sessions,
   /// with their marks; answers how many bodies it emptied. The logs stay dense, and records stay as
-  /// they are.
+  /// they are. A Store may do this in steps, so that no other call waits for all of it: what is
+  /// stored after the call stays, and after an error some of it may be done; asking again does the
+  /// rest.
   virtual void erase(std::string participant, Completion<result<std::uint64_t>> done) = 0;
 
   /// The Store's clock, which alone decides about leases and durable timers. Never goes back. Does

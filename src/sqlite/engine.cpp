@@ -29,7 +29,8 @@ Engine::Engine(const std::string& path, const Clock& clock, const Options& optio
       log(connection_.get(), cache_, unfolded_, bounds.window),
       sessions(connection_.get(), cache_, unfolded_, coarse(bounds)),
       records(connection_.get(), cache_),
-      reader(connection_.get(), cache_, unfolded_) {
+      reader(connection_.get(), cache_, unfolded_),
+      eraser(connection_.get(), sessions, unfolded_) {
   load();
   latest_ = std::max(last_stamp(connection_.get()), sessions.latest()).ns;
 } catch (const SqlError& error) {
@@ -71,9 +72,12 @@ void Engine::tidy() {
   if (code != SQLITE_OK && code != SQLITE_FULL) failed_ = true;
 }
 
-void Engine::purge() {
+errc Engine::purge() {
   const int code = connection_.empty_wal() & 0xff;
-  if (code != SQLITE_OK && code != SQLITE_FULL) failed_ = true;
+  if (code == SQLITE_OK) return errc::ok;
+  if (code == SQLITE_FULL) return errc::store_full;
+  failed_ = true;
+  return errc::store_failed;
 }
 
 Timestamp Engine::now() const {

@@ -11,6 +11,7 @@
 #include "sqlite/cache.hpp"
 #include "sqlite/checkpoint.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/eraser.hpp"
 #include "sqlite/log_writer.hpp"
 #include "sqlite/reader.hpp"
 #include "sqlite/records.hpp"
@@ -54,8 +55,8 @@ class Engine {
   /// What can wait until the callers of a transaction have their answers: the bounds of the WAL and
   /// of the cache.
   void tidy();
-  /// Leaves no copy of what an erasure has overwritten.
-  void purge();
+  /// Leaves no copy of what an erasure has overwritten. store_full: there is not the space to.
+  [[nodiscard]] errc purge();
 
   [[nodiscard]] Timestamp now() const;
 
@@ -79,6 +80,7 @@ class Engine {
   Sessions sessions;
   Records records;
   Reader reader;
+  Eraser eraser;
 };
 
 }  // namespace kefu::sqlite

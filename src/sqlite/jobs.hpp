@@ -86,10 +86,21 @@ struct CommitJob : Answered<Committed> {
   }
 };
 
+/// Its turn only begins it: it goes on in slices, and is answered behind the last.
 struct EraseJob : Answered<std::uint64_t> {
   std::string participant;
+  Erasure erasure{};
 
-  void run(Engine& engine) { answer = engine.sessions.erase(participant); }
+  void run(Engine& engine) { erasure = engine.eraser.start(std::move(participant)); }
+  /// True when there is nothing left to do, or `code` says that it failed.
+  bool step(Engine& engine, errc& code) {
+    code = engine.transact([&] { engine.eraser.step(erasure); });
+    if (code != errc::ok) return true;
+    if (!erasure.finished()) return false;
+    answer = erasure.emptied;
+    code = engine.purge();
+    return true;
+  }
 };
 
 struct ReadJob : Answered<Page> {

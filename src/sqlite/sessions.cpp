@@ -14,17 +14,14 @@ Sessions::Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseco
       touch_(db, "UPDATE session SET seen = ? WHERE key = ?"),
       find_(db, "SELECT key, epoch, seen FROM session WHERE id = ? AND seen IS NOT NULL"),
       idle_(db, "SELECT key, id FROM session WHERE seen <= ? ORDER BY seen LIMIT ?"),
-      of_participant_(db, "SELECT key, id FROM session WHERE participant = ? AND seen IS NOT NULL"),
+      of_participant_(
+          db, "SELECT key, id, seen IS NULL FROM session WHERE participant = ? ORDER BY key"),
       marks_(db,
              "SELECT c.id, m.accepted FROM mark m JOIN conversation c ON c.key = m.conversation "
              "WHERE m.session = ?"),
       remove_marks_(db, "DELETE FROM mark WHERE session = ?"),
       retire_(db, "UPDATE session SET epoch = NULL, seen = NULL WHERE key = ?"),
       remove_(db, "DELETE FROM session WHERE key = ?"),
-      empty_(db,
-             "UPDATE log SET body = '' WHERE body <> '' AND (sender = ?1 OR (sender IS NULL AND "
-             "session IN (SELECT key "
-             "FROM session WHERE participant = ?1)))"),
       latest_(db, "SELECT max(seen) FROM session WHERE seen IS NOT NULL") {}
 
 AttachOutcome Sessions::attach(const AttachRequest& request, Timestamp now) {
@@ -139,16 +136,19 @@ void Sessions::remove(const Key& session) {
   Run(has_sent ? retire_ : remove_).bind(1, session.key).step();
 }
 
-std::uint64_t Sessions::erase(const std::string& participant) {
-  std::vector<Key> keys;
+std::vector<std::int64_t> Sessions::remove_all(const std::string& participant) {
+  std::vector<std::int64_t> all;
+  std::vector<Key> present;
   {
     Run run(of_participant_);
     run.bind(1, participant);
-    while (run.step()) keys.push_back({run.integer(0), run.id<SessionId>(1)});
+    while (run.step()) {
+      all.push_back(run.integer(0));
+      if (!run.integer(2)) present.push_back({run.integer(0), run.id<SessionId>(1)});
+    }
   }
-  for (const Key& each : keys) remove(each);
-  Run(empty_).bind(1, participant).step();
-  return static_cast<std::uint64_t>(sqlite3_changes(db_));
+  for (const Key& each : present) remove(each);
+  return all;
 }
 
 Timestamp Sessions::latest() {

@@ -1,4 +1,4 @@
-// Sessions: attach, renew, expire, erase, in the open transaction. Session rows are written
+// Sessions: attach, renew, expire, remove, in the open transaction. Session rows are written
 // through: their commit is what fences an older connection.
 #pragma once
 
@@ -22,7 +22,8 @@ class Sessions {
   AttachOutcome attach(const AttachRequest& request, Timestamp now);
   errc renew(const SessionLease& lease, Timestamp now);
   std::vector<SessionId> expire(Nanoseconds idle, std::size_t limit, Timestamp now);
-  std::uint64_t erase(const std::string& participant);
+  /// Removes the participant's sessions. Answers the keys of all that were ever theirs, sorted.
+  std::vector<std::int64_t> remove_all(const std::string& participant);
 
   /// The latest time that a session row holds.
   [[nodiscard]] Timestamp latest();
@@ -42,7 +43,7 @@ class Sessions {
   const Unfolded& unfolded_;
   Nanoseconds coarse_;
   Statement insert_, take_over_, touch_, find_, idle_, of_participant_, marks_, remove_marks_,
-      retire_, remove_, empty_, latest_;
+      retire_, remove_, latest_;
 };
 
 }  // namespace kefu::sqlite

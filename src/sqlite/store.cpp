@@ -1,6 +1,6 @@
 // The thread and its queues. A turn takes everything that has come meanwhile: reads first, as they
-// wait for no commit, then all writes in one transaction; so the slower the disk, the larger the
-// commits.
+// wait for no commit, then all writes in one transaction (so the slower the disk, the larger the
+// commits), then a slice of an erasure.
 #include <kefu/sqlite/store.hpp>
 
 #include <condition_variable>
@@ -81,14 +81,15 @@ struct Store::Impl {
         taken_reads.pop();
       }
       if (!taken_writes.empty()) write();
+      if (!erasing.empty()) erase_some();
     }
   }
 
-  /// Moves what was submitted to the thread's own lanes; waits when there is nothing. False at the
-  /// end.
+  /// Moves what was submitted to the thread's own lanes; waits when there is nothing to do. False
+  /// at the end.
   bool take() {
     std::unique_lock lock(mutex);
-    while (taken_reads.empty() && reads.empty() && writes.empty()) {
+    while (taken_reads.empty() && reads.empty() && writes.empty() && erasing.empty()) {
       if (stopping) return false;
       idle = true;
       wake.wait(lock);
@@ -110,16 +111,29 @@ struct Store::Impl {
   }
 
   void write() {
-    bool erased = false;
     const errc code = engine.transact([&] {
-      for (Write& job : taken_writes.all()) {
+      for (Write& job : taken_writes.all())
         std::visit([this](auto& each) { each.run(engine); }, job);
-        erased = erased || std::holds_alternative<EraseJob>(job);
-      }
     });
-    if (erased && code == errc::ok) engine.purge();
-    for (Write& job : taken_writes.all()) finish(job, code);
+    for (Write& job : taken_writes.all()) {
+      EraseJob* const erasure = std::get_if<EraseJob>(&job);
+      if (erasure && code == errc::ok) {
+        erasing.push(std::move(*erasure));
+      } else {
+        finish(job, code);
+      }
+    }
     taken_writes.clear();
+    engine.tidy();
+  }
+
+  /// A slice of the first erasure, in a transaction of its own.
+  void erase_some() {
+    errc code = errc::ok;
+    if (erasing.front().step(engine, code)) {
+      erasing.front().finish(code);
+      erasing.pop();
+    }
     engine.tidy();
   }
 
@@ -132,6 +146,7 @@ struct Store::Impl {
 
   Lane<Write> taken_writes;  // the thread's own
   Lane<Read> taken_reads;
+  Lane<EraseJob> erasing;
   Engine engine;
   std::thread thread;  // last: it uses all of the above
 };

@@ -1,0 +1,43 @@
+// Eraser: removes what a participant wrote, a slice of the log at a time, so that nobody waits for
+// all of it.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sqlite/sessions.hpp"
+#include "sqlite/statement.hpp"
+#include "sqlite/unfolded.hpp"
+
+namespace kefu::sqlite {
+
+/// An erasure under way.
+struct Erasure {
+  std::string participant;
+  std::vector<std::int64_t> sessions;  ///< all that were ever theirs, sorted by key
+  std::uint64_t next = 1;              ///< the first row of the log that it has not seen
+  std::uint64_t end = 0;               ///< the last that it will see
+  std::uint64_t emptied = 0;           ///< bodies
+
+  [[nodiscard]] bool finished() const noexcept { return next > end; }
+};
+
+class Eraser {
+ public:
+  Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded);
+
+  /// Removes the sessions, in the open transaction; the log as it is now is what is left to do.
+  Erasure start(std::string participant);
+  /// Goes on, in the open transaction, which must be its own: when it fails, so has the erasure.
+  void step(Erasure& erasure);
+
+ private:
+  Sessions& sessions_;
+  const Unfolded& unfolded_;
+  Statement rows_, empty_;
+};
+
+}  // namespace kefu::sqlite
