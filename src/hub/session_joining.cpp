@@ -108,7 +108,11 @@ void Session::finish(std::unique_ptr<Gathering> gathering) {
   std::vector<VersionedConversation> enlisted;
   switch (gathering->purpose) {
     case Gathering::For::hello:
-      enlisted = std::move(greeting_->enlisted);
+      for (VersionedConversation& conversation : greeting_->enlisted) {
+        if (find(conversation.record.id)) continue;
+        member(conversation.record.id);  // now: its position is known until hello is finished
+        enlisted.push_back(std::move(conversation));
+      }
       finish_hello(*gathering);
       break;
     case Gathering::For::join:
@@ -118,7 +122,7 @@ void Session::finish(std::unique_ptr<Gathering> gathering) {
       return send({gathering->ref, frame::Listed{views(*gathering), gathering->next}});
   }
   begin_reading(*gathering);
-  for (const VersionedConversation& conversation : enlisted) enlist(conversation);
+  for (VersionedConversation& conversation : enlisted) join(std::move(conversation), {});
 }
 
 void Session::finish_hello(const Gathering& gathering) {

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::uint32_t kFetchesAtOnce = 4;  // pages in flight for one session
 
-bool reaches(const core::Reader& reader, std::uint64_t seq) { return seq == reader.position() + 1; }
-
 }  // namespace
 
 Session::Membership* Session::find(ConversationId conversation) {
@@ -112,20 +110,23 @@ void Session::on_entry(const Delivery& delivery) {
 void Session::on_ack(const Delivery& delivery) {
   machine_.on_outcome(delivery.conversation, delivery.cseq);
   if (machine_.state() == core::Session::State::ended) return;
-  // One that only settles a retry stays alone: merged, it would look like a run that stands for
-  // entries.
-  if (delivery.repeated) flush_ack();
+  core::Reader::Action action = core::Reader::Action::none;
+  Membership* const membership = find(delivery.conversation);
+  if (membership) {
+    membership->accepted = std::max(membership->accepted, delivery.cseq);
+    action = membership->readers[static_cast<std::size_t>(delivery.log)].on_ack(
+        delivery.seq, blocked_ || !membership->ready);
+  }
+  // One that does not stand for its entry goes alone and at once: merged or later, it could look
+  // like a run that does.
+  const bool alone = delivery.repeated || action != core::Reader::Action::deliver;
+  if (alone) flush_ack();
   const frame::Ack ack{
       delivery.conversation, delivery.log, delivery.cseq, delivery.seq, 1, delivery.at};
   if (const std::optional<frame::Ack> before = machine_.on_ack(ack)) write(*before);
-  delivery.repeated ? flush_ack() : shard_.ack_later(ref_);
+  alone ? flush_ack() : shard_.ack_later(ref_);
   ++shard_.counters().delivered;
-  Membership* const membership = find(delivery.conversation);
-  if (!membership) return;
-  membership->accepted = std::max(membership->accepted, delivery.cseq);
-  core::Reader& reader = membership->readers[static_cast<std::size_t>(delivery.log)];
-  const bool hold = !membership->ready || (blocked_ && !reaches(reader, delivery.seq));
-  react(*membership, delivery.log, reader.on_entry(delivery.seq, hold));
+  if (membership) react(*membership, delivery.log, action);
 }
 
 void Session::on_failed(const Delivery& delivery) {

@@ -21,7 +21,6 @@
  * @property {string|null} session  under which it is numbered; null: never transmitted
  * @property {number} cseq
  * @property {number} made_at       ms since the epoch, for display
- * @property {boolean} [contested]  another tab may have used the same numbers: only equal content counts as found
  */
 
 // Far enough ahead of any number in use that the server answers which one it expects.
@@ -101,11 +100,6 @@ export class PendingSends {
     return dropped;
   }
 
-  /** Another tab took over the session: it may go on using the numbers. */
-  contest() {
-    for (const item of this.items) if (item.session !== null) item.contested = true;
-  }
-
   /**
    * What to transmit now, in order; these are numbered and count as on the way. Persist before
    * transmitting.
@@ -124,12 +118,15 @@ export class PendingSends {
     return out;
   }
 
-  /** The send that made an entry with this origin, now settled; or undefined. */
-  found(origin, entry) {
+  /**
+   * The send that made this entry, now settled; or undefined. An entry with its number and other
+   * content is not it: another client has had the session, and was first.
+   */
+  found(entry) {
     const item = this.items.find(
-      (one) => one.session === origin.session && one.cseq === origin.cseq,
+      (one) => one.session === entry.origin.session && one.cseq === entry.origin.cseq,
     );
-    if (!item || (item.contested && (item.body !== entry.body || item.kind !== entry.kind)))
+    if (!item || ['log', 'kind', 'body'].some((part) => item[part] !== entry[part]))
       return undefined;
     this.#remove(item);
     return item;
@@ -209,6 +206,5 @@ export class PendingSends {
   #unnumber(item) {
     item.session = null;
     item.cseq = 0;
-    delete item.contested;
   }
 }

@@ -471,7 +471,6 @@ export class SessionMachine {
   // begins a new session.
   #superseded() {
     this.#session = null;
-    for (const one of this.#conversations.values()) one.sends.contest();
     this.#effect('move');
     this.#effect('persist');
     this.#emit('superseded', {});
@@ -542,7 +541,7 @@ export class SessionMachine {
   // An entry of this participant may be the outcome of a pending send, whose ack was lost.
   #matched(conversation, frame) {
     const entry = { ...frame, log: frame.log ?? 'public', own: frame.origin !== undefined };
-    const item = frame.origin && conversation.sends.found(frame.origin, frame);
+    const item = entry.own ? conversation.sends.found(entry) : undefined;
     if (item) {
       entry.send_id = item.id;
       this.#settled(item, 'sent', { seq: frame.seq, at: frame.at });
@@ -641,6 +640,7 @@ export class SessionMachine {
     // A refusal has an outcome, like a duplicate: it is in the log, or was refused, long ago.
     const settled =
       REFUSALS.has(code) || code === 'duplicate' ? sends.refused(cseq) : sends.failed(cseq);
+    this.#sendBackoff.reset();
     if (settled) this.#settled(settled, 'failed', { code, detail });
     return undefined;
   }

@@ -41,7 +41,9 @@ class ClientConversation {
   }
 
   /// A connection is welcomed. `view`: what the server says of it; null when it says nothing.
-  void begin(SessionId session, bool resumed, std::uint64_t window, const ConversationView* view) {
+  /// `staff`: the internal log is read too.
+  void begin(SessionId session, bool resumed, std::uint64_t window, const ConversationView* view,
+             bool staff) {
     sends.begin(session, resumed, view ? view->accepted_cseq : 0, window);
     sends_held = history_held = {};
     forget_settled();
@@ -50,7 +52,7 @@ class ClientConversation {
       if (view) {
         log(which).begin_stream(tail(*view, which), search);
       } else {
-        log(which).begin_unlisted(search || (open_ && which == Log::public_log));
+        log(which).begin_unlisted(search || (open_ && (staff || which == Log::public_log)));
       }
     }
     if (view) open_ = is_open(view->state);

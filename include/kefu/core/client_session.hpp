@@ -36,6 +36,7 @@ struct ClientOptions {
   Nanoseconds cursor_delay{250'000'000};  ///< for which `delivered` is gathered
   std::uint64_t history_page = 200;       ///< entries asked for at a time
   unsigned hellos = 4;                    ///< on one link
+  bool staff = false;                     ///< this participant reads internal logs
   std::uint64_t seed = 1;                 ///< of the jitter
 };
 
@@ -251,7 +252,7 @@ class ClientSession {
     for (ClientConversation& one : conversations_) {
       const auto view = std::ranges::find(welcome.conversations, one.id, &ConversationView::id);
       one.begin(session_, resumed, welcome.limits.window,
-                view == welcome.conversations.end() ? nullptr : &*view);
+                view == welcome.conversations.end() ? nullptr : &*view, options_.staff);
     }
     window_ = welcome.limits.window;
     out.push_back(client_effect::Persist{});
@@ -278,7 +279,6 @@ class ClientSession {
       case errc::superseded:
       case errc::fenced:
         // The session is another client's now; what is pending is looked for in the log.
-        for (ClientConversation& one : conversations_) one.sends.contest(session_);
         session_ = {};
         out.push_back(client_effect::Persist{});
         break;
@@ -340,7 +340,7 @@ class ClientSession {
 
   void match(ClientConversation& one, const frame::EntryFrame& entry, ClientEffects& out) {
     if (!entry.origin) return;
-    if (const auto send = one.sends.on_origin(*entry.origin, entry.kind, entry.body)) {
+    if (const auto send = one.sends.on_origin(*entry.origin, entry.log, entry.kind, entry.body)) {
       out.push_back(client_effect::Settled{one.id, send->id, errc::ok, entry.seq, entry.at});
     }
   }
@@ -407,6 +407,7 @@ class ClientSession {
       case errc::closed:
       case errc::duplicate:
       case errc::conflict:
+        send_retry_.reset();
         settled = one.sends.on_outcome(cseq);
         break;
       case errc::bad_frame:
@@ -534,7 +535,7 @@ class ClientSession {
     fresh.id = id;
     ClientConversation& one = conversations_.emplace_back(std::move(fresh));
     // The server has not named it, so nothing is known of its log.
-    if (state_ == State::attached) one.begin(session_, true, window_, nullptr);
+    if (state_ == State::attached) one.begin(session_, true, window_, nullptr, options_.staff);
     return one;
   }
 

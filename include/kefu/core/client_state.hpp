@@ -19,7 +19,6 @@ struct PendingSend {
   std::string body;
   SessionId session;       ///< under which it is numbered; nil: it was never transmitted
   std::uint64_t cseq = 0;  ///< 0: not numbered
-  bool contested = false;  ///< another client may have used this number for something else
 
   friend bool operator==(const PendingSend&, const PendingSend&) = default;
 };

@@ -3,8 +3,8 @@
 //
 // A send is numbered (session, cseq) when it is first transmitted and keeps that number as long as
 // the server may have taken it: that is what makes a retry harmless. One that is numbered under an
-// older session is `foreign`: the log must be read to its tail before it may get a new number,
-// because it may be there.
+// older session, or under one that another client has had, is `foreign`: the log must be read to
+// its tail before it may get a new number, because it may be there.
 //
 // After an error that leaves a send without an outcome, nothing is transmitted until everything on
 // the way has its answer; then all of it goes again, in order. So a burst of errors costs one
@@ -52,13 +52,6 @@ class PendingSends {
     recovering_ = false;
   }
 
-  /// The session is another client's now, which may give the numbers to other sends.
-  void contest(SessionId session) {
-    for (PendingSend& item : items_) {
-      if (item.cseq != 0 && item.session == session) item.contested = true;
-    }
-  }
-
   // ---- reconciling with the log
 
   /// True while sends of an older session are among them; of all logs, or of one.
@@ -83,7 +76,6 @@ class PendingSends {
       if (!is_foreign(item)) continue;
       item.session = {};
       item.cseq = 0;
-      item.contested = false;
     }
   }
 
@@ -98,13 +90,15 @@ class PendingSends {
     return out;
   }
 
-  /// The log has an entry with this origin. Answers the send that made it, settled.
-  std::optional<PendingSend> on_origin(const Origin& origin, std::string_view kind,
+  /// The log has an entry with this origin. Answers the send that made it, settled. One that has
+  /// the number and other content is not it: another client has had the session, and was first. (If
+  /// the session is still ours, the answer to the next transmission settles it.)
+  std::optional<PendingSend> on_origin(const Origin& origin, Log log, std::string_view kind,
                                        std::string_view body) {
     if (origin.session == session_) accepted_ = std::max(accepted_, origin.cseq);
     const auto at = find(origin.session, origin.cseq);
     if (at == items_.end()) return std::nullopt;
-    if (at->contested && (at->kind != kind || at->body != body)) return std::nullopt;
+    if (at->log != log || at->kind != kind || at->body != body) return std::nullopt;
     return take(at);
   }
 

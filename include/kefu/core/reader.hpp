@@ -36,6 +36,16 @@ class Reader {
     return blocked ? Action::none : start();
   }
 
+  /// An ack, which goes to the client whatever happens. It stands for its entry where that would be
+  /// next, even while a page is on its way: the client sees the same. Elsewhere it only settles,
+  /// and the entry is still to come.
+  Action on_ack(std::uint64_t seq, bool blocked) {
+    if (seq != position_ + 1) return on_entry(seq, blocked);
+    position_ = seq;
+    tail_ = std::max(tail_, seq);
+    return Action::deliver;
+  }
+
   /// The log is known to reach to `tail`.
   Action on_tail(std::uint64_t tail, bool blocked, std::uint64_t replay_limit) {
     tail_ = std::max(tail_, tail);

@@ -252,6 +252,17 @@ TEST_CASE("the origin of an entry settles a send whose ack was lost") {
   CHECK(d.frame(ack(2, 2)) == "settled:2=2 own:2=b ");
 }
 
+TEST_CASE("an entry with the number of a send and other content is not the send's") {
+  Driver d;
+  d.attach(welcome(kFirst, false, {view(kHere, 0)}));
+  d.submit("a");
+  d.closed();
+  // A copy of this client has had the session meanwhile, and was first.
+  d.attach(welcome(kFirst, true, {view(kHere, 1, 1)}));
+  CHECK(d.frame(entry(1, "other", Origin{kFirst, 1})) == "own:1=other ");
+  CHECK(d.frame(send_error(errc::conflict, 1)) == "settled:1=conflict ");
+}
+
 TEST_CASE("refusals settle and consume; retries of old ones settle too") {
   Driver d;
   d.attach(welcome(kFirst, false, {view(kHere, 0)}));

@@ -48,6 +48,26 @@ TEST_CASE("while a page is on its way, a live entry waits for it") {
   CHECK(reader.position() == 0);
 }
 
+TEST_CASE("an ack in place of the next entry counts even while a page is on its way") {
+  Reader reader(0);
+  CHECK(reader.on_tail(2, false, kReplayLimit) == Action::fetch);
+  CHECK(reader.on_ack(1, false) == Action::deliver);
+  CHECK(reader.position() == 1);
+  CHECK(reader.on_page_entry(1, false) == Action::none);
+  CHECK(reader.on_page_entry(2, false) == Action::deliver);
+  CHECK(reader.on_ack(3, true) == Action::deliver);
+  CHECK(reader.position() == 3);
+}
+
+TEST_CASE("an ack elsewhere leaves its entry to a page") {
+  Reader reader(4);
+  CHECK(reader.on_ack(3, false) == Action::none);
+  CHECK(reader.on_ack(6, true) == Action::none);
+  CHECK(reader.position() == 4);
+  CHECK(reader.on_ack(7, false) == Action::fetch);
+  CHECK(reader.on_page_entry(5, false) == Action::deliver);
+}
+
 TEST_CASE("a blocked reader takes nothing, and fetches when it is unblocked") {
   Reader reader(3);
   CHECK(reader.on_entry(4, true) == Action::none);
