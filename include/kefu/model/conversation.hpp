@@ -3,87 +3,38 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+#include <kefu/model/assignment.hpp>
+#include <kefu/model/enum_name.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
+#include <kefu/model/state.hpp>
 #include <kefu/model/time.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace kefu {
 
-enum class ConversationState : std::uint8_t {
-  bot,
-  queued,
-  offered,
-  active,
-  on_hold,
-  resolved,
-  closed,
-  abandoned
-};
+/// Of conversations and tickets. A queue serves the higher one first.
+enum class Priority : std::uint8_t { low, normal, high, urgent };
 
-[[nodiscard]] constexpr std::string_view name(ConversationState state) noexcept {
-  switch (state) {
-    case ConversationState::bot:
-      return "bot";
-    case ConversationState::queued:
-      return "queued";
-    case ConversationState::offered:
-      return "offered";
-    case ConversationState::active:
-      return "active";
-    case ConversationState::on_hold:
-      return "on_hold";
-    case ConversationState::resolved:
-      return "resolved";
-    case ConversationState::closed:
-      return "closed";
-    case ConversationState::abandoned:
-      return "abandoned";
-  }
-  return "closed";
+[[nodiscard]] constexpr std::string_view name(Priority priority) noexcept {
+  constexpr std::string_view kNames[] = {"low", "normal", "high", "urgent"};
+  return kNames[static_cast<std::size_t>(priority)];
 }
+[[nodiscard]] constexpr Priority last_of(Priority) noexcept { return Priority::urgent; }
 
-[[nodiscard]] constexpr std::optional<ConversationState> conversation_state_from_name(
-    std::string_view text) noexcept {
-  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(ConversationState::abandoned); ++i) {
-    if (name(static_cast<ConversationState>(i)) == text) return static_cast<ConversationState>(i);
-  }
-  return std::nullopt;
-}
+/// What a host knows about a conversation or a ticket; kefu only keeps it.
+using Attributes = std::map<std::string, std::string>;
 
-/// The whole state table. Every write goes through may_transition().
-inline constexpr auto kConversationTransitions = [] {
-  using S = ConversationState;
-  return std::to_array<std::pair<S, S>>({
-      {S::bot, S::queued},        {S::bot, S::closed},      {S::bot, S::abandoned},  //
-      {S::queued, S::offered},    {S::queued, S::active},   {S::queued, S::closed},
-      {S::queued, S::abandoned},  //
-      {S::offered, S::queued},    {S::offered, S::active},  {S::offered, S::closed},
-      {S::offered, S::abandoned},  //
-      {S::active, S::queued},     {S::active, S::on_hold},  {S::active, S::resolved},
-      {S::active, S::closed},  //
-      {S::on_hold, S::active},    {S::on_hold, S::queued},  {S::on_hold, S::resolved},
-      {S::on_hold, S::closed},                                                         //
-      {S::resolved, S::closed},   {S::resolved, S::active}, {S::resolved, S::queued},  // reopen
-      {S::closed, S::queued},     {S::closed, S::active},                              // reopen
-      {S::abandoned, S::queued},                                                       // reopen
-  });
-}();
-
-[[nodiscard]] constexpr bool may_transition(ConversationState from, ConversationState to) noexcept {
-  return std::ranges::find(kConversationTransitions, std::pair{from, to}) !=
-         kConversationTransitions.end();
-}
-
-/// True while messages may be appended.
-[[nodiscard]] constexpr bool is_open(ConversationState state) noexcept {
-  return state != ConversationState::closed && state != ConversationState::abandoned;
+/// Sorted, each once.
+[[nodiscard]] inline std::vector<std::string> as_tags(std::vector<std::string> texts) {
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return texts;
 }
 
 struct Conversation {
@@ -95,8 +46,26 @@ struct Conversation {
   std::vector<std::string> agents;  ///< participant ids of the agents in it; the first is the owner
   Timestamp opened_at;
 
+  Priority priority = Priority::normal;
+  std::string language;             ///< a tag of BCP 47 such as "zh-Hans"; may be empty
+  std::vector<std::string> skills;  ///< that its agent needs
+  std::vector<std::string> tags;    ///< sorted, each once
+  Attributes attributes;
+  std::optional<Timestamp> snooze_until;  ///< on_hold: it resumes by itself then
+  Assignment assignment;
+
   [[nodiscard]] bool has_agent(std::string_view who) const {
     return std::ranges::find(agents, who) != agents.end();
+  }
+  /// Who owns it: it fills one of their slots. Empty while nobody does.
+  [[nodiscard]] std::string_view owner() const {
+    return is_owned(state) && !agents.empty() ? std::string_view(agents.front())
+                                              : std::string_view();
+  }
+  /// Whose slot it fills, as owner or by an offer. Empty while nobody's.
+  [[nodiscard]] std::string_view holder() const {
+    if (state == ConversationState::offered && assignment.offer) return assignment.offer->agent;
+    return owner();
   }
   /// Visitors, agents and bots read and write only what is theirs; supervisors are let in by role.
   [[nodiscard]] bool admits(Role role, std::string_view who) const {

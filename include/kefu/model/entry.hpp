@@ -2,7 +2,9 @@
 // so a client that reads the log has everything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/model/time.hpp>
@@ -32,17 +34,27 @@ struct Origin {
 namespace kind {
 inline constexpr std::string_view kText = "text";  ///< a message; `body` is plain text
 inline constexpr std::string_view kFile = "file";  ///< a message; `body` is a FileId
-inline constexpr std::string_view kOpened =
-    "opened";  ///< a durable change; `body` is the department
-inline constexpr std::string_view kAssigned =
-    "assigned";  ///< a durable change; `body` is the agent's id
-inline constexpr std::string_view kClosed =
-    "closed";  ///< a durable change; `body` is who closed it
+// Durable changes, which only kefu writes. `body` is …
+inline constexpr std::string_view kOpened = "opened";  ///< the department
+inline constexpr std::string_view kQueued = "queued";  ///< the department in which it waits again
+inline constexpr std::string_view kAssigned = "assigned";    ///< the agent's id
+inline constexpr std::string_view kJoined = "joined";        ///< the agent's id
+inline constexpr std::string_view kLeft = "left";            ///< the agent's id
+inline constexpr std::string_view kHeld = "held";            ///< who held it
+inline constexpr std::string_view kResumed = "resumed";      ///< who resumed it; empty: its timer
+inline constexpr std::string_view kResolved = "resolved";    ///< who resolved it
+inline constexpr std::string_view kReopened = "reopened";    ///< who reopened it
+inline constexpr std::string_view kClosed = "closed";        ///< who closed it
+inline constexpr std::string_view kAbandoned = "abandoned";  ///< empty
+inline constexpr std::string_view kChanged = "changed";      ///< the state or field of a ticket
+inline constexpr std::string_view kReserved[] = {kOpened,   kQueued, kAssigned,  kJoined,
+                                                 kLeft,     kHeld,   kResumed,   kResolved,
+                                                 kReopened, kClosed, kAbandoned, kChanged};
 }  // namespace kind
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.
 [[nodiscard]] constexpr bool is_reserved_kind(std::string_view text) noexcept {
-  return text == kind::kOpened || text == kind::kAssigned || text == kind::kClosed;
+  return std::ranges::find(kind::kReserved, text) != std::end(kind::kReserved);
 }
 
 struct Entry {

@@ -1,7 +1,10 @@
-// How records are kept in a Store: JSON, readable by a host's own tools.
+// How records are kept in a Store: JSON, readable by a host's own tools. Fields that are empty are
+// left out.
 #pragma once
 
+#include <kefu/desk_record.hpp>
 #include <kefu/model/conversation.hpp>
+#include <kefu/record.hpp>
 #include <kefu/result.hpp>
 #include <string>
 #include <string_view>
@@ -9,9 +12,11 @@
 namespace kefu::wire {
 
 [[nodiscard]] std::string encode_record(const Conversation& conversation);
+[[nodiscard]] std::string encode_record(const DeskRecord& record);
 
-/// errc::corrupt when the text is not what encode_record() wrote. Unknown fields are ignored: a
-/// newer version may have written them.
+/// The record that stands under `key`. errc::corrupt when the text is not what encode_record()
+/// wrote for such a key. Unknown fields are ignored: a newer version may have written them.
+[[nodiscard]] result<DeskRecord> decode_record(const RecordKey& key, std::string_view record);
 [[nodiscard]] result<Conversation> decode_conversation(std::string_view record);
 
 }  // namespace kefu::wire

@@ -1,0 +1,210 @@
+// DeskRecord: every record that the service desk keeps, with the key under which it stands and the
+// indexes that find it. wire/records.hpp turns it into text and back.
+#pragma once
+
+#include <algorithm>
+#include <kefu/model/agent.hpp>
+#include <kefu/model/conversation.hpp>
+#include <kefu/model/department.hpp>
+#include <kefu/model/node.hpp>
+#include <kefu/model/sla.hpp>
+#include <kefu/model/ticket.hpp>
+#include <kefu/record.hpp>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace kefu {
+
+/// Which conversation of (visitor, department) is open. It exists exactly while one is, so creating
+/// it is what makes find-or-create atomic.
+struct OpenConversation {
+  std::string visitor;
+  std::string department;
+  ConversationId conversation;
+
+  friend bool operator==(const OpenConversation&, const OpenConversation&) = default;
+};
+
+using DeskRecord =
+    std::variant<Conversation, OpenConversation, Agent, Department, Ticket, NodeLease, SlaClock>;
+
+/// Names of indexes.
+namespace index {
+inline constexpr std::string_view kOpenOf = "open_of";  ///< conversations: open ones of somebody
+inline constexpr std::string_view kAllOf = "all_of";    ///< conversations: all of somebody
+inline constexpr std::string_view kQueue = "queue";     ///< conversations: a department's queue
+inline constexpr std::string_view kDue = "due";         ///< anything with a time at which to look
+inline constexpr std::string_view kRoutable = "routable";  ///< agents that could take an offer
+inline constexpr std::string_view kPresent = "present";    ///< agents with a device
+inline constexpr std::string_view kAbsent = "absent";      ///< agents gone with slots filled
+inline constexpr std::string_view kOnNode = "on_node";     ///< agents with a device on a node
+inline constexpr std::string_view kAll = "all";            ///< departments
+inline constexpr std::string_view kAssignee = "assignee";  ///< tickets of an agent, newest first
+
+inline constexpr char kSeparator = '\x1f';
+
+/// The prefix of an index key that stands for a text: a participant, a department, a node.
+[[nodiscard]] inline std::string of(std::string_view text) {
+  return std::string(text) + kSeparator;
+}
+
+/// Twenty digits that sort as the number does.
+[[nodiscard]] inline std::string sortable(std::uint64_t value) {
+  const std::string digits = std::to_string(value);
+  return std::string(20 - digits.size(), '0') + digits;
+}
+/// Times before 1970 count as its first moment.
+[[nodiscard]] inline std::string sortable(Timestamp at) {
+  return sortable(static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
+}
+[[nodiscard]] inline std::string newest_first(Timestamp at) {
+  return sortable(std::numeric_limits<std::uint64_t>::max() -
+                  static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
+}
+}  // namespace index
+
+// ---- keys
+
+inline constexpr std::string_view kNodePrefix = "node/";
+inline constexpr std::string_view kSlaPrefix = "sla/";
+
+[[nodiscard]] inline RecordKey conversation_key(ConversationId id) {
+  return {RecordKind::conversation, id.to_string()};
+}
+[[nodiscard]] inline RecordKey open_key(std::string_view visitor, std::string_view department) {
+  return {RecordKind::open_conversation, index::of(visitor).append(department)};
+}
+[[nodiscard]] inline RecordKey agent_key(std::string_view id) {
+  return {RecordKind::agent, std::string(id)};
+}
+[[nodiscard]] inline RecordKey department_key(std::string_view id) {
+  return {RecordKind::department, std::string(id)};
+}
+[[nodiscard]] inline RecordKey ticket_key(TicketId id) {
+  return {RecordKind::ticket, id.to_string()};
+}
+[[nodiscard]] inline RecordKey node_key(std::string_view id) {
+  return {RecordKind::timer, std::string(kNodePrefix).append(id)};
+}
+[[nodiscard]] inline RecordKey sla_key(ConversationId id) {
+  return {RecordKind::timer, std::string(kSlaPrefix) + id.to_string()};
+}
+
+[[nodiscard]] inline RecordKey key_of(const Conversation& r) { return conversation_key(r.id); }
+[[nodiscard]] inline RecordKey key_of(const OpenConversation& r) {
+  return open_key(r.visitor, r.department);
+}
+[[nodiscard]] inline RecordKey key_of(const Agent& r) { return agent_key(r.id); }
+[[nodiscard]] inline RecordKey key_of(const Department& r) { return department_key(r.id); }
+[[nodiscard]] inline RecordKey key_of(const Ticket& r) { return ticket_key(r.id); }
+[[nodiscard]] inline RecordKey key_of(const NodeLease& r) { return node_key(r.id); }
+[[nodiscard]] inline RecordKey key_of(const SlaClock& r) { return sla_key(r.conversation); }
+
+// ---- indexes
+
+namespace detail {
+inline void add_key(std::vector<IndexKey>& keys, std::string_view name, std::string key) {
+  keys.push_back({std::string(name), std::move(key)});
+}
+inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
+  if (at) add_key(keys, index::kDue, index::sortable(*at));
+}
+}  // namespace detail
+
+/// A queue's order: who was served before and came back, then the higher priority, then who has
+/// waited longer.
+[[nodiscard]] inline std::string queue_key(const Conversation& c) {
+  const auto rank = static_cast<std::uint8_t>(Priority::urgent) - static_cast<int>(c.priority);
+  return index::of(c.department) + (c.assignment.returned ? '0' : '1') +
+         static_cast<char>('0' + rank) + index::sortable(c.assignment.waiting_since);
+}
+
+/// When somebody has to look at it again.
+[[nodiscard]] inline std::optional<Timestamp> due_at(const Conversation& c) {
+  if (c.state == ConversationState::offered && c.assignment.offer)
+    return c.assignment.offer->expires_at;
+  return c.state == ConversationState::on_hold ? c.snooze_until : std::nullopt;
+}
+[[nodiscard]] inline std::optional<Timestamp> due_at(const Agent& agent) {
+  std::optional<Timestamp> due;
+  for (const AgentSlot& slot : agent.slots) {
+    if (slot.until && (!due || *slot.until < *due)) due = slot.until;
+  }
+  return due;
+}
+[[nodiscard]] inline std::optional<Timestamp> due_at(const SlaClock& clock) {
+  std::optional<Timestamp> due;
+  const auto consider = [&](std::optional<Timestamp> at) {
+    if (at && (!due || *at < *due)) due = at;
+  };
+  if (clock.paused) return due;
+  for (const SlaTimer& timer : clock.timers) {
+    consider(timer.warn_at);
+    if (!timer.breached) consider(timer.due);
+  }
+  return due;
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const Conversation& c) {
+  std::vector<IndexKey> keys;
+  const auto list_for = [&](const std::string& participant) {
+    const std::string key = index::of(participant) + index::newest_first(c.opened_at);
+    detail::add_key(keys, index::kAllOf, key);
+    if (is_open(c.state)) detail::add_key(keys, index::kOpenOf, key);
+  };
+  list_for(c.visitor);
+  for (const std::string& agent : c.agents) list_for(agent);
+  if (c.state == ConversationState::queued) detail::add_key(keys, index::kQueue, queue_key(c));
+  detail::add_due(keys, due_at(c));
+  return keys;
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const OpenConversation&) { return {}; }
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const Agent& agent) {
+  std::vector<IndexKey> keys;
+  detail::add_due(keys, due_at(agent));
+  if (agent.devices.empty()) {
+    if (agent.absent_since && !agent.slots.empty())
+      detail::add_key(keys, index::kAbsent, index::sortable(*agent.absent_since));
+    return keys;
+  }
+  for (const Device& device : agent.devices)
+    detail::add_key(keys, index::kOnNode, index::of(device.node));
+  const bool routable = agent.intent == Intent::available && agent.slots.size() < agent.capacity;
+  const auto list_in = [&](std::string_view department) {
+    detail::add_key(keys, index::kPresent, index::of(department));
+    if (routable) detail::add_key(keys, index::kRoutable, index::of(department));
+  };
+  for (const Membership& membership : agent.departments) list_in(membership.department);
+  if (agent.departments.empty()) list_in({});  // serves all: found under no department's name
+  return keys;
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const Department& d) {
+  return {{std::string(index::kAll), d.id}};
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const Ticket& t) {
+  std::vector<IndexKey> keys;
+  detail::add_key(keys, index::kAssignee,
+                  index::of(t.assignee) + index::newest_first(t.created_at));
+  if (t.state == TicketState::pending) detail::add_due(keys, t.pending_until);
+  return keys;
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const NodeLease& lease) {
+  return {{std::string(index::kDue), index::sortable(lease.until)}};
+}
+
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const SlaClock& clock) {
+  std::vector<IndexKey> keys;
+  detail::add_due(keys, due_at(clock));
+  return keys;
+}
+
+}  // namespace kefu

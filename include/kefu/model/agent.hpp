@@ -1,0 +1,118 @@
+// Agent: what an agent may do, the slots that conversations fill, and who keeps the agent present.
+// A slot is changed in the commit that changes its conversation, on the version of this record: an
+// agent is never over capacity.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <kefu/model/enum_name.hpp>
+#include <kefu/model/id.hpp>
+#include <kefu/model/time.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kefu {
+
+/// What the agent wants. Stored: it outlives connections, and a return finds it as it was.
+enum class Intent : std::uint8_t {
+  available,  ///< gets offers
+  busy,       ///< keeps what there is, and gets no offers
+  away,       ///< like busy; says so to others
+};
+
+[[nodiscard]] constexpr std::string_view name(Intent intent) noexcept {
+  constexpr std::string_view kNames[] = {"available", "busy", "away"};
+  return kNames[static_cast<std::size_t>(intent)];
+}
+[[nodiscard]] constexpr Intent last_of(Intent) noexcept { return Intent::away; }
+
+enum class SlotUse : std::uint8_t {
+  offered,  ///< kept while the agent is asked
+  owned,
+  wrap_up,  ///< the conversation is over; kept until `until` for the work behind it
+};
+
+[[nodiscard]] constexpr std::string_view name(SlotUse use) noexcept {
+  constexpr std::string_view kNames[] = {"offered", "owned", "wrap_up"};
+  return kNames[static_cast<std::size_t>(use)];
+}
+[[nodiscard]] constexpr SlotUse last_of(SlotUse) noexcept { return SlotUse::wrap_up; }
+
+struct AgentSlot {
+  ConversationId conversation;
+  std::string department;
+  SlotUse use = SlotUse::offered;
+  Timestamp since;
+  std::optional<Timestamp> until;  ///< wrap_up only
+
+  friend bool operator==(const AgentSlot&, const AgentSlot&) = default;
+};
+
+struct Skill {
+  std::string name;
+  std::uint32_t level = 1;  ///< higher is better
+
+  friend bool operator==(const Skill&, const Skill&) = default;
+};
+
+struct Membership {
+  std::string department;
+  std::optional<std::uint32_t> capacity;  ///< slots for this department; nothing: any that are free
+
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+/// A device keeps its agent present as long as the lease of its node is valid (model/node.hpp).
+struct Device {
+  SessionId session;
+  std::uint64_t epoch = 0;  ///< of the session: tells its connections apart
+  std::string node;
+
+  friend bool operator==(const Device&, const Device&) = default;
+};
+
+struct Agent {
+  std::string id;  ///< the participant's
+  std::uint32_t capacity = kDefaultCapacity;
+  std::vector<Membership> departments;  ///< none: serves all
+  std::vector<Skill> skills;
+  std::vector<std::string> languages;  ///< none: any
+  Intent intent = Intent::available;
+  std::vector<AgentSlot> slots;
+  std::vector<Device> devices;            ///< none: not present
+  std::optional<Timestamp> absent_since;  ///< the last device has gone then
+  Timestamp last_offered_at;              ///< round robin's memory
+  Timestamp idle_since;                   ///< longest idle's: when a slot was last freed
+  Nanoseconds handling{0};  ///< moving average from accepting to ending; 0: nothing known
+
+  /// For an agent whose host says nothing else.
+  static constexpr std::uint32_t kDefaultCapacity = 8;
+
+  [[nodiscard]] const AgentSlot* slot_of(ConversationId conversation) const {
+    const auto at = std::ranges::find(slots, conversation, &AgentSlot::conversation);
+    return at == slots.end() ? nullptr : &*at;
+  }
+  [[nodiscard]] const Membership* membership_in(std::string_view department) const {
+    const auto at = std::ranges::find(departments, department, &Membership::department);
+    return at == departments.end() ? nullptr : &*at;
+  }
+  [[nodiscard]] bool serves(std::string_view department) const {
+    return departments.empty() || membership_in(department) != nullptr;
+  }
+  /// How many more conversations of the department fit.
+  [[nodiscard]] std::uint32_t free_slots(std::string_view department) const {
+    const auto left = [](std::uint32_t bound, std::size_t used) {
+      return used < bound ? bound - static_cast<std::uint32_t>(used) : 0;
+    };
+    const std::uint32_t total = left(capacity, slots.size());
+    const Membership* const membership = membership_in(department);
+    if (!membership || !membership->capacity) return total;
+    const auto used = std::ranges::count(slots, department, &AgentSlot::department);
+    return std::min(total, left(*membership->capacity, static_cast<std::size_t>(used)));
+  }
+  friend bool operator==(const Agent&, const Agent&) = default;
+};
+
+}  // namespace kefu

@@ -1,0 +1,39 @@
+// Ticket: a durable piece of work with states of its own. Its comments and changes are a log, under
+// the ticket's id; this is its record.
+#pragma once
+
+#include <kefu/model/conversation.hpp>
+#include <kefu/model/id.hpp>
+#include <kefu/model/state.hpp>
+#include <kefu/model/time.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kefu {
+
+struct Ticket {
+  TicketId id;
+  TicketState state = TicketState::new_ticket;
+  std::string subject;
+  std::string requester;   ///< a participant's id; may be empty
+  std::string department;  ///< may be empty
+  std::string assignee;    ///< an agent's id; may be empty
+  Priority priority = Priority::normal;
+  std::vector<std::string> tags;  ///< sorted, each once
+  Attributes fields;
+  std::vector<ConversationId> conversations;  ///< that it is about, each once
+  std::optional<Timestamp> pending_until;     ///< pending: it opens by itself then
+  std::optional<TicketId> merged_into;        ///< exactly while `merged`
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  friend bool operator==(const Ticket&, const Ticket&) = default;
+};
+
+/// The log of a ticket. Ids are unique among tickets and conversations together.
+[[nodiscard]] constexpr ConversationId log_of(TicketId ticket) noexcept {
+  return {ticket.hi, ticket.lo};
+}
+
+}  // namespace kefu
