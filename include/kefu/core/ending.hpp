@@ -1,0 +1,92 @@
+// Ending: the decisions that end a conversation (see offer.hpp for what
+// decisions are).
+#pragma once
+
+#include <kefu/core/assignment_parts.hpp>
+#include <kefu/core/slots.hpp>
+#include <kefu/core/transition.hpp>
+#include <kefu/core/working_set.hpp>
+#include <kefu/model/participant.hpp>
+#include <string_view>
+
+namespace kefu::core {
+
+struct Resolve {
+  ConversationId conversation;
+  Participant by;
+  Nanoseconds wrap_up{0};
+};
+struct Close {
+  ConversationId conversation;
+  Participant by;
+  Nanoseconds wrap_up{0};
+};
+/// The visitor has gone before an agent came.
+struct Abandon {
+  ConversationId conversation;
+};
+
+namespace detail {
+
+/// Ends it, and frees what it holds: the slot, and unless it stays open, the visitor's place in the
+/// department.
+inline void finish(const Conversation& conversation, const Agent* holder,
+                   const OpenConversation* here, ConversationState to, std::string_view by,
+                   Nanoseconds wrap_up, WorkingSet& desk, Timestamp now) {
+  Conversation& c = desk.edit(conversation);
+  if (holder) {
+    leave_slot(desk.edit(*holder), c.id, now, wrap_up);
+    if (is_owned(c.state)) c.assignment.preferred = holder->id;
+    note(c, AssignmentStep::ended, holder->id, by, now);
+  }
+  enter(c, to);
+  if (here && here->conversation == c.id && !is_open(to)) desk.remove(*here);
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline Rule decide(const Resolve& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  const Agent* const holder = detail::holder_of(c, desk);
+  if (desk.incomplete()) return Rule::none;
+  if (!c) return Rule::exists;
+  if (c->state == ConversationState::resolved)
+    return detail::is_member(*c, ask.by) ? Rule::none : Rule::member;  // a retry
+  if (const Rule rule = may_enter(c->state, ConversationState::resolved); rule != Rule::none)
+    return rule;
+  if (!detail::may_act_for_owner(*c, ask.by)) return Rule::owner;
+  detail::finish(*c, holder, nullptr, ConversationState::resolved, ask.by.id, ask.wrap_up, desk,
+                 now);
+  desk.append(detail::system_entry(c->id, kind::kResolved, ask.by.id));
+  return Rule::none;
+}
+
+[[nodiscard]] inline Rule decide(const Close& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  const Agent* const holder = detail::holder_of(c, desk);
+  const OpenConversation* const here = c ? desk.open(c->visitor, c->department) : nullptr;
+  if (desk.incomplete()) return Rule::none;
+  if (!c || !detail::is_member(*c, ask.by)) return Rule::exists;  // not to be told apart
+  if (c->state == ConversationState::closed) return Rule::none;   // a retry
+  if (const Rule rule = may_enter(c->state, ConversationState::closed); rule != Rule::none)
+    return rule;
+  detail::finish(*c, holder, here, ConversationState::closed, ask.by.id, ask.wrap_up, desk, now);
+  desk.append(detail::system_entry(c->id, kind::kClosed, ask.by.id));
+  return Rule::none;
+}
+
+[[nodiscard]] inline Rule decide(const Abandon& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  const Agent* const holder = detail::holder_of(c, desk);
+  const OpenConversation* const here = c ? desk.open(c->visitor, c->department) : nullptr;
+  if (desk.incomplete()) return Rule::none;
+  if (!c) return Rule::exists;
+  if (c->state == ConversationState::abandoned) return Rule::none;  // a retry
+  if (const Rule rule = may_enter(c->state, ConversationState::abandoned); rule != Rule::none)
+    return rule;
+  detail::finish(*c, holder, here, ConversationState::abandoned, {}, Nanoseconds(0), desk, now);
+  desk.append(detail::system_entry(c->id, kind::kAbandoned, {}));
+  return Rule::none;
+}
+
+}  // namespace kefu::core

@@ -1,0 +1,60 @@
+// Hold: pausing a conversation, with or without a time (see offer.hpp for what
+// decisions are).
+#pragma once
+
+#include <kefu/core/assignment_parts.hpp>
+#include <kefu/core/slots.hpp>
+#include <kefu/core/transition.hpp>
+#include <kefu/core/working_set.hpp>
+#include <kefu/model/participant.hpp>
+#include <optional>
+
+namespace kefu::core {
+
+/// Pauses it, until a time if one is given. The owner keeps the slot: coming back must not
+/// overshoot.
+struct Hold {
+  ConversationId conversation;
+  Participant by;
+  std::optional<Timestamp> until;
+};
+/// `by` with an empty id: its timer, and then it is refused before its time.
+struct Resume {
+  ConversationId conversation;
+  Participant by;
+};
+
+[[nodiscard]] inline Rule decide(const Hold& ask, WorkingSet& desk, Timestamp) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  if (desk.incomplete()) return Rule::none;
+  if (!c) return Rule::exists;
+  if (!detail::may_act_for_owner(*c, ask.by)) return Rule::owner;
+  const bool held = c->state == ConversationState::on_hold;
+  if (held && c->snooze_until == ask.until) return Rule::none;  // a retry
+  if (!held && may_enter(c->state, ConversationState::on_hold) != Rule::none)
+    return Rule::state_table;
+  Conversation& changed = desk.edit(*c);
+  if (!held) {
+    enter(changed, ConversationState::on_hold);
+    desk.append(detail::system_entry(changed.id, kind::kHeld, ask.by.id));
+  }
+  changed.snooze_until = ask.until;
+  return Rule::none;
+}
+
+[[nodiscard]] inline Rule decide(const Resume& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  if (desk.incomplete()) return Rule::none;
+  if (!c) return Rule::exists;
+  const bool by_timer = ask.by.id.empty();
+  if (!by_timer && !detail::is_member(*c, ask.by)) return Rule::member;
+  if (c->state == ConversationState::active) return Rule::none;  // a retry
+  if (c->state != ConversationState::on_hold) return Rule::state_table;
+  if (by_timer && (!c->snooze_until || now < *c->snooze_until)) return Rule::too_early;
+  Conversation& changed = desk.edit(*c);
+  enter(changed, ConversationState::active);
+  desk.append(detail::system_entry(changed.id, kind::kResumed, ask.by.id));
+  return Rule::none;
+}
+
+}  // namespace kefu::core

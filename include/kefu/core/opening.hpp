@@ -1,0 +1,100 @@
+// Opening: how a conversation comes to wait for people (see offer.hpp for what
+// decisions are).
+#pragma once
+
+#include <kefu/core/assignment_parts.hpp>
+#include <kefu/core/slots.hpp>
+#include <kefu/core/transition.hpp>
+#include <kefu/core/working_set.hpp>
+#include <kefu/model/participant.hpp>
+#include <string>
+
+namespace kefu::core {
+
+/// Finds the open conversation of (visitor, department), or creates the proposed one: as `bot`,
+/// `queued`, or `active` with its first agent as owner. `found` is the id that counts.
+struct Open {
+  Conversation proposed;
+  ConversationId* found = nullptr;  ///< may be null
+};
+/// A bot hands over to people.
+struct Enqueue {
+  ConversationId conversation;
+};
+/// Back to the queue, for its last agent if that is possible.
+struct Reopen {
+  ConversationId conversation;
+  Participant by;
+};
+
+namespace detail {
+
+[[nodiscard]] inline Rule create(const Conversation& proposed, const Agent* owner, WorkingSet& desk,
+                                 Timestamp now) {
+  if (owner) {
+    if (const Rule rule = may_take(*owner, proposed.department); rule != Rule::none) return rule;
+  }
+  desk.create(OpenConversation{proposed.visitor, proposed.department, proposed.id});
+  Conversation& c = desk.create(proposed);
+  c.opened_at = c.assignment.waiting_since = now;
+  desk.append(system_entry(c.id, kind::kOpened, c.department));
+  for (const std::string& agent : c.agents) desk.append(system_entry(c.id, kind::kAssigned, agent));
+  if (owner) fill_slot(desk.edit(*owner), c, SlotUse::owned, now);
+  note(c, owner ? AssignmentStep::accepted : AssignmentStep::queued, owner ? owner->id : "", {},
+       now);
+  return Rule::none;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline Rule decide(const Open& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation& proposed = ask.proposed;
+  const OpenConversation* const open = desk.open(proposed.visitor, proposed.department);
+  const Conversation* const existing = desk.conversation(open ? open->conversation : proposed.id);
+  const Agent* const owner = proposed.owner().empty() ? nullptr : desk.agent(proposed.owner());
+  if (desk.incomplete()) return Rule::none;
+  if (ask.found) *ask.found = existing ? existing->id : proposed.id;
+  // It was closed between the two reads.
+  if (open && (!existing || !is_open(existing->state))) return Rule::contention;
+  if (open) return Rule::none;
+  // The id was used before. By the same call, if it says the same.
+  if (existing && existing->visitor != proposed.visitor) return Rule::exists;
+  if (existing) return existing->department == proposed.department ? Rule::none : Rule::version;
+  return detail::create(proposed, owner, desk, now);
+}
+
+[[nodiscard]] inline Rule decide(const Enqueue& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  if (desk.incomplete()) return Rule::none;
+  if (!c) return Rule::exists;
+  if (c->state == ConversationState::queued) return Rule::none;  // a retry
+  if (c->state != ConversationState::bot) return Rule::state_table;
+  Conversation& changed = desk.edit(*c);
+  enter(changed, ConversationState::queued);
+  changed.assignment.waiting_since = now;
+  note(changed, AssignmentStep::queued, {}, {}, now);
+  desk.append(detail::system_entry(changed.id, kind::kQueued, changed.department));
+  return Rule::none;
+}
+
+[[nodiscard]] inline Rule decide(const Reopen& ask, WorkingSet& desk, Timestamp now) {
+  const Conversation* const c = desk.conversation(ask.conversation);
+  const OpenConversation* const open = c ? desk.open(c->visitor, c->department) : nullptr;
+  if (desk.incomplete()) return Rule::none;
+  if (!c || !detail::is_member(*c, ask.by)) return Rule::exists;
+  using S = ConversationState;
+  if (c->state == S::queued || c->state == S::offered || is_owned(c->state))
+    return Rule::none;  // a retry
+  if (c->state == S::bot) return Rule::state_table;
+  if (const Rule rule = may_enter(c->state, S::queued); rule != Rule::none) return rule;
+  if (open && open->conversation != c->id) return Rule::one_open;
+  if (!open) desk.create(OpenConversation{c->visitor, c->department, c->id});
+  Conversation& changed = desk.edit(*c);
+  enter(changed, S::queued);
+  changed.assignment.waiting_since = now;
+  note(changed, AssignmentStep::queued, {}, ask.by.id, now);
+  desk.append(detail::system_entry(changed.id, kind::kReopened, ask.by.id));
+  return Rule::none;
+}
+
+}  // namespace kefu::core

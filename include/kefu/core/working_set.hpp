@@ -1,0 +1,122 @@
+// WorkingSet: the records of one decision. A decision asks for records as if everything had been
+// read; what was missing is read by whoever drives it, and the decision runs again. What it changed
+// goes into one commit, on the versions that were read.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <kefu/desk_record.hpp>
+#include <kefu/model/entry.hpp>
+#include <kefu/model/rule.hpp>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kefu::core {
+
+class WorkingSet {
+ public:
+  struct Row {
+    std::optional<DeskRecord> value;  ///< nothing: absent, or removed
+    std::uint64_t version = 0;        ///< as read; 0: it was absent
+    bool changed = false;
+  };
+
+  /// A record as it was read, with its version; nothing and 0 when there is none.
+  void load(const RecordKey& key, std::optional<DeskRecord> value, std::uint64_t version) {
+    rows_[key] = {std::move(value), version, false};
+  }
+
+  // ---- for decisions. References are valid until clear().
+
+  /// The record; null when there is none, or when it has not been read yet (see incomplete()).
+  const Conversation* conversation(ConversationId id) {
+    return find<Conversation>(conversation_key(id));
+  }
+  const OpenConversation* open(std::string_view visitor, std::string_view department) {
+    return find<OpenConversation>(open_key(visitor, department));
+  }
+  const NodeLease* node(std::string_view id) { return find<NodeLease>(node_key(id)); }
+  const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
+
+  /// Never null once it has been read: an agent of whom nothing is known has the defaults.
+  const Agent* agent(std::string_view id) {
+    const RecordKey key = agent_key(id);
+    const auto at = rows_.find(key);
+    if (at != rows_.end() && !at->second.value) {
+      Agent fresh;
+      fresh.id = id;
+      at->second.value = std::move(fresh);
+    }
+    return find<Agent>(key);
+  }
+
+  /// True when the decision has asked for a record that was not read yet: its answer means nothing.
+  [[nodiscard]] bool incomplete() const noexcept { return !missing_.empty(); }
+
+  /// The same record, to be changed; it will be written.
+  template <class T>
+  T& edit(const T& record) {
+    Row& row = rows_.at(key_of(record));
+    row.changed = true;
+    return std::get<T>(*row.value);
+  }
+  /// A new record. It must be known to be absent: asked for, and not found.
+  template <class T>
+  T& create(T record) {
+    Row& row = rows_.at(key_of(record));
+    assert(!row.value);
+    row.changed = true;
+    return std::get<T>(row.value.emplace(std::move(record)));
+  }
+  template <class T>
+  void remove(const T& record) {
+    Row& row = rows_.at(key_of(record));
+    row.changed = true;
+    row.value.reset();
+  }
+  /// An entry that is appended in the same commit.
+  void append(Entry entry) { entries_.push_back(std::move(entry)); }
+
+  // ---- for whoever drives it
+
+  [[nodiscard]] std::vector<RecordKey> take_missing() { return std::exchange(missing_, {}); }
+  [[nodiscard]] const std::map<RecordKey, Row>& rows() const noexcept { return rows_; }
+  [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
+  [[nodiscard]] bool changed() const {
+    if (!entries_.empty()) return true;
+    for (const auto& [key, row] : rows_) {
+      if (row.changed) return true;
+    }
+    return false;
+  }
+  void clear() {
+    rows_.clear();
+    missing_.clear();
+    entries_.clear();
+  }
+
+ private:
+  template <class T>
+  const T* find(const RecordKey& key) {
+    const auto at = rows_.find(key);
+    if (at == rows_.end()) {
+      missing_.push_back(key);
+      return nullptr;
+    }
+    return at->second.value ? std::get_if<T>(&*at->second.value) : nullptr;
+  }
+
+  std::map<RecordKey, Row> rows_;
+  std::vector<RecordKey> missing_;
+  std::vector<Entry> entries_;
+};
+
+/// A Change without the encoding: for each row that a decision changed.
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const DeskRecord& record) {
+  return std::visit([](const auto& one) { return kefu::indexes_of(one); }, record);
+}
+
+}  // namespace kefu::core
