@@ -102,7 +102,7 @@ class SendQueue {
   [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }
   /// Bytes on the wire.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  /// Whether a ping or pong is among them: one at a time is enough, and bounds what they cost.
+  /// Whether a ping or pong is among them, as far as is known: false once one has been written.
   [[nodiscard]] bool has_heartbeat() const noexcept { return has_heartbeat_; }
 
  private:

@@ -12,6 +12,8 @@ namespace {
 
 using websocket::EventKind;
 
+constexpr std::size_t kRoomForPongs = 4096;  // bytes up to which each ping is answered
+
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -125,7 +127,7 @@ void WsConnection::on_event(const websocket::Event& event) {
       return refuse(wire::close_code(errc::unsupported), "text only", errc::unsupported);
     case EventKind::ping:
       if (state_ != State::open) return;
-      // Only the last one needs an answer, so a flood of them holds one frame.
+      // Where there is no room, only the last one is answered (RFC 6455 5.5.3).
       pong_ = worker_.loop().frames().copy(event.text());
       must_pong_ = true;
       queue_pong();
@@ -209,7 +211,8 @@ void WsConnection::flush() {
 }
 
 void WsConnection::queue_pong() {
-  if (!must_pong_ || state_ != State::open || queue_.has_heartbeat()) return;
+  if (!must_pong_ || state_ != State::open) return;
+  if (queue_.has_heartbeat() && queue_.bytes() >= kRoomForPongs) return;
   must_pong_ = false;
   queue_.push({std::move(pong_), FrameKind::pong}, worker_.chunks());
 }

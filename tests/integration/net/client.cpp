@@ -114,11 +114,16 @@ HttpAnswer HttpClient::get(std::string_view target, std::string_view fields) {
   return receive();
 }
 
-WsClient::WsClient(std::uint16_t port, Stream::Options options) : stream_{port, options} {
+WsClient::WsClient(std::uint16_t port, Stream::Options options, std::string_view extensions)
+    : stream_{port, options} {
   UpgradeRequest request;
   request.host = "test";
   request.target = "/ws";
-  stream_.write(write_upgrade_request(request));
+  std::string text = write_upgrade_request(request);
+  if (!extensions.empty()) {
+    text.insert(text.size() - 2, "Sec-WebSocket-Extensions: " + std::string{extensions} + "\r\n");
+  }
+  stream_.write(text);
   http::HeadParser parser{http::HeadKind::response};
   for (;;) {
     buffer_ = stream_.read_some();
@@ -126,8 +131,11 @@ WsClient::WsClient(std::uint16_t port, Stream::Options options) : stream_{port, 
     std::string_view input = buffer_;
     const auto status = parser.feed(input);
     if (status == http::HeadParser::Status::need_more) continue;
-    if (status == http::HeadParser::Status::failed ||
-        check_upgrade_response(parser.head(), request) != UpgradeError::none) {
+    const UpgradeError error = status == http::HeadParser::Status::failed
+                                   ? UpgradeError::refused
+                                   : check_upgrade_response(parser.head(), request);
+    const bool extended = error == UpgradeError::bad_extension && !extensions.empty();
+    if (error != UpgradeError::none && !extended) {
       throw std::runtime_error("the server refused the upgrade");
     }
     const std::size_t rest = input.size();
@@ -148,6 +156,12 @@ void WsClient::send_frame(Opcode opcode, bool fin, std::string_view payload) {
   stream_.write(masked_frame(opcode, fin, payload));
 }
 
+void WsClient::send_deflated(std::string_view payload) {
+  std::string frame = masked_frame(Opcode::text, true, payload);
+  frame[0] = static_cast<char>(frame[0] | 0x40);
+  stream_.write(frame);
+}
+
 void WsClient::send_close(std::uint16_t code, std::string_view reason) {
   std::array<std::byte, websocket::kMaxControlPayload> payload;
   const std::size_t size = websocket::write_close_payload(code, reason, payload);
@@ -158,6 +172,14 @@ Received WsClient::receive() {
   for (;;) {
     const websocket::Event event = decoder_.next(unread_);
     if (event.kind == EventKind::error) throw std::runtime_error("the server broke the protocol");
+    if (event.rsv1) {
+      const websocket::Inflated inflated = inflater_.inflate(event.payload);
+      if (inflated.error != websocket::Error::none) throw std::runtime_error("bad deflate");
+      return {event.kind,
+              {reinterpret_cast<const char*>(inflated.payload.data()), inflated.payload.size()},
+              0,
+              true};
+    }
     if (event.kind != EventKind::need_more) {
       return {event.kind, std::string{event.text()}, event.code};
     }

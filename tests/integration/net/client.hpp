@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <kefu/net/deflate.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/websocket.hpp>
 #include <string>
@@ -65,15 +66,19 @@ struct Received {
   websocket::EventKind kind = websocket::EventKind::need_more;  ///< need_more: the server has ended
   std::string text;
   std::uint16_t code = 0;
+  bool deflated = false;  ///< it came compressed
 };
 
 class WsClient {
  public:
   explicit WsClient(std::uint16_t port) : WsClient{port, Stream::Options{}} {}
-  WsClient(std::uint16_t port, Stream::Options options);
+  /// `extensions` is the value of Sec-WebSocket-Extensions: what is offered.
+  WsClient(std::uint16_t port, Stream::Options options, std::string_view extensions = {});
 
   void send(std::string_view text) { send_frame(websocket::Opcode::text, true, text); }
   void send_frame(websocket::Opcode opcode, bool fin, std::string_view payload);
+  /// A text message, compressed already.
+  void send_deflated(std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason = {});
   /// The next message, ping, pong or close.
   Received receive();
@@ -85,7 +90,9 @@ class WsClient {
 
  private:
   Stream stream_;
-  websocket::Decoder decoder_{{.role = websocket::Role::client, .max_message = 1 << 26}};
+  websocket::Decoder decoder_{
+      {.role = websocket::Role::client, .allow_rsv1 = true, .max_message = 1 << 26}};
+  websocket::Inflater inflater_{1 << 26};
   std::string buffer_;
   std::span<std::byte> unread_;
 };
