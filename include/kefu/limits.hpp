@@ -35,6 +35,8 @@ struct limits {
       10'000'000'000};  ///< a connection without `hello` is closed after this (10 s)
   Nanoseconds fence_check{
       2'000'000'000};  ///< an older connection of a session ends within this (2 s)
+  Nanoseconds receipt_interval{
+      1'000'000'000};  ///< a conversation's receipts are relayed at most so often (1 s)
 
   // A connection's way out.
   std::size_t send_queue = 64 * 1024;  ///< bytes above which a reader pauses and pages from the log

@@ -33,7 +33,10 @@ void Home::join(mail::Join join) {
     live.conversation = std::move(join.conversation);
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };
   if (std::ranges::none_of(live.readers, same)) {
-    live.readers.push_back({join.who, join.staff, std::move(join.participant)});
+    Reader& reader = live.readers.emplace_back();
+    reader.who = join.who;
+    reader.staff = join.staff;
+    reader.participant = std::move(join.participant);
   }
   shard_.send(join.who.shard, mail::Joined{join.who, id});
 }
@@ -41,6 +44,10 @@ void Home::join(mail::Join join) {
 void Home::leave(const mail::Leave& leave) {
   const auto at = live_.find(leave.conversation);
   if (at == live_.end()) return;
+  if (at->second.cursors_moved) {  // what it has read last is known to nobody else
+    tell_cursors(leave.conversation, at->second, shard_.executor().now());
+    flush();
+  }
   std::erase_if(at->second.readers, [&](const Reader& reader) { return reader.who == leave.who; });
   forget_if_idle(leave.conversation);
 }
@@ -59,15 +66,70 @@ void Home::changed(mail::Changed changed) {
 void Home::signal(const mail::Signal& signal) {
   const auto at = live_.find(signal.conversation);
   if (at == live_.end()) return;
-  for (const Reader& reader : at->second.readers) {
-    if (reader.who == signal.from) continue;
+  this->signal(at->second, signal.conversation, signal.from, signal.frame);
+  flush();
+}
+
+void Home::signal(const Live& live, ConversationId id, SessionRef except,
+                  const SharedFrame& frame) {
+  for (const Reader& reader : live.readers) {
+    if (reader.who == except) continue;
     Delivery delivery;
     delivery.to = reader.who;
     delivery.what = Delivery::What::signal;
-    delivery.conversation = signal.conversation;
-    delivery.frame = signal.frame;
+    delivery.conversation = id;
+    delivery.frame = frame;
     deliver(std::move(delivery));
   }
+}
+
+/// Only forwards: what another device of the participant has said counts too.
+void Home::cursor(const mail::Cursor& cursor) {
+  const auto at = live_.find(cursor.conversation);
+  if (at == live_.end()) return;
+  Live& live = at->second;
+  const auto own = std::ranges::find(live.readers, cursor.from, &Reader::who);
+  if (own == live.readers.end()) return;
+  Position Reader::*const which =
+      cursor.what == mail::Cursor::What::read ? &Reader::read : &Reader::delivered;
+  for (const Reader& reader : live.readers) {
+    if (reader.participant == own->participant && (reader.*which).seq >= cursor.seq) return;
+  }
+  (*own).*which = {cursor.seq, true};
+  if (live.cursors_moved) return;
+  const Instant now = shard_.executor().now();
+  if (now - live.cursors_told >= shard_.bounds().receipt_interval) {
+    tell_cursors(cursor.conversation, live, now);
+    return flush();
+  }
+  live.cursors_moved = true;
+  moved_.push_back(cursor.conversation);
+}
+
+void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
+  live.cursors_moved = false;
+  live.cursors_told = now;
+  for (Reader& reader : live.readers) {
+    frame::Receipt receipt{id, reader.participant, std::nullopt, std::nullopt};
+    if (std::exchange(reader.delivered.moved, false)) receipt.delivered = reader.delivered.seq;
+    if (std::exchange(reader.read.moved, false)) receipt.read = reader.read.seq;
+    if (!receipt.delivered && !receipt.read) continue;
+    signal(live, id, reader.who, shard_.encode({{}, receipt}));
+  }
+}
+
+void Home::on_tick(Instant now) {
+  telling_.swap(moved_);
+  for (const ConversationId id : telling_) {
+    const auto at = live_.find(id);
+    if (at == live_.end() || !at->second.cursors_moved) continue;
+    if (now - at->second.cursors_told >= shard_.bounds().receipt_interval) {
+      tell_cursors(id, at->second, now);
+    } else {
+      moved_.push_back(id);
+    }
+  }
+  telling_.clear();
   flush();
 }
 

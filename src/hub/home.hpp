@@ -30,6 +30,13 @@ class Home {
   void changed(mail::Changed changed);
   void signal(const mail::Signal& signal);
 
+  /// Tells the other readers, soon: at once when nothing of the kind was told of late, else
+  /// together with what comes until then.
+  void cursor(const mail::Cursor& cursor);
+
+  /// Tells of the cursors whose time has come.
+  void on_tick(Instant now);
+
   /// Authorises the drafts and appends them.
   void submit(std::unique_ptr<AppendBatch> batch);
 
@@ -39,16 +46,24 @@ class Home {
   [[nodiscard]] std::size_t live() const noexcept { return live_.size(); }
 
  private:
+  /// How far a reader says that it, or its person, has got.
+  struct Position {
+    std::uint64_t seq = 0;
+    bool moved = false;  // since the others were told
+  };
   struct Reader {
     SessionRef who;
     bool staff = false;
     std::string participant;
+    Position delivered, read;
   };
   struct Live {
     VersionedConversation conversation;  // version 0: not read yet
     std::vector<Reader> readers;
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
     bool refreshing = false;            // the record is being read again
+    bool cursors_moved = false;         // it is in moved_
+    Instant cursors_told;
   };
 
   void authorise(AppendBatch& batch);
@@ -58,13 +73,17 @@ class Home {
   void hold(Live& live, const Draft& draft);
   void refresh(ConversationId id, Live& live);
   void on_refreshed(ConversationId id, result<std::optional<Record>> record);
+  void tell_cursors(ConversationId id, Live& live, Instant now);
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
+  void signal(const Live& live, ConversationId id, SessionRef except, const SharedFrame& frame);
   void deliver(Delivery delivery);
   void fail(const Draft& draft, errc code, std::uint64_t expected = 0);
   void forget_if_idle(ConversationId id);
 
   Shard& shard_;
   std::unordered_map<ConversationId, Live> live_;
+  std::vector<ConversationId> moved_;  // whose cursors are still to be told
+  std::vector<ConversationId> telling_;
   std::vector<std::vector<Delivery>> outgoing_;  // one for each shard
 };
 

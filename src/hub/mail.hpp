@@ -81,6 +81,14 @@ struct Changed {
   VersionedConversation conversation;
   std::vector<Entry> entries;
 };
+/// The session's participant has received, or read, the public log up to `seq`.
+struct Cursor {
+  enum class What : std::uint8_t { delivered, read };
+  SessionRef from;
+  ConversationId conversation;
+  What what = What::delivered;
+  std::uint64_t seq = 0;
+};
 /// A frame for everyone else who reads the conversation now; may be lost.
 struct Signal {
   SessionRef from;
@@ -121,8 +129,8 @@ struct OfferGone {
 
 }  // namespace mail
 
-using Mail =
-    std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Signal, mail::Joined,
-                 mail::Deliveries, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone>;
+using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Cursor,
+                          mail::Signal, mail::Joined, mail::Deliveries, mail::Fence, mail::Enlist,
+                          mail::Offer, mail::OfferGone>;
 
 }  // namespace kefu::hub

@@ -121,19 +121,22 @@ void Session::on(const frame::Close& close) {
 }
 
 void Session::on(const frame::Delivered& delivered) {
-  frame::Receipt receipt{delivered.conversation, identity_.participant.id, delivered.seq,
-                         std::nullopt};
-  signal(delivered.conversation, {{}, receipt});
+  move_cursor({ref_, delivered.conversation, mail::Cursor::What::delivered, delivered.seq});
 }
 
 void Session::on(const frame::Read& read) {
-  frame::Receipt receipt{read.conversation, identity_.participant.id, std::nullopt, read.seq};
-  signal(read.conversation, {{}, receipt});
+  move_cursor({ref_, read.conversation, mail::Cursor::What::read, read.seq});
 }
 
 void Session::on(const frame::SetTyping& typing) {
   signal(typing.conversation,
          {{}, frame::TypingState{typing.conversation, identity_.participant.id, typing.on}});
+}
+
+void Session::move_cursor(const mail::Cursor& cursor) {
+  const Membership* const membership = find(cursor.conversation);
+  if (!membership || !membership->ready) return fail(frame_ref_, errc::not_found, "conversation");
+  shard_.send_home(cursor.conversation, cursor);
 }
 
 void Session::signal(ConversationId conversation, const ServerFrame& frame) {

@@ -142,6 +142,7 @@ void Shard::handle(Mail mail) {
                  [&](mail::Leave& m) { home_.leave(m); },
                  [&](mail::Submit& m) { home_.submit(std::move(m.batch)); },
                  [&](mail::Changed& m) { home_.changed(std::move(m)); },
+                 [&](mail::Cursor& m) { home_.cursor(m); },
                  [&](mail::Signal& m) { home_.signal(m); },
                  [&](mail::Joined& m) {
                    for_session(m.who, [&](Session& s) { s.on_joined(m.conversation); });
@@ -202,6 +203,7 @@ void Shard::tick() {
   for (const Slot& slot : slots_) {
     if (slot.session) slot.session->on_tick(now, wall);
   }
+  home_.on_tick(now);
   if (now >= next_renew_ && !renewing_) renew();
   if (index_ == 0 && now >= next_expire_) expire();
   executor_.post_at(now + kTick, [this, alive = context_.alive] {

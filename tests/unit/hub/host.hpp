@@ -1,0 +1,144 @@
+// A hub on one manual executor and a store in memory, and peers that speak to it without a network
+// in between.
+#pragma once
+
+#include <kefu/auth.hpp>
+#include <kefu/hub.hpp>
+#include <kefu/memory/store.hpp>
+#include <kefu/testing/manual_clock.hpp>
+#include <kefu/testing/manual_executor.hpp>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace kefu::testing {
+
+/// A token is "<role> <id>".
+class PlainTokens final : public Authenticator {
+ public:
+  void authenticate(std::string_view token, std::string_view,
+                    Completion<result<Identity>> done) override {
+    const std::size_t space = token.find(' ');
+    const auto role = role_from_name(token.substr(0, space));
+    if (!role || space == std::string_view::npos) return done(errc::unauthenticated);
+    done(Identity{{std::string(token.substr(space + 1)), *role}, {ManualClock::kStart.ns * 2}});
+  }
+};
+
+class Host;
+
+/// A client's end, which keeps what it is sent.
+class Peer final : public Connection {
+ public:
+  explicit Peer(Host& host);
+  ~Peer();
+
+  void says(std::string frame);
+  /// The same, after which the loop runs until nothing is left to do.
+  void asks(std::string frame);
+  void leaves();
+
+  /// How many of the frames that came so far hold each of these texts.
+  template <class... Text>
+  [[nodiscard]] std::size_t got(Text... text) const {
+    std::size_t count = 0;
+    for (const std::string& frame : frames)
+      count += ((frame.find(text) != std::string::npos) && ...) ? 1 : 0;
+    return count;
+  }
+
+  SendStatus send(SharedFrame frame) override {
+    if (keeping) frames.emplace_back(frame.text());
+    ++sent;
+    return SendStatus::accepted;
+  }
+  [[nodiscard]] std::size_t buffered() const override { return 0; }
+  void pause_reading() override {}
+  void resume_reading() override {}
+  void close(errc reason) override { closed_for = reason; }
+  [[nodiscard]] std::string_view peer() const override { return "test"; }
+  [[nodiscard]] Executor& executor() override;
+
+  std::deque<std::string> frames;
+  std::size_t sent = 0;
+  bool keeping = true;  ///< frames; else they are only counted
+  std::optional<errc> closed_for;
+
+ private:
+  Host& host_;
+  Inbound* inbound_ = nullptr;
+};
+
+class Host {
+ public:
+  explicit Host(limits bounds = {}) : store(clock, bounds), hub({&loop}, store, options(bounds)) {
+    hub.authenticate(std::make_unique<PlainTokens>());
+  }
+
+  ManualClock clock;
+  memory::Store store;
+  ManualExecutor loop;
+  Hub hub;
+
+ private:
+  HubOptions options(const limits& bounds) {
+    HubOptions out;
+    out.limits = bounds;
+    out.clock = &clock;
+    out.random = [this] { return ++random_ * 0x9e37'79b9'7f4a'7c15u; };
+    return out;
+  }
+  std::uint64_t random_ = 0;
+};
+
+inline Peer::Peer(Host& host) : host_(host), inbound_(&host.hub.accepted(*this)) {}
+inline Peer::~Peer() { leaves(); }
+inline Executor& Peer::executor() { return host_.loop; }
+inline void Peer::says(std::string frame) {
+  const std::size_t size = frame.size();
+  frame.append(Inbound::kSlack, '\0');
+  inbound_->on_message({frame.data(), size}, Inbound::kSlack);
+}
+inline void Peer::asks(std::string frame) {
+  says(std::move(frame));
+  host_.loop.run_until_idle();
+}
+inline void Peer::leaves() {
+  if (inbound_) std::exchange(inbound_, nullptr)->on_closed(errc::ok);
+  host_.loop.run_until_idle();
+}
+
+inline constexpr std::string_view kConversation = "0199c1d2-0000-7000-8000-000000000001";
+
+/// `"conversation":"…"` of the one that the tests talk in.
+[[nodiscard]] inline std::string in_conversation(std::string_view id = kConversation) {
+  return "\"conversation\":\"" + std::string(id) + "\"";
+}
+[[nodiscard]] inline std::string hello(std::string_view token) {
+  return R"({"type":"hello","token":")" + std::string(token) + "\"}";
+}
+[[nodiscard]] inline std::string open(std::string_view id = kConversation,
+                                      std::string_view department = "") {
+  return R"({"type":"open","id":")" + std::string(id) + R"(","department":")" +
+         std::string(department) + "\"}";
+}
+[[nodiscard]] inline std::string signal(std::string_view type, std::uint64_t seq) {
+  return R"({"type":")" + std::string(type) + "\"," + in_conversation() +
+         ",\"seq\":" + std::to_string(seq) + "}";
+}
+
+/// A visitor and an agent in a conversation.
+struct Pair {
+  explicit Pair(Host& host) : visitor(host), agent(host) {
+    visitor.asks(hello("visitor v"));
+    agent.asks(hello("agent a"));
+    visitor.asks(open());
+    agent.asks("{\"type\":\"accept\"," + in_conversation() + "}");
+  }
+  Peer visitor;
+  Peer agent;
+};
+
+}  // namespace kefu::testing
