@@ -121,7 +121,7 @@ export class Conversation {
   unreadable(log) {
     this.filling.delete(log);
     this.logs[log].expectTail(this.logs[log].position);
-    this.state = 'closed';
+    if (log === 'public') this.state = 'closed';
     return this.sends.dropForeign(log);
   }
 

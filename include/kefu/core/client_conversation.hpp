@@ -2,6 +2,7 @@
 // sends, and what the current connection says of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <kefu/core/client_log.hpp>
@@ -55,12 +56,12 @@ class ClientConversation {
         log(which).begin_unlisted(search || (open_ && (staff || which == Log::public_log)));
       }
     }
-    if (view) open_ = is_open(view->state);
+    if (view) learn(*view);
   }
 
   /// The server reads it out from now on.
   void on_joined(const ConversationView& view) {
-    open_ = is_open(view.state);
+    learn(view);
     for (const Log which : kLogs) {
       log(which).begin_stream(tail(view, which), sends.foreign(which));
     }
@@ -81,7 +82,7 @@ class ClientConversation {
 
   /// It can't be read. Answers the sends whose outcome is out of reach.
   std::vector<PendingSend> on_unreadable(Log which) {
-    open_ = false;
+    if (which == Log::public_log) open_ = false;
     log(which).begin_unlisted(false);
     return sends.drop_foreign(which);
   }
@@ -106,6 +107,12 @@ class ClientConversation {
  private:
   static std::uint64_t tail(const ConversationView& view, Log which) {
     return which == Log::public_log ? view.tail : view.internal_tail;
+  }
+  // One that is closed counts as open until it is read: whatever cuts the stream off, history
+  // brings the rest.
+  void learn(const ConversationView& view) {
+    const auto unread = [&](Log which) { return log(which).position() < tail(view, which); };
+    open_ = is_open(view.state) || std::ranges::any_of(kLogs, unread);
   }
   // Where nothing can be found there is nothing to look for.
   void forget_settled() {

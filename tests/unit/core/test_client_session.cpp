@@ -480,6 +480,19 @@ TEST_CASE("an open conversation that the server does not list is read to its end
   CHECK(d.frame(welcome(kFirst, true, {})) == "persist resumed ");
 }
 
+TEST_CASE("a conversation that is named when it is closed already is read to its end too") {
+  Driver d;
+  d.attach(welcome(kFirst, false, {}));
+  frame::Joined joined;
+  joined.conversation = view(kHere, 2);
+  joined.conversation.state = ConversationState::closed;
+  CHECK(d.frame(joined).empty());
+  CHECK(d.frame(entry(1, "opened")) == "entry:1=opened ");
+  d.closed();
+  d.greet();
+  CHECK(d.frame(welcome(kFirst, true, {})) == "persist resumed history:1 ");
+}
+
 TEST_CASE("joined: a conversation is read out from now on") {
   Driver d;
   d.attach(welcome(kFirst, false, {}));
