@@ -1,0 +1,258 @@
+#include "checker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kefu::sim {
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string of_device(std::size_t device) { return "device " + std::to_string(device) + ": "; }
+
+}  // namespace
+
+std::string Checker::text(LogKey where, std::uint64_t seq) const {
+  return std::string(name(where.log)) + " " + number(where.conversation.lo & 0xffff) + "/" +
+         number(seq);
+}
+
+std::uint64_t Checker::tail(LogKey where) const {
+  const auto at = logs_.find(where);
+  return at == logs_.end() ? 0 : at->second.size();
+}
+
+// ---- the store
+
+void Checker::look() {
+  store_.events(position_, 1000, [this](result<std::vector<Event>> events) {
+    for (const Event& event : *events) {
+      position_ = event.position;
+      take(event.entry);
+    }
+  });
+}
+
+void Checker::take(const Entry& entry) {
+  const LogKey where{entry.conversation, entry.log};
+  std::vector<Stored>& log = logs_[where];
+  if (entry.seq != log.size() + 1)
+    return fail("not dense: " + text(where, entry.seq) + " behind " + number(log.size()));
+  log.push_back({entry, false});
+  mix(entry.seq);
+  mix(entry.body);
+  if (entry.origin.session.is_nil()) return;
+  if (!origins_.emplace(entry.origin.session, entry.conversation, entry.origin.cseq).second)
+    fail("stored twice: one cseq, the second time as " + text(where, entry.seq));
+  const auto found = messages_.find(entry.body);
+  if (found == messages_.end())
+    return fail("nobody has written " + text(where, entry.seq) + ": " + entry.body);
+  Message& message = found->second;
+  if (message.stored_as)
+    return fail("stored twice: " + entry.body + " as " + text(where, message.stored_as) + " and " +
+                text(where, entry.seq));
+  if (message.where != where) fail("stored in another log than it was written for: " + entry.body);
+  message.stored_as = entry.seq;
+  std::uint64_t& last = last_stored_[{message.device, where}];
+  if (message.id < last)
+    fail("a sender's order changed: " + entry.body + " came behind a later one");
+  last = message.id;
+}
+
+void Checker::look_again() {
+  look();
+  for (const auto& [where, log] : logs_) {
+    ReadRequest request;
+    request.conversation = where.conversation;
+    request.log = where.log;
+    request.max_entries = log.size() + 1;
+    request.max_bytes = ~std::size_t{0};
+    store_.read(request, [&, key = where, &known = log](result<Page> page) {
+      for (std::size_t i = 0; i < known.size(); ++i) {
+        if (!known[i].shown) continue;
+        if (i >= page->entries.size() || page->entries[i].body != known[i].entry.body)
+          return fail("lost: " + text(key, i + 1) + " was shown to a client");
+      }
+    });
+  }
+}
+
+// ---- clients
+
+void Checker::on_submitted(std::size_t device, LogKey where, std::uint64_t id,
+                           const std::string& body) {
+  Message message;
+  message.device = device;
+  message.id = id;
+  message.where = where;
+  if (!messages_.emplace(body, message).second) fail("the workload wrote one body twice");
+  bodies_[{device, id}] = body;
+}
+
+void Checker::on_forgotten(std::size_t device, std::uint64_t id) {
+  messages_.at(bodies_.at({device, id})).forgotten = true;
+  bodies_.erase({device, id});
+}
+
+void Checker::on_copied(std::size_t from, std::size_t to) {
+  std::map<std::pair<std::size_t, LogKey>, std::uint64_t> copied;
+  for (const auto& [key, reached] : reached_) {
+    if (key.first == from) copied[{to, key.second}] = reached;
+  }
+  reached_.merge(copied);
+}
+
+void Checker::on_started(std::size_t device, const core::ClientState& saved) {
+  for (auto& [key, cursor] : cursors_) {
+    if (key.first == device) cursor = 0;
+  }
+  for (const core::ClientConversationState& one : saved.conversations) {
+    for (const Log log : {Log::public_log, Log::internal}) {
+      const LogKey where{one.id, log};
+      const std::uint64_t position = one.logs[static_cast<std::size_t>(log)].position;
+      if (position > reached_[{device, where}])
+        fail(of_device(device) +
+             "saved a position that it has not read to: " + text(where, position));
+      cursors_[{device, where}] = position;
+    }
+  }
+}
+
+void Checker::move_cursor(std::size_t device, LogKey where, std::uint64_t to) {
+  cursors_[{device, where}] = to;
+  std::uint64_t& reached = reached_[{device, where}];
+  reached = std::max(reached, to);
+}
+
+void Checker::show(LogKey where, std::uint64_t seq) { logs_[where][seq - 1].shown = true; }
+
+void Checker::on_delivered(std::size_t device, const Entry& entry, bool own) {
+  const LogKey where{entry.conversation, entry.log};
+  const std::uint64_t cursor = cursors_[{device, where}];
+  if (entry.seq != cursor + 1)
+    return fail(of_device(device) + "delivered " + text(where, entry.seq) + " behind " +
+                number(cursor));
+  move_cursor(device, where, entry.seq);
+  look();
+  if (entry.seq > tail(where))
+    return fail(of_device(device) + "delivered " + text(where, entry.seq) +
+                ", which is not stored");
+  const Entry& stored = logs_[where][entry.seq - 1].entry;
+  const bool same = stored.body == entry.body && stored.kind == entry.kind &&
+                    (entry.from.empty() ? own || stored.from.empty() : stored.from == entry.from);
+  if (!same)
+    return fail(of_device(device) + "delivered " + text(where, entry.seq) + " as " + entry.body +
+                ", stored is " + stored.body);
+  if (own && entry.origin != stored.origin)
+    fail(of_device(device) + "another origin than stored: " + text(where, entry.seq));
+  show(where, entry.seq);
+  mix(device);
+  mix(entry.seq);
+}
+
+void Checker::on_reset(std::size_t device, LogKey where, std::uint64_t from, std::uint64_t tail) {
+  const std::uint64_t cursor = cursors_[{device, where}];
+  look();
+  if (from != cursor) fail(of_device(device) + "reset from elsewhere: " + text(where, from));
+  if (tail > this->tail(where)) fail(of_device(device) + "reset beyond the tail");
+  move_cursor(device, where, tail);
+}
+
+void Checker::on_settled(std::size_t device, ConversationId conversation, std::uint64_t id,
+                         errc code, std::uint64_t seq) {
+  const auto body = bodies_.find({device, id});
+  if (body == bodies_.end()) return fail(of_device(device) + "settled what was never submitted");
+  Message& message = messages_.at(body->second);
+  const std::string what = of_device(device) + body->second + " settled as " +
+                           std::string(name(code)) + " " + number(seq);
+  mix(device);
+  mix(id);
+  mix(static_cast<std::uint64_t>(code));
+  if (message.where.conversation != conversation) return fail(what + " in another conversation");
+  // After a restart it may be told again; only not otherwise.
+  const bool again = message.told && (*message.told != code || message.told_seq != seq);
+  if (again && *message.told != errc::duplicate && code != errc::duplicate)
+    return fail(what + ", and before as " + std::string(name(*message.told)) + " " +
+                number(message.told_seq));
+  message.told = code;
+  message.told_seq = seq;
+  if (code != errc::ok) return;
+  look();
+  if (message.stored_as == 0 || message.stored_as != seq)
+    return fail(what + ": an ack for what is not stored there");
+  show(message.where, seq);
+}
+
+// ---- streams
+
+void Checker::on_hello(std::size_t device, const std::vector<Position>& positions) {
+  std::erase_if(streams_, [&](const auto& one) { return one.first.first == device; });
+  for (const Position& at : positions) {
+    streams_[{device, {at.conversation, Log::public_log}}] = at.seq;
+    streams_[{device, {at.conversation, Log::internal}}] = at.internal;
+  }
+}
+
+void Checker::on_frame(std::size_t device, const ServerFrame& frame) {
+  if (const auto* joined = std::get_if<frame::Joined>(&frame.body)) {
+    for (const Log log : {Log::public_log, Log::internal})
+      streams_[{device, {joined->conversation.id, log}}] = std::nullopt;
+  } else if (const auto* entry = std::get_if<frame::EntryFrame>(&frame.body)) {
+    on_streamed(device, {entry->conversation, entry->log}, entry->seq, false);
+  } else if (const auto* ack = std::get_if<frame::Ack>(&frame.body)) {
+    for (std::uint64_t left = ack->count; left-- > 0;)
+      on_streamed(device, {ack->conversation, ack->log}, ack->seq - left, true);
+  } else if (const auto* reset = std::get_if<frame::Reset>(&frame.body)) {
+    const LogKey where{reset->conversation, reset->log};
+    auto& at = streams_.try_emplace({device, where}, 0).first->second;
+    if (at && (reset->tail < *at || reset->tail - *at <= replay_limit_))
+      fail(of_device(device) + "reset without need: " + text(where, *at) + " to " +
+           number(reset->tail) + ", limit " + number(replay_limit_));
+    at = reset->tail;
+  }
+}
+
+// An ack stands for its entry only where that would be next.
+void Checker::on_streamed(std::size_t device, LogKey where, std::uint64_t seq, bool ack) {
+  auto& at = streams_.try_emplace({device, where}, 0).first->second;
+  if (at && seq == *at + 1) {
+    at = seq;
+  } else if (!at && !ack) {
+    at = seq;
+  } else if (!ack) {
+    fail(of_device(device) + "was sent " + text(where, seq) + " behind " + number(*at));
+  }
+}
+
+// ---- sessions
+
+void Checker::on_attached(SessionId session, std::uint64_t epoch) {
+  std::uint64_t& current = epochs_[session];
+  current = std::max(current, epoch);
+}
+
+std::uint64_t Checker::epoch_of(SessionId session) const {
+  const auto at = epochs_.find(session);
+  return at == epochs_.end() ? 0 : at->second;
+}
+
+void Checker::at_rest() {
+  look_again();
+  for (const auto& [body, message] : messages_) {
+    const std::string what = of_device(message.device) + body;
+    if (message.forgotten) {
+      if (message.stored_as) fail(what + " was forgotten and is stored");
+    } else if (!message.told) {
+      fail(what + " was never settled");
+    } else if (*message.told == errc::ok && message.stored_as != message.told_seq) {
+      fail(what + " was acknowledged and is not stored");
+    } else if (is_refusal(*message.told) && message.stored_as) {
+      fail(what + " was refused and is stored");
+    } else if ((*message.told == errc::too_large || *message.told == errc::bad_frame) &&
+               message.stored_as) {
+      fail(what + " was told to have failed and is stored");
+    }
+  }
+}
+
+}  // namespace kefu::sim

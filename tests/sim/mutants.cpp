@@ -1,0 +1,177 @@
+#include "mutants.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kefu::sim {
+namespace {
+
+std::unique_ptr<AppendBatch> copy_of(const AppendBatch& batch) {
+  auto copy = std::make_unique<AppendBatch>();
+  for (const Draft& draft : batch.drafts()) copy->add(draft);
+  return copy;
+}
+
+}  // namespace
+
+// ---- LosingStore
+
+LosingStore::LosingStore(const Clock& clock, limits bounds)
+    : clock_(clock),
+      bounds_(bounds),
+      store_(std::make_unique<memory::Store>(replay_clock_, bounds_)) {}
+
+Store& LosingStore::write(std::function<void(Store&)> again) {
+  replay_clock_.set(clock_.now());
+  writes_.push_back({clock_.now(), std::move(again)});
+  return *store_;
+}
+
+void LosingStore::lose(Nanoseconds lag) {
+  const Timestamp end = clock_.now() - lag;
+  while (!writes_.empty() && writes_.back().at > end) writes_.pop_back();
+  store_ = std::make_unique<memory::Store>(replay_clock_, bounds_);
+  for (const Write& write : writes_) {
+    replay_clock_.set(write.at);
+    write.again(*store_);
+  }
+}
+
+void LosingStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  Store& store =
+      write([request](Store& to) { to.attach(request, [](const AttachOutcome& /*again*/) {}); });
+  store.attach(std::move(request), std::move(done));
+}
+void LosingStore::renew(std::vector<SessionLease> leases,
+                        Completion<result<std::vector<errc>>> done) {
+  Store& store = write(
+      [leases](Store& to) { to.renew(leases, [](const result<std::vector<errc>>& /*again*/) {}); });
+  store.renew(std::move(leases), std::move(done));
+}
+void LosingStore::expire(Nanoseconds idle, std::size_t limit,
+                         Completion<result<std::vector<SessionId>>> done) {
+  Store& store = write([idle, limit](Store& to) {
+    to.expire(idle, limit, [](const result<std::vector<SessionId>>& /*again*/) {});
+  });
+  store.expire(idle, limit, std::move(done));
+}
+void LosingStore::append(std::unique_ptr<AppendBatch> batch,
+                         Completion<std::unique_ptr<AppendBatch>> done) {
+  const std::shared_ptr<AppendBatch> kept = copy_of(*batch);
+  Store& store = write([kept](Store& to) {
+    to.append(copy_of(*kept), [](const std::unique_ptr<AppendBatch>& /*again*/) {});
+  });
+  store.append(std::move(batch), std::move(done));
+}
+void LosingStore::commit(Commit commit, Completion<result<Committed>> done) {
+  Store& store =
+      write([commit](Store& to) { to.commit(commit, [](const result<Committed>& /*again*/) {}); });
+  store.commit(std::move(commit), std::move(done));
+}
+void LosingStore::erase(std::string participant, Completion<result<std::uint64_t>> done) {
+  Store& store = write([participant](Store& to) {
+    to.erase(participant, [](const result<std::uint64_t>& /*again*/) {});
+  });
+  store.erase(std::move(participant), std::move(done));
+}
+void LosingStore::read(ReadRequest request, Completion<result<Page>> done) {
+  store_->read(request, std::move(done));
+}
+void LosingStore::get(RecordKey key, Completion<result<std::optional<Record>>> done) {
+  store_->get(std::move(key), std::move(done));
+}
+void LosingStore::scan(ScanRequest request, Completion<result<ScanPage>> done) {
+  store_->scan(std::move(request), std::move(done));
+}
+void LosingStore::events(std::uint64_t after, std::size_t limit,
+                         Completion<result<std::vector<Event>>> done) {
+  store_->events(after, limit, std::move(done));
+}
+
+// ---- RepeatingStore
+
+void RepeatingStore::append(std::unique_ptr<AppendBatch> batch,
+                            Completion<std::unique_ptr<AppendBatch>> done) {
+  inner().append(std::move(batch),
+                 [this, done = std::move(done)](std::unique_ptr<AppendBatch> back) mutable {
+                   for (std::size_t i = 0; i < back->size(); ++i) {
+                     Outcome& outcome = back->outcomes()[i];
+                     if (outcome.code != errc::ok || !outcome.repeated) continue;
+                     const Draft& draft = back->drafts()[i];
+                     Entry entry;
+                     entry.conversation = draft.conversation;
+                     entry.log = draft.log;
+                     entry.from = draft.from;
+                     entry.role = draft.role;
+                     entry.origin = {draft.session, draft.cseq};
+                     entry.kind = draft.kind;
+                     entry.body = draft.body;
+                     Commit commit;
+                     commit.entries.push_back(std::move(entry));
+                     inner().commit(std::move(commit), [&outcome](result<Committed> committed) {
+                       outcome.repeated = false;
+                       outcome.seq = committed->entries[0].seq;
+                     });
+                   }
+                   done(std::move(back));
+                 });
+}
+
+// ---- UnfencedStore
+
+void UnfencedStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  const SessionId session = request.session;
+  inner().attach(std::move(request),
+                 [this, session, done = std::move(done)](AttachOutcome outcome) mutable {
+                   if (outcome.code == errc::ok) epochs_[session] = outcome.epoch;
+                   done(std::move(outcome));
+                 });
+}
+void UnfencedStore::renew(std::vector<SessionLease> leases,
+                          Completion<result<std::vector<errc>>> done) {
+  for (SessionLease& lease : leases) lease.epoch = epochs_[lease.session];
+  inner().renew(std::move(leases), std::move(done));
+}
+void UnfencedStore::append(std::unique_ptr<AppendBatch> batch,
+                           Completion<std::unique_ptr<AppendBatch>> done) {
+  std::vector<std::uint64_t> own;
+  for (Draft& draft : batch->drafts()) {
+    own.push_back(draft.epoch);
+    draft.epoch = epochs_[draft.session];
+  }
+  inner().append(std::move(batch), [own = std::move(own), done = std::move(done)](
+                                       std::unique_ptr<AppendBatch> back) mutable {
+    for (std::size_t i = 0; i < own.size(); ++i) back->drafts()[i].epoch = own[i];
+    done(std::move(back));
+  });
+}
+
+// ---- WatchedStore
+
+void WatchedStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  const SessionId session = request.session;
+  inner().attach(std::move(request), [&checker = checker_, session,
+                                      done = std::move(done)](AttachOutcome outcome) mutable {
+    if (outcome.code == errc::ok) checker.on_attached(session, outcome.epoch);
+    done(std::move(outcome));
+  });
+}
+void WatchedStore::append(std::unique_ptr<AppendBatch> batch,
+                          Completion<std::unique_ptr<AppendBatch>> done) {
+  std::vector<bool> fenced;
+  fenced.reserve(batch->size());
+  for (const Draft& draft : batch->drafts())
+    fenced.push_back(draft.epoch < checker_.epoch_of(draft.session));
+  inner().append(std::move(batch), [&checker = checker_, fenced = std::move(fenced),
+                                    done = std::move(done)](
+                                       std::unique_ptr<AppendBatch> back) mutable {
+    for (std::size_t i = 0; i < fenced.size(); ++i) {
+      const Outcome& outcome = back->outcomes()[i];
+      if (fenced[i] && outcome.code == errc::ok && !outcome.repeated)
+        checker.fail("fenced: an older connection stored " + std::string(back->drafts()[i].body));
+    }
+    done(std::move(back));
+  });
+}
+
+}  // namespace kefu::sim

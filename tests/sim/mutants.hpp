@@ -1,0 +1,86 @@
+// Stores that break one promise each. The checker must find every one of them.
+#pragma once
+
+#include <functional>
+#include <kefu/memory/store.hpp>
+#include <kefu/testing/manual_clock.hpp>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "checker.hpp"
+
+namespace kefu::sim {
+
+/// Completes what is not durable yet: a crash takes the last of it away.
+class LosingStore final : public Store {
+ public:
+  explicit LosingStore(const Clock& clock, limits bounds);
+
+  /// Everything of the last `lag` is gone.
+  void lose(Nanoseconds lag);
+
+  void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+  void renew(std::vector<SessionLease> leases, Completion<result<std::vector<errc>>> done) override;
+  void expire(Nanoseconds idle, std::size_t limit,
+              Completion<result<std::vector<SessionId>>> done) override;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+  void read(ReadRequest request, Completion<result<Page>> done) override;
+  void commit(Commit commit, Completion<result<Committed>> done) override;
+  void get(RecordKey key, Completion<result<std::optional<Record>>> done) override;
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override;
+  void events(std::uint64_t after, std::size_t limit,
+              Completion<result<std::vector<Event>>> done) override;
+  void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
+  [[nodiscard]] Timestamp now() const override { return clock_.now(); }
+
+ private:
+  struct Write {
+    Timestamp at;
+    std::function<void(Store&)> again;
+  };
+  Store& write(std::function<void(Store&)> again);
+
+  const Clock& clock_;
+  const limits bounds_;
+  testing::ManualClock replay_clock_;
+  std::unique_ptr<memory::Store> store_;
+  std::vector<Write> writes_;
+};
+
+/// Appends a retry once more.
+class RepeatingStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+};
+
+/// Takes every connection for the current one.
+class UnfencedStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+  void renew(std::vector<SessionLease> leases, Completion<result<std::vector<errc>>> done) override;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+
+ private:
+  std::unordered_map<SessionId, std::uint64_t> epochs_;
+};
+
+/// No mutant: sees what a node asks and is answered, and checks that an older connection stores
+/// nothing once a newer one is attached.
+class WatchedStore final : public StoreWrapper {
+ public:
+  WatchedStore(Store& inner, Checker& checker) : StoreWrapper(inner), checker_(checker) {}
+  void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+
+ private:
+  Checker& checker_;
+};
+
+}  // namespace kefu::sim

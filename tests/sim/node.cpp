@@ -1,0 +1,57 @@
+#include "node.hpp"
+
+#include <utility>
+
+namespace kefu::sim {
+namespace {
+
+class SimAuthenticator final : public Authenticator {
+ public:
+  void authenticate(std::string_view token, std::string_view /*peer*/,
+                    Completion<result<Identity>> done) override {
+    const std::size_t space = token.find(' ');
+    const auto role = role_from_name(token.substr(0, space));
+    if (space == std::string_view::npos || !role) return done(errc::unauthenticated);
+    done(Identity{{std::string(token.substr(space + 1)), *role},
+                  Timestamp{std::numeric_limits<std::int64_t>::max()}});
+  }
+};
+
+}  // namespace
+
+std::string token_of(const Participant& who) { return std::string(name(who.role)) + ' ' + who.id; }
+
+Node::Node(const Plan& plan, Store& root, const Clock& wall, Checker& checker,
+           testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random)
+    : random_(random) {
+  std::vector<Executor*> executors;
+  for (std::size_t i = 0; i < plan.shards; ++i) {
+    executors_.push_back(std::make_unique<testing::ManualExecutor>(loop.now()));
+    executors.push_back(executors_.back().get());
+  }
+  faults_ = std::make_unique<testing::FaultStore>(root, loop, random_.next(), plan.store);
+  watched_ = std::make_unique<WatchedStore>(*faults_, checker);
+  HubOptions options;
+  options.limits = plan.bounds;
+  options.clock = &wall;
+  options.random = [this] { return random_.next(); };
+  hub_ = std::make_unique<Hub>(executors, *watched_, std::move(options));
+  hub_->authenticate(std::make_unique<SimAuthenticator>());
+  server_ = std::make_unique<testing::SimServer>(network, executors);
+  server_->start(*hub_);
+}
+
+Node::~Node() { die(); }
+
+std::vector<std::unique_ptr<testing::ManualExecutor>> Node::die() {
+  if (!alive()) return {};
+  faults_->crash();
+  hub_.reset();
+  server_.reset();
+  for (const auto& executor : executors_) executor->drop_all();
+  watched_.reset();
+  faults_.reset();
+  return std::exchange(executors_, {});
+}
+
+}  // namespace kefu::sim

@@ -1,0 +1,49 @@
+// Node: one process with a Hub in it: its executors, its way to the store, its server.
+#pragma once
+
+#include <kefu/hub.hpp>
+#include <kefu/testing/fault_store.hpp>
+#include <kefu/testing/manual_executor.hpp>
+#include <kefu/testing/sim_network.hpp>
+#include <memory>
+#include <vector>
+
+#include "mutants.hpp"
+#include "plan.hpp"
+
+namespace kefu::sim {
+
+/// Tokens of the simulation: "<role> <id>".
+[[nodiscard]] std::string token_of(const Participant& who);
+
+class Node {
+ public:
+  /// `loop` carries what happens in the store.
+  Node(const Plan& plan, Store& root, const Clock& wall, Checker& checker,
+       testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// kill -9. What was posted to the executors is gone; they must be kept until nothing of the
+  /// network refers to them any more.
+  std::vector<std::unique_ptr<testing::ManualExecutor>> die();
+
+  [[nodiscard]] bool alive() const noexcept { return hub_ != nullptr; }
+  [[nodiscard]] Hub& hub() { return *hub_; }
+  [[nodiscard]] testing::SimServer& server() { return *server_; }
+  [[nodiscard]] testing::FaultStore& store() { return *faults_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<testing::ManualExecutor>>& executors() const {
+    return executors_;
+  }
+
+ private:
+  testing::Random random_;
+  std::vector<std::unique_ptr<testing::ManualExecutor>> executors_;
+  std::unique_ptr<testing::FaultStore> faults_;
+  std::unique_ptr<WatchedStore> watched_;
+  std::unique_ptr<Hub> hub_;
+  std::unique_ptr<testing::SimServer> server_;
+};
+
+}  // namespace kefu::sim

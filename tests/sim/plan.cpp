@@ -1,0 +1,99 @@
+#include "plan.hpp"
+
+#include <kefu/testing/random.hpp>
+
+namespace kefu::sim {
+namespace {
+
+using testing::Random;
+
+constexpr Nanoseconds kMs{1'000'000};
+constexpr Nanoseconds kSecond{1'000'000'000};
+
+template <class T, std::size_t N>
+T one_of(Random& random, const T (&values)[N]) {
+  return values[random.below(N)];
+}
+
+/// Off, or somewhere between often and seldom.
+Nanoseconds rate(Random& random, double on, Nanoseconds low, Nanoseconds high) {
+  const bool is_on = random.chance(on);
+  const Nanoseconds mean = random.between(low, high);
+  return is_on ? mean : Nanoseconds(0);
+}
+
+void draw_bounds(Random& random, limits& bounds) {
+  bounds.window = one_of<std::uint32_t>(random, {1, 2, 4, 8, 32});
+  bounds.replay_limit = random.chance(0.3) ? random.between(3, 30) : 10'000;
+  bounds.send_queue = one_of<std::size_t>(random, {512, 2048, 8192, 65'536});
+  bounds.page_entries = random.between(1, 32);
+  bounds.page_bytes = one_of<std::size_t>(random, {256, 4096, 65'536});
+  bounds.max_history = random.between(5, 100);
+  bounds.batch_drafts = one_of<std::size_t>(random, {1, 2, 16, 1024});
+  bounds.pending_drafts = random.chance(0.2) ? random.between(2, 20) : 65'536;
+  bounds.frames_per_second = random.chance(0.15) ? 20 : 1000;
+  bounds.max_list = random.chance(0.1) ? random.between(1, 2) : 200;
+  bounds.max_body = 1024;
+  bounds.session_ttl = 30 * kSecond;
+  bounds.stall_timeout = random.between(2 * kSecond, 30 * kSecond);
+}
+
+}  // namespace
+
+std::string name(Mutant mutant) {
+  switch (mutant) {
+    case Mutant::none:
+      return "none";
+    case Mutant::ack_before_commit:
+      return "ack-before-commit";
+    case Mutant::no_dedup:
+      return "no-dedup";
+    case Mutant::no_fencing:
+      return "no-fencing";
+    case Mutant::resume_off_by_one:
+      return "resume-off-by-one";
+    case Mutant::no_reconcile:
+      return "no-reconcile";
+    case Mutant::lost_acks_forged:
+      return "lost-acks-forged";
+  }
+  return "none";
+}
+
+Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
+  Random random(seed);
+  nodes = random.between(1, 2);
+  shards = random.between(1, 3);
+  visitors = random.between(1, 4);
+  agents = random.between(1, 3);
+  second_device = random.chance(0.5) ? 0.5 : 0;
+  length = random.between(5 * kSecond, 40 * kSecond);
+  draw_bounds(random, bounds);
+
+  network.latency_max = one_of<Nanoseconds>(random, {5 * kMs, 50 * kMs, 400 * kMs, 2 * kSecond});
+  network.notice_max = random.between(Nanoseconds(0), 5 * kSecond);
+  network.refuse = random.chance(0.3) ? 0.3 : 0;
+  network.send_bound = bounds.send_queue;
+  network.in_flight = one_of<std::size_t>(random, {256, 2048, 16'384});
+  if (random.chance(0.8)) store.delay_max = one_of<Nanoseconds>(random, {kMs, 20 * kMs, 500 * kMs});
+  store.fail_before = random.chance(0.3) ? 0.05 : 0;
+  store.fail_after = random.chance(0.3) ? 0.05 : 0;
+
+  submit = random.between(30 * kMs, 2 * kSecond);
+  open = rate(random, 0.5, 2 * kSecond, 20 * kSecond);
+  close = rate(random, 0.4, 5 * kSecond, 30 * kSecond);
+  cut = rate(random, 0.7, kSecond / 5, 10 * kSecond);
+  crash = rate(random, 0.5, 2 * kSecond, 20 * kSecond);
+  power_off = rate(random, 0.5, kSecond, 10 * kSecond);
+  freeze = rate(random, 0.2, 2 * kSecond, 20 * kSecond);
+  slow = rate(random, 0.4, kSecond, 10 * kSecond);
+  expiry = rate(random, 0.4, 3 * kSecond, 20 * kSecond);
+  clone = rate(random, 0.25, 5 * kSecond, 20 * kSecond);
+  duplicate = random.chance(0.4) ? 0.2 : 0;
+  stale_duplicate = random.chance(0.3) ? 0.05 : 0;
+  die_between = random.chance(0.3) ? 0.005 : 0;
+  save_late = random.chance(0.5) ? 0.3 : 0;
+  bad_send = random.chance(0.3) ? 0.1 : 0;
+}
+
+}  // namespace kefu::sim

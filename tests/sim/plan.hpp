@@ -1,0 +1,59 @@
+// Plan: what one run is like. Everything follows from the seed. Each kind of fault is on or off and
+// has a rate of its own (a swarm), so that rare combinations come up.
+#pragma once
+
+#include <cstdint>
+#include <kefu/limits.hpp>
+#include <kefu/testing/fault_store.hpp>
+#include <kefu/testing/sim_network.hpp>
+#include <string>
+
+namespace kefu::sim {
+
+/// Broken variants that the checker must catch.
+enum class Mutant : std::uint8_t {
+  none,
+  ack_before_commit,  ///< the store completes before anything is durable
+  no_dedup,           ///< the store takes a retry for something new
+  no_fencing,         ///< the store takes drafts of older connections
+  resume_off_by_one,  ///< the client says that it has one entry more than it has
+  no_reconcile,       ///< the client numbers old sends anew without looking for them
+  lost_acks_forged,   ///< the client takes a send for stored when its link is cut
+};
+
+[[nodiscard]] std::string name(Mutant mutant);
+
+struct Plan {
+  explicit Plan(std::uint64_t seed);
+
+  std::uint64_t seed;
+  std::size_t nodes = 1;
+  std::size_t shards = 1;  ///< executors of a node
+  std::size_t visitors = 1;
+  std::size_t agents = 1;
+  double second_device = 0;  ///< the chance that a participant has two
+  Nanoseconds length{0};     ///< of the part with faults
+
+  limits bounds;
+  testing::SimNetworkOptions network;
+  testing::StoreFaults store;
+
+  // The mean time between two; 0: never.
+  Nanoseconds submit{0};       ///< per device
+  Nanoseconds open{0};         ///< a visitor opens a conversation
+  Nanoseconds close{0};        ///< somebody closes one
+  Nanoseconds cut{0};          ///< a link breaks
+  Nanoseconds crash{0};        ///< a node dies
+  Nanoseconds power_off{0};    ///< a device is off for a while, and starts from what it saved
+  Nanoseconds freeze{0};       ///< the store stands still for a while
+  Nanoseconds slow{0};         ///< a client does not read for a while
+  Nanoseconds expiry{0};       ///< the store's clock jumps past session_ttl
+  Nanoseconds clone{0};        ///< a second client takes over a session
+  double duplicate = 0;        ///< the chance that a send goes out twice
+  double stale_duplicate = 0;  ///< … that one which was acknowledged goes out again
+  double die_between = 0;      ///< the chance that a device dies between two effects
+  double save_late = 0;        ///< the chance that a position is saved at once
+  double bad_send = 0;         ///< the chance that a send is one that must be refused or fail
+};
+
+}  // namespace kefu::sim

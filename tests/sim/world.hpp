@@ -1,0 +1,102 @@
+// World: one run: nodes on one store, devices, a workload and faults, all on one time line, and
+// every choice drawn from one seed.
+#pragma once
+
+#include <functional>
+#include <kefu/testing/manual_clock.hpp>
+#include <kefu/testing/manual_executor.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device.hpp"
+#include "mutants.hpp"
+#include "node.hpp"
+#include "plan.hpp"
+
+namespace kefu::sim {
+
+struct Verdict {
+  std::string violation;  ///< empty: every promise held
+  std::uint64_t hash = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t entries = 0;
+};
+
+class World {
+ public:
+  using Trace = std::function<void(const std::string&)>;
+
+  World(const Plan& plan, Mutant mutant, Trace trace);
+  ~World();
+
+  Verdict run();
+
+ private:
+  void start();
+  void run_for(Nanoseconds time);
+  /// False: there is nothing left to run until `end`.
+  bool step(Instant end);
+  void list_executors();
+  void check();
+  void trace(const std::string& what);
+
+  /// Calls `what` again and again, in random intervals of this mean, while faults go on.
+  void keep_on(Nanoseconds mean, std::function<void()> what);
+
+  // Workload
+  void add_participant(Participant who);
+  Device& add_device(const Participant& who);
+  void write(Device& device);
+  void create_conversation(std::size_t visitor);
+  [[nodiscard]] Device& any_device() { return *devices_[faults_.below(devices_.size())]; }
+
+  // Faults
+  void cut();
+  void crash();
+  void restart(std::size_t node);
+  void power_off();
+  void freeze();
+  void slow_reader();
+  void expire();
+  void clone();
+
+  // The end
+  void heal();
+  [[nodiscard]] std::string run_until_empty(const std::function<std::string()>& what);
+  [[nodiscard]] std::string settle();
+  [[nodiscard]] std::string unsettled() const;
+  [[nodiscard]] std::string unread() const;
+
+  const Plan plan_;
+  const Trace trace_;
+
+  testing::Random scheduling_;
+  testing::Random workload_;
+  testing::Random faults_;
+
+  testing::ManualExecutor
+      loop_;  // of the clients, the network's far end, the store, and the faults
+  testing::ManualClock wall_;
+  testing::ManualClock store_clock_;
+  std::unique_ptr<Store> disk_;
+  std::unique_ptr<StoreWrapper> mutated_;  // null: the disk itself
+  LosingStore* losing_ = nullptr;
+  Checker checker_;
+  testing::SimNetwork network_;
+  Surroundings around_;
+
+  std::vector<std::unique_ptr<testing::ManualExecutor>> graveyard_;
+  std::vector<std::unique_ptr<Node>> nodes_;  // null while one is down
+  std::vector<testing::ManualExecutor*>
+      executors_;  // the loop's and those of the nodes that are up
+  std::vector<testing::ManualExecutor*> ready_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t created_ = 0;
+  std::size_t clones_ = 0;
+  std::size_t peak_buffered_ = 0;
+};
+
+}  // namespace kefu::sim
