@@ -48,6 +48,10 @@ class Connection {
   /// The peer's address, for logs and risk control. Valid as long as the connection.
   [[nodiscard]] virtual std::string_view peer() const = 0;
 
+  /// The subject of the certificate by which the peer has proved who it is ("CN=...,O=...", RFC
+  /// 2253), or "". Valid as long as the connection.
+  [[nodiscard]] virtual std::string_view subject() const { return {}; }
+
   /// The loop on which this connection lives: one of those the hub was made with.
   [[nodiscard]] virtual Executor& executor() = 0;
 

@@ -29,7 +29,7 @@ HttpConnection::HttpConnection(Worker& worker, Socket socket, std::string peer)
 
 void HttpConnection::on_ready(Readiness readiness) {
   if (readiness.writable && state_ == State::writing) write();
-  if (readiness.readable) read();
+  if (is_readable(readiness)) read();
 }
 
 void HttpConnection::read() {
@@ -43,7 +43,7 @@ void HttpConnection::read() {
       if (state_ == State::reading) return feed(as_text(buffer.first(result.bytes)));
       return worker_.read_later(*this);
     case IoStatus::would_block:
-      return worker_.loop().poller().await_readable(descriptor());
+      return await_readable();
     case IoStatus::ended:
     case IoStatus::failed:
       return cut();
@@ -72,17 +72,24 @@ void HttpConnection::handle(const http::Head& request) {
   }
   const bool keep_alive = request.keep_alive() && !worker_.stopping();
   if (request.path() != site.options.websocket_path) {
-    return respond(site.answer({request, peer_}), keep_alive, with_body);
+    return respond(site.answer({request, peer_, subject()}), keep_alive, with_body);
   }
   Upgrade answer = answer_upgrade(request, site.upgrade);
   if (answer.accepted()) return upgrade(answer);
   respond(std::move(answer.response), keep_alive, with_body);
 }
 
+std::string_view HttpConnection::subject() {
+  if (!subject_) subject_ = socket_.tls() ? socket_.tls().subject() : std::string{};
+  return *subject_;
+}
+
 void HttpConnection::upgrade(const Upgrade& answer) {
   state_ = State::gone;
+  std::string peer = std::move(peer_);
+  if (!subject().empty()) peer.append(1, '\0').append(subject());
   auto next =
-      std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(peer_), answer.deflate);
+      std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(peer), answer.deflate);
   WsConnection& connection = *next;
   worker_.loop().poller().hand_over(connection.descriptor(), connection);
   worker_.replace(*this, std::move(next));

@@ -5,6 +5,7 @@
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/upgrade.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,10 +38,12 @@ class HttpConnection final : public Link {
   void write();
   void on_written();
   void set_deadline() noexcept;
+  std::string_view subject();
 
   http::HeadParser parser_;
   std::string peer_;
-  std::string unread_;  // bytes behind the current head
+  std::optional<std::string> subject_;  // once it was asked for
+  std::string unread_;                  // bytes behind the current head
   std::string head_out_;
   std::string body_out_;
   std::size_t written_ = 0;

@@ -27,6 +27,13 @@ class Link : public Watcher {
   /// End now.
   virtual void cut() = 0;
 
+  /// A read or write may need the other direction, under TLS.
+  void await_readable();
+  [[nodiscard]] bool is_readable(Readiness readiness) const noexcept {
+    return readiness.readable ||
+           (readiness.writable && socket_.tls() && socket_.tls().read_awaits_writable());
+  }
+
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
 
  protected:

@@ -85,7 +85,8 @@ Listener::Next Listener::accept_some() {
 void Listener::deal(Accepted accepted) {
   if (site_->live.fetch_add(1, std::memory_order_relaxed) >= site_->options.max_connections) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
-    return answer_full(std::move(accepted.socket));
+    if (!site_->options.tls) answer_full(std::move(accepted.socket));
+    return;
   }
   const std::size_t index = next_worker_++ % workers_.size();
   const auto& worker = workers_[index];

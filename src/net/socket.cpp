@@ -54,10 +54,19 @@ AcceptStatus status_for(int error) noexcept {
 }  // namespace
 
 Socket::~Socket() {
+  if (tls_) tls_.end_writing();
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 IoResult Socket::read(std::span<std::byte> into) noexcept {
+  return tls_ ? tls_.read(into) : read_plain(into);
+}
+
+IoResult Socket::write(std::span<const iovec> parts) noexcept {
+  return tls_ ? tls_.write(parts) : write_plain(parts);
+}
+
+IoResult Socket::read_plain(std::span<std::byte> into) noexcept {
   for (;;) {
     const ssize_t count = ::recv(descriptor_, into.data(), into.size(), 0);
     if (count > 0) return {IoStatus::done, static_cast<std::size_t>(count)};
@@ -67,7 +76,7 @@ IoResult Socket::read(std::span<std::byte> into) noexcept {
   }
 }
 
-IoResult Socket::write(std::span<const iovec> parts) noexcept {
+IoResult Socket::write_plain(std::span<const iovec> parts) noexcept {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg doesn't change them
   message.msg_iovlen = parts.size();
@@ -81,7 +90,10 @@ IoResult Socket::write(std::span<const iovec> parts) noexcept {
   }
 }
 
-void Socket::end_writing() noexcept { ::shutdown(descriptor_, SHUT_WR); }
+void Socket::end_writing() noexcept {
+  if (tls_) tls_.end_writing();
+  ::shutdown(descriptor_, SHUT_WR);
+}
 
 Accepted accept_from(int listening) {
   sockaddr_storage address{};

@@ -1,5 +1,5 @@
-// Socket: a connected, non-blocking stream. What reads and writes a connection's bytes goes through
-// here, and nothing else does.
+// Socket: a connected, non-blocking stream, plain or under TLS. What reads and writes a
+// connection's bytes goes through here, and nothing else does.
 #pragma once
 
 #include <sys/uio.h>
@@ -10,34 +10,31 @@
 #include <string>
 #include <utility>
 
+#include "net/io_result.hpp"
+#include "net/tls_stream.hpp"
+
 namespace kefu::net {
-
-enum class IoStatus : std::uint8_t {
-  done,         ///< `bytes` were moved; fewer than asked for means that the rest would block
-  would_block,  ///< none were
-  ended,        ///< reading: the peer has sent its last byte
-  failed,       ///< the connection is broken
-};
-
-struct IoResult {
-  IoStatus status = IoStatus::done;
-  std::size_t bytes = 0;
-};
 
 /// A descriptor, closed when it goes.
 class Socket {
  public:
   Socket() = default;
   explicit Socket(int descriptor) noexcept : descriptor_{descriptor} {}
-  Socket(Socket&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+  Socket(Socket&& other) noexcept
+      : descriptor_{std::exchange(other.descriptor_, -1)}, tls_{std::move(other.tls_)} {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(tls_, other.tls_);
     return *this;
   }
   ~Socket();
 
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
+
+  /// From here on everything goes through TLS.
+  void use(TlsStream tls) noexcept { tls_ = std::move(tls); }
+  [[nodiscard]] const TlsStream& tls() const noexcept { return tls_; }
 
   [[nodiscard]] IoResult read(std::span<std::byte> into) noexcept;
   [[nodiscard]] IoResult write(std::span<const iovec> parts) noexcept;
@@ -46,7 +43,11 @@ class Socket {
   void end_writing() noexcept;
 
  private:
+  [[nodiscard]] IoResult read_plain(std::span<std::byte> into) noexcept;
+  [[nodiscard]] IoResult write_plain(std::span<const iovec> parts) noexcept;
+
   int descriptor_ = -1;
+  TlsStream tls_;
 };
 
 enum class AcceptStatus : std::uint8_t {

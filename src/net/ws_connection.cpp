@@ -48,6 +48,10 @@ void WsConnection::start(Acceptor& acceptor, std::string_view response, std::str
 
 Executor& WsConnection::executor() { return worker_.loop(); }
 
+std::string_view WsConnection::subject() const {
+  return std::string_view{peer_}.substr(std::min(peer().size() + 1, peer_.size()));
+}
+
 SendStatus WsConnection::send(SharedFrame frame) {
   if (state_ != State::open) return SendStatus::closed;
   SharedFrame deflated = worker_.deflater().deflate(frame, deflate_, worker_.loop().frames());
@@ -80,7 +84,7 @@ void WsConnection::on_ready(Readiness readiness) {
     write_blocked_ = false;
     write_later();
   }
-  if (readiness.readable) read();
+  if (is_readable(readiness)) read();
 }
 
 void WsConnection::read() {
@@ -95,7 +99,7 @@ void WsConnection::read() {
       case IoStatus::done:
         break;
       case IoStatus::would_block:
-        return worker_.loop().poller().await_readable(descriptor());
+        return await_readable();
       case IoStatus::ended:
       case IoStatus::failed:
         return on_peer_end();
@@ -104,8 +108,8 @@ void WsConnection::read() {
     pinged_ = false;
     deliver(buffer.first(result.bytes));
     if (paused_ || state_ == State::gone) return;
-    if (result.bytes == buffer.size()) return worker_.read_later(*this);
-    if (!peer_ended_) return worker_.loop().poller().await_readable(descriptor());
+    if (result.bytes == buffer.size() || result.again) return worker_.read_later(*this);
+    if (!peer_ended_) return await_readable();
   }
 }
 

@@ -31,7 +31,8 @@ class WsConnection final : public Link, public Connection {
   void pause_reading() override;
   void resume_reading() override;
   void close(errc reason) override;
-  [[nodiscard]] std::string_view peer() const override { return peer_; }
+  [[nodiscard]] std::string_view peer() const override { return peer_.c_str(); }
+  [[nodiscard]] std::string_view subject() const override;
   [[nodiscard]] Executor& executor() override;
 
   // Link
@@ -70,7 +71,7 @@ class WsConnection final : public Link, public Connection {
 
   websocket::Decoder decoder_;
   SendQueue queue_;
-  std::string peer_;
+  std::string peer_;  // and behind a NUL, where there is one, the subject of its certificate
   Inbound* inbound_ = nullptr;
   std::unique_ptr<std::vector<std::byte>> unread_;  // bytes read but not delivered, and padding
   SharedFrame pong_;                                // payload of the answer to the peer's last ping

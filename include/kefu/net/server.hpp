@@ -6,6 +6,7 @@
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/loops.hpp>
+#include <kefu/net/tls.hpp>
 #include <kefu/transport.hpp>
 
 #include <cstddef>
@@ -23,6 +24,7 @@ namespace kefu::net {
 struct ServerOptions {
   std::string address = "127.0.0.1";      ///< numeric, IPv4 or IPv6
   std::uint16_t port = 8080;              ///< 0: any free one, see Server::port()
+  const Tls* tls = nullptr;               ///< nullptr: no TLS; outlives the server
   int backlog = 4096;                     ///< connections the kernel keeps until they are accepted
   std::size_t max_connections = 100'000;  ///< open at once; one more is answered 503
 
@@ -59,7 +61,8 @@ struct ServerOptions {
 /// What a handler gets. Valid during the call.
 struct Request {
   const http::Head& head;
-  std::string_view peer;  ///< the client's address, without a port
+  std::string_view peer;          ///< the client's address, without a port
+  std::string_view subject = {};  ///< of the client's certificate, see Connection::subject()
 };
 
 /// Threading: get() and start() in one thread, before or while the loops run; stop(), port() and

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,6 +13,8 @@
 #include <kefu/net/upgrade.hpp>
 #include <stdexcept>
 #include <system_error>
+
+#include "integration/net/certificates.hpp"
 
 namespace kefu::net::testing {
 namespace {
@@ -52,23 +55,40 @@ int connect_to(std::uint16_t port, const Stream::Options& options) {
 
 }  // namespace
 
-Stream::Stream(std::uint16_t port, Options options) : socket_{connect_to(port, options)} {}
+Stream::Stream(std::uint16_t port, Options options) : socket_{connect_to(port, options)} {
+  if (!options.tls && over_tls()) options.tls = any_client();
+  if (!options.tls) return;
+  SSL* const ssl = SSL_new(options.tls);
+  SSL_set_connect_state(ssl);
+  if (!options.server_name.empty()) {
+    SSL_set_tlsext_host_name(ssl, std::string{options.server_name}.c_str());
+  }
+  if (options.session) SSL_set_session(ssl, options.session);
+  socket_.use(TlsStream{ssl, socket_.descriptor()});
+}
 
 void Stream::write(std::string_view bytes) {
   while (!bytes.empty()) {
     await(descriptor(), POLLOUT);
     const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
     const IoResult result = socket_.write({&part, 1});
+    if (result.status == IoStatus::would_block && socket_.tls() && !SSL_want_write(tls())) {
+      await(descriptor(), POLLIN);  // the handshake
+    }
     if (result.status == IoStatus::failed) throw std::runtime_error("the server is gone");
     bytes.remove_prefix(result.bytes);
   }
 }
 
 std::string Stream::read_some() {
-  await(descriptor(), POLLIN);
-  std::string bytes(64 * 1024, '\0');
-  bytes.resize(socket_.read(std::as_writable_bytes(std::span{bytes})).bytes);
-  return bytes;
+  for (;;) {
+    if (!socket_.tls() || !socket_.tls().has_pending()) await(descriptor(), POLLIN);
+    std::string bytes(64 * 1024, '\0');
+    const IoResult result = socket_.read(std::as_writable_bytes(std::span{bytes}));
+    if (result.status == IoStatus::would_block) continue;
+    bytes.resize(result.bytes);
+    return bytes;
+  }
 }
 
 std::string Stream::read_all() {

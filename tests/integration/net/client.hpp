@@ -2,6 +2,8 @@
 // throws.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +16,8 @@
 
 #include "net/socket.hpp"
 
+struct ssl_session_st;  // SSL_SESSION
+
 namespace kefu::net::testing {
 
 inline constexpr std::chrono::seconds kPatience{30};
@@ -23,6 +27,9 @@ class Stream {
  public:
   struct Options {
     int receive_buffer = 0;  ///< bytes; 0: the system's choice
+    SSL_CTX* tls = nullptr;  ///< nullptr: plain, unless the whole program runs over TLS
+    std::string_view server_name = {};
+    ssl_session_st* session = nullptr;  ///< to be resumed
   };
 
   explicit Stream(std::uint16_t port) : Stream{port, Options{}} {}
@@ -37,6 +44,7 @@ class Stream {
   /// Breaks the connection off with a reset.
   void reset();
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
+  [[nodiscard]] SSL* tls() const noexcept { return socket_.tls().handle(); }
 
  private:
   Socket socket_;
@@ -51,6 +59,7 @@ struct HttpAnswer {
 class HttpClient {
  public:
   explicit HttpClient(std::uint16_t port) : stream_{port} {}
+  HttpClient(std::uint16_t port, Stream::Options options) : stream_{port, options} {}
 
   void send(std::string_view text) { stream_.write(text); }
   HttpAnswer receive(bool with_body = true);

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "integration/net/certificates.hpp"
+
 namespace kefu::net::testing {
 
 Peer::Peer(Recorder& recorder, Connection& connection, OnMessage on_message)
@@ -95,6 +97,7 @@ Inbound& EchoAcceptor::accepted(Connection& connection) {
 Host::Host(ServerOptions options, std::size_t threads)
     : loops{threads}, server{loops, [&] {
                                options.port = 0;
+                               if (!options.tls && over_tls()) options.tls = &any_server();
                                return std::move(options);
                              }()} {}
 
