@@ -1,15 +1,18 @@
 // kefu-sim: runs seeds, one after the other, and says of the first that fails how to run it again.
 //
-//   kefu-sim --seeds 1000 [--first 1] [--mutant NAME]   many; a mutant must be caught by one of
-//   them kefu-sim --seed 42 [--mutant NAME] [--trace]        one, with its trace kefu-sim --twice
-//   20                                 each twice: one seed is one run, step by step kefu-sim
-//   --seconds 60                               as many as fit into the time (for soaks)
+//   --seed N      one run; with --trace, what happens in it
+//   --seeds N     so many, from --first on (1)
+//   --fresh N     so many that were never run before
+//   --seconds N   as many as fit into the time, from --first on
+//   --twice N     so many, each twice: one seed is one run, step by step
+//   --mutant NAME what is run is broken, and one of the runs must find it
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <random>
 #include <string>
 
 #include "world.hpp"
@@ -91,7 +94,7 @@ int run_many(const Options& options) {
 }
 
 bool parse_mutant(const char* text, Mutant& out) {
-  for (int i = 0; i <= static_cast<int>(Mutant::lost_acks_forged); ++i) {
+  for (std::size_t i = 0; i < kMutants; ++i) {
     out = static_cast<Mutant>(i);
     if (name(out) == text) return true;
   }
@@ -112,6 +115,9 @@ bool parse(int argc, char** argv, Options& options) {
       options.one = true;
     } else if (option == "--seeds") {
       options.count = value;
+    } else if (option == "--fresh") {
+      options.count = value;
+      options.first = std::uint64_t{std::random_device{}()} << 20;
     } else if (option == "--first") {
       options.first = value;
     } else if (option == "--seconds") {
@@ -132,7 +138,7 @@ int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) {
     std::fputs(
-        "usage: kefu-sim --seed N | --seeds N | --twice N | --seconds N, "
+        "usage: kefu-sim --seed N | --seeds N | --fresh N | --seconds N | --twice N "
         "[--first N] [--mutant NAME] [--trace]\n",
         stderr);
     return 2;

@@ -1,6 +1,8 @@
 #include "mutants.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <map>
 #include <utility>
 
 namespace kefu::sim {
@@ -10,6 +12,28 @@ std::unique_ptr<AppendBatch> copy_of(const AppendBatch& batch) {
   auto copy = std::make_unique<AppendBatch>();
   for (const Draft& draft : batch.drafts()) copy->add(draft);
   return copy;
+}
+
+/// Appends those drafts of the batch that are not `answered`: outcomes by their places.
+void append_rest(Store& store, std::unique_ptr<AppendBatch> batch,
+                 std::map<std::size_t, Outcome> answered,
+                 Completion<std::unique_ptr<AppendBatch>> done) {
+  auto rest = std::make_unique<AppendBatch>();
+  for (std::size_t i = 0; i < batch->size(); ++i) {
+    if (!answered.contains(i)) rest->add(batch->drafts()[i]);
+  }
+  store.append(std::move(rest),
+               [batch = std::move(batch), answered = std::move(answered),
+                done = std::move(done)](std::unique_ptr<AppendBatch> back) mutable {
+                 batch->outcomes().clear();
+                 std::size_t next = 0;
+                 for (std::size_t i = 0; i < batch->size(); ++i) {
+                   const auto known = answered.find(i);
+                   batch->outcomes().push_back(known == answered.end() ? back->outcomes()[next++]
+                                                                       : known->second);
+                 }
+                 done(std::move(batch));
+               });
 }
 
 }  // namespace
@@ -143,6 +167,76 @@ void UnfencedStore::append(std::unique_ptr<AppendBatch> batch,
                                        std::unique_ptr<AppendBatch> back) mutable {
     for (std::size_t i = 0; i < own.size(); ++i) back->drafts()[i].epoch = own[i];
     done(std::move(back));
+  });
+}
+
+// ---- HyperLogLogStore
+
+// True when the register that it falls into goes up.
+bool HyperLogLogStore::add(const Draft& draft) {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325u;
+  for (const std::uint64_t part : {draft.session.hi, draft.session.lo, draft.conversation.hi,
+                                   draft.conversation.lo, draft.cseq}) {
+    hash = (hash ^ part) * 0xff51'afd7'ed55'8ccdu;
+    hash ^= hash >> 32;
+  }
+  std::uint8_t& at = registers_[hash & (registers_.size() - 1)];
+  const auto rank = static_cast<std::uint8_t>(std::countl_zero(hash | (1u << 14)) + 1);
+  if (rank <= at) return false;
+  at = rank;
+  return true;
+}
+
+void HyperLogLogStore::append(std::unique_ptr<AppendBatch> batch,
+                              Completion<std::unique_ptr<AppendBatch>> done) {
+  std::map<std::size_t, Outcome> seen;
+  for (std::size_t i = 0; i < batch->size(); ++i) {
+    if (add(batch->drafts()[i])) continue;
+    Outcome outcome;
+    outcome.code = errc::ok;
+    outcome.repeated = true;
+    outcome.seq = 1;
+    outcome.at = now();
+    seen[i] = outcome;
+  }
+  append_rest(inner(), std::move(batch), std::move(seen), std::move(done));
+}
+
+// ---- LocallyFencedStore
+
+void LocallyFencedStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  const SessionId session = request.session;
+  inner().attach(std::move(request),
+                 [this, session, done = std::move(done)](AttachOutcome outcome) mutable {
+                   if (outcome.code == errc::ok) epochs_[session] = outcome.epoch;
+                   done(std::move(outcome));
+                 });
+}
+
+void LocallyFencedStore::append(std::unique_ptr<AppendBatch> batch,
+                                Completion<std::unique_ptr<AppendBatch>> done) {
+  std::map<std::size_t, Outcome> fenced;
+  for (std::size_t i = 0; i < batch->size(); ++i) {
+    const Draft& draft = batch->drafts()[i];
+    const std::uint64_t epoch = epochs_[draft.session];
+    if (draft.epoch >= epoch) continue;
+    Outcome outcome;
+    outcome.code = errc::fenced;
+    outcome.expected = epoch;
+    fenced[i] = outcome;
+  }
+  append_rest(inner(), std::move(batch), std::move(fenced), std::move(done));
+}
+
+// ---- ForgetfulStore
+
+void ForgetfulStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
+  AttachRequest again = request;
+  again.create = true;
+  inner().attach(std::move(request), [this, again = std::move(again),
+                                      done = std::move(done)](AttachOutcome outcome) mutable {
+    if (outcome.code != errc::session_expired) return done(std::move(outcome));
+    inner().attach(std::move(again), std::move(done));
   });
 }
 

@@ -70,6 +70,39 @@ class UnfencedStore final : public StoreWrapper {
   std::unordered_map<SessionId, std::uint64_t> epochs_;
 };
 
+/// Asks a HyperLogLog of 2^14 registers, as Redis has it, whether a send is new. Those that it
+/// takes for seen are acknowledged and dropped.
+class HyperLogLogStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+
+ private:
+  bool add(const Draft& draft);
+
+  std::vector<std::uint8_t> registers_ = std::vector<std::uint8_t>(1u << 14);
+};
+
+/// One node's way to an UnfencedStore: fences by the connections of this node alone.
+class LocallyFencedStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+
+ private:
+  std::unordered_map<SessionId, std::uint64_t> epochs_;
+};
+
+/// Makes a session that has expired once more, under the same id.
+class ForgetfulStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+};
+
 /// No mutant: sees what a node asks and is answered, and checks that an older connection stores
 /// nothing once a newer one is attached.
 class WatchedStore final : public StoreWrapper {

@@ -21,7 +21,7 @@ class SimAuthenticator final : public Authenticator {
 
 std::string token_of(const Participant& who) { return std::string(name(who.role)) + ' ' + who.id; }
 
-Node::Node(const Plan& plan, Store& root, const Clock& wall, Checker& checker,
+Node::Node(const Plan& plan, Mutant mutant, Store& root, const Clock& wall, Checker& checker,
            testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random)
     : random_(random) {
   std::vector<Executor*> executors;
@@ -29,7 +29,9 @@ Node::Node(const Plan& plan, Store& root, const Clock& wall, Checker& checker,
     executors_.push_back(std::make_unique<testing::ManualExecutor>(loop.now()));
     executors.push_back(executors_.back().get());
   }
-  faults_ = std::make_unique<testing::FaultStore>(root, loop, random_.next(), plan.store);
+  if (mutant == Mutant::local_fence) fence_ = std::make_unique<LocallyFencedStore>(root);
+  faults_ = std::make_unique<testing::FaultStore>(fence_ ? *fence_ : root, loop, random_.next(),
+                                                  plan.store);
   watched_ = std::make_unique<WatchedStore>(*faults_, checker);
   HubOptions options;
   options.limits = plan.bounds;

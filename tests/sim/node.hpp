@@ -19,7 +19,7 @@ namespace kefu::sim {
 class Node {
  public:
   /// `loop` carries what happens in the store.
-  Node(const Plan& plan, Store& root, const Clock& wall, Checker& checker,
+  Node(const Plan& plan, Mutant mutant, Store& root, const Clock& wall, Checker& checker,
        testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random);
   ~Node();
   Node(const Node&) = delete;
@@ -40,6 +40,7 @@ class Node {
  private:
   testing::Random random_;
   std::vector<std::unique_ptr<testing::ManualExecutor>> executors_;
+  std::unique_ptr<LocallyFencedStore> fence_;  // null but for its mutant
   std::unique_ptr<testing::FaultStore> faults_;
   std::unique_ptr<WatchedStore> watched_;
   std::unique_ptr<Hub> hub_;

@@ -41,23 +41,11 @@ void draw_bounds(Random& random, limits& bounds) {
 }  // namespace
 
 std::string name(Mutant mutant) {
-  switch (mutant) {
-    case Mutant::none:
-      return "none";
-    case Mutant::ack_before_commit:
-      return "ack-before-commit";
-    case Mutant::no_dedup:
-      return "no-dedup";
-    case Mutant::no_fencing:
-      return "no-fencing";
-    case Mutant::resume_off_by_one:
-      return "resume-off-by-one";
-    case Mutant::no_reconcile:
-      return "no-reconcile";
-    case Mutant::lost_acks_forged:
-      return "lost-acks-forged";
-  }
-  return "none";
+  static constexpr const char* kNames[kMutants] = {
+      "none",         "ack-before-commit", "no-dedup",    "no-fencing",  "resume-off-by-one",
+      "no-reconcile", "lost-acks-forged",  "hyperloglog", "local-fence", "marks-forgotten",
+      "endless-queue"};
+  return kNames[static_cast<std::size_t>(mutant)];
 }
 
 Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {

@@ -19,7 +19,12 @@ enum class Mutant : std::uint8_t {
   resume_off_by_one,  ///< the client says that it has one entry more than it has
   no_reconcile,       ///< the client numbers old sends anew without looking for them
   lost_acks_forged,   ///< the client takes a send for stored when its link is cut
+  hyperloglog,        ///< the store asks a HyperLogLog whether it has seen a send
+  local_fence,      ///< a node takes drafts of connections that are older than one of another node
+  marks_forgotten,  ///< an expired session comes back under its id, without its marks
+  endless_queue,    ///< a connection takes whatever it is given
 };
+inline constexpr std::size_t kMutants = 11;
 
 [[nodiscard]] std::string name(Mutant mutant);
 

@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace kefu::sim {
@@ -20,10 +21,21 @@ std::unique_ptr<StoreWrapper> mutate(Mutant mutant, Store& disk) {
     case Mutant::no_dedup:
       return std::make_unique<RepeatingStore>(disk);
     case Mutant::no_fencing:
+    case Mutant::local_fence:
       return std::make_unique<UnfencedStore>(disk);
+    case Mutant::hyperloglog:
+      return std::make_unique<HyperLogLogStore>(disk);
+    case Mutant::marks_forgotten:
+      return std::make_unique<ForgetfulStore>(disk);
     default:
       return nullptr;
   }
+}
+
+testing::SimNetworkOptions network_of(const Plan& plan, Mutant mutant) {
+  testing::SimNetworkOptions options = plan.network;
+  if (mutant == Mutant::endless_queue) options.send_bound = std::numeric_limits<std::size_t>::max();
+  return options;
 }
 
 /// What JSON and UTF-8 may stumble over.
@@ -47,7 +59,7 @@ World::World(const Plan& plan, Mutant mutant, Trace trace)
       mutated_(mutate(mutant, *disk_)),
       losing_(dynamic_cast<LosingStore*>(disk_.get())),
       checker_(*disk_, plan.bounds.replay_limit),
-      network_(plan.seed ^ 0x4e7, plan.network),
+      network_(plan.seed ^ 0x4e7, network_of(plan, mutant)),
       around_{plan_, mutant, loop_, network_, checker_, {}, {}} {
   around_.server = [this]() -> testing::SimServer* {
     const auto& node = nodes_[faults_.below(nodes_.size())];
@@ -221,8 +233,8 @@ void World::crash() {
 void World::restart(std::size_t at) {
   if (nodes_[at]) return;
   trace("start: node " + std::to_string(at));
-  nodes_[at] = std::make_unique<Node>(plan_, mutated_ ? *mutated_ : *disk_, wall_, checker_,
-                                      network_, loop_, testing::Random(faults_.next()));
+  nodes_[at] = std::make_unique<Node>(plan_, around_.mutant, mutated_ ? *mutated_ : *disk_, wall_,
+                                      checker_, network_, loop_, testing::Random(faults_.next()));
   list_executors();
 }
 

@@ -130,7 +130,7 @@ void World::apply(Task& task, core::TransactionEffects& effects) {
     } else {
       task.ended = true;
       const auto ended = std::get<Ended>(effect);
-      if (ended.changed) wake_all(*task.node);
+      if (ended.changed && is_news(task.transaction.records())) wake_all(*task.node);
       if (task.then) task.then(ended);
     }
   }
@@ -267,10 +267,19 @@ World::Node* World::any_node() {
   return alive.empty() ? nullptr : alive[random_.below(alive.size())];
 }
 
+/// Whatever has changed may let somebody be served.
+bool World::is_news(const core::WorkingSet& desk) const {
+  if (mutant_ != Mutant::edge_triggered) return true;
+  return std::ranges::any_of(desk.rows(), [](const auto& row) {
+    const auto* c = row.second.value ? std::get_if<Conversation>(&*row.second.value) : nullptr;
+    return c && row.second.changed && c->state == ConversationState::queued;
+  });
+}
+
 /// The news reach this node, and perhaps others.
 void World::wake_all(Node& from) {
   for (auto& node : nodes_) {
-    const double lost = mutant_ == Mutant::edge_triggered ? 0.9 : node.get() == &from ? 0.1 : 0.5;
+    const double lost = node.get() == &from ? 0.1 : 0.5;
     if (node->alive && !random_.chance(lost)) wake(*node);
   }
 }

@@ -24,7 +24,7 @@ namespace kefu::sim {
 enum class Mutant : std::uint8_t {
   none,
   capacity_outside,  ///< slots are written without their version
-  edge_triggered,    ///< only news route, and there is no sweep of the queue
+  edge_triggered,    ///< only a conversation that joins the queue makes anybody route
   no_grace,          ///< who is gone loses everything at once
   rash_judge,        ///< a node judges others as soon as it is there
   loose_open,        ///< find-or-create without the record that makes it atomic
@@ -66,6 +66,7 @@ class World {
   void start_node(std::size_t place);
   void crash(std::size_t place);
   void renew(Node& node);
+  [[nodiscard]] bool is_news(const core::WorkingSet& desk) const;
   void wake_all(Node& from);
   void wake(Node& node);
   void drive(Node& node, std::size_t department, core::RouterEffects& effects);
