@@ -8,6 +8,7 @@
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
 #include <string>
+#include <vector>
 
 namespace kefu::core {
 
@@ -91,6 +92,7 @@ namespace detail {
   if (!open) desk.create(OpenConversation{c->visitor, c->department, c->id});
   Conversation& changed = desk.edit(*c);
   enter(changed, S::queued);
+  std::erase(changed.agents, changed.assignment.preferred);  // who ended it owns it no more
   changed.assignment.waiting_since = now;
   note(changed, AssignmentStep::queued, {}, ask.by.id, now);
   desk.append(detail::system_entry(changed.id, kind::kReopened, ask.by.id));

@@ -1,0 +1,164 @@
+// Sweep: finds what has come due, whoever it was that should have been there to see it, and says
+// what is to be done about it. All of it is in records, under indexes sorted by time, so a sweep
+// with nothing to do reads nothing; any node may sweep at any time, for the decisions are made in
+// commits.
+#pragma once
+
+#include <cstdint>
+#include <kefu/core/desk_command.hpp>
+#include <kefu/desk_record.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace kefu::core {
+
+struct SweepOptions {
+  std::string node;                                      ///< this one, which judges others
+  Nanoseconds grace = std::chrono::seconds(30);          ///< limits::presence_grace
+  Nanoseconds decline_pause = std::chrono::seconds(60);  ///< Department::decline_pause
+  Nanoseconds node_memory = std::chrono::hours(24);      ///< before an expired node is forgotten
+};
+
+namespace sweep_effect {
+
+/// Read a page of an index in its order, and call on_page(). `after` is the `next` of the page
+/// before.
+struct Scan {
+  RecordKind kind = RecordKind::conversation;
+  std::string_view index;
+  std::string prefix;
+  std::string after;
+};
+struct Run {
+  DeskCommand command;
+};
+/// The SLA clock of this conversation has come due: fold its log and judge (sla.hpp).
+struct Judge {
+  ConversationId conversation;
+};
+struct Done {};
+
+}  // namespace sweep_effect
+
+using SweepEffect =
+    std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge, sweep_effect::Done>;
+using SweepEffects = std::vector<SweepEffect>;
+
+class Sweep {
+ public:
+  explicit Sweep(SweepOptions options) : options_(std::move(options)) {}
+
+  /// Precondition: it is not under way.
+  void start(SweepEffects& out) {
+    stage_ = Stage::conversations;
+    expired_.clear();
+    scan({}, out);
+  }
+
+  void on_page(const std::vector<DeskRecord>& page, const std::string& next, Timestamp now,
+               SweepEffects& out) {
+    bool more = !next.empty();
+    for (const DeskRecord& record : page) {
+      more = std::visit([&](const auto& one) { return handle(one, now, out); }, record) && more;
+    }
+    const bool nobody_left = page.empty() && stage_ == Stage::node_agents;
+    if (nobody_left && now >= expired_.back().until + options_.node_memory)
+      out.push_back(sweep_effect::Run{ForgetNode{expired_.back().id, options_.node_memory}});
+    more ? scan(next, out) : advance(out);
+  }
+
+  /// A read failed: the next sweep comes soon enough.
+  void on_failed(SweepEffects& out) { out.push_back(sweep_effect::Done{}); }
+
+ private:
+  enum class Stage : std::uint8_t { conversations, agents, absent, timers, node_agents };
+
+  void scan(std::string after, SweepEffects& out) {
+    switch (stage_) {
+      case Stage::conversations:
+        return add({RecordKind::conversation, index::kDue, {}, std::move(after)}, out);
+      case Stage::agents:
+        return add({RecordKind::agent, index::kDue, {}, std::move(after)}, out);
+      case Stage::absent:
+        return add({RecordKind::agent, index::kAbsent, {}, std::move(after)}, out);
+      case Stage::timers:
+        return add({RecordKind::timer, index::kDue, {}, std::move(after)}, out);
+      case Stage::node_agents:
+        return add(
+            {RecordKind::agent, index::kOnNode, index::of(expired_.back().id), std::move(after)},
+            out);
+    }
+  }
+  static void add(sweep_effect::Scan scan, SweepEffects& out) { out.push_back(std::move(scan)); }
+
+  void advance(SweepEffects& out) {
+    if (stage_ == Stage::node_agents) {
+      expired_.pop_back();
+    } else {
+      stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
+    }
+    if (stage_ == Stage::node_agents && expired_.empty()) {
+      out.push_back(sweep_effect::Done{});
+    } else {
+      scan({}, out);
+    }
+  }
+
+  // Each answers whether what follows in the index may be due as well.
+
+  bool handle(const Conversation& c, Timestamp now, SweepEffects& out) {
+    const auto due = due_at(c);
+    if (!due || now < *due) return !due;
+    if (c.state == ConversationState::offered)
+      out.push_back(sweep_effect::Run{ExpireOffer{c.id, options_.decline_pause}});
+    else
+      out.push_back(sweep_effect::Run{Resume{c.id, {}}});
+    return true;
+  }
+
+  bool handle(const Agent& agent, Timestamp now, SweepEffects& out) {
+    if (stage_ == Stage::node_agents) {
+      out.push_back(sweep_effect::Run{
+          DropDevices{agent.id, expired_.back().id, options_.node, options_.grace}});
+      return true;
+    }
+    if (stage_ == Stage::agents) {
+      const auto due = due_at(agent);
+      if (due && *due <= now) out.push_back(sweep_effect::Run{EndWrapUp{agent.id}});
+      return !due || *due <= now;
+    }
+    const bool over = agent.absent_since && now >= *agent.absent_since + options_.grace;
+    for (const AgentSlot& slot : agent.slots) {
+      if (slot.use != SlotUse::offered && !(over && slot.use == SlotUse::owned)) continue;
+      out.push_back(sweep_effect::Run{
+          ReturnAbsent{agent.id, slot.conversation, options_.node, options_.grace}});
+    }
+    return true;  // the offers of those who have just gone stand at the end
+  }
+
+  bool handle(const NodeLease& lease, Timestamp now, SweepEffects&) {
+    if (lease.valid_at(now)) return false;
+    if (lease.id != options_.node) expired_.push_back(lease);
+    return true;
+  }
+
+  bool handle(const SlaClock& clock, Timestamp now, SweepEffects& out) {
+    const auto due = due_at(clock);
+    if (due && now < *due) return false;
+    out.push_back(sweep_effect::Judge{clock.conversation});
+    return true;
+  }
+
+  template <class Other>
+  bool handle(const Other&, Timestamp, SweepEffects&) {
+    return true;
+  }
+
+  SweepOptions options_;
+  Stage stage_ = Stage::conversations;
+  std::vector<NodeLease> expired_;  // nodes whose devices are to be dropped
+};
+
+}  // namespace kefu::core
