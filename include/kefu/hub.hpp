@@ -68,7 +68,7 @@ class Hub final : public Acceptor {
 
   /// Finds the open conversation of (visitor, department), or creates it with the proposed id. With
   /// `agents` it starts active with them as members, else queued and offered to every agent. Safe
-  /// to repeat.
+  /// to repeat. errc::too_large when a text is above limits::max_id or max_subject.
   struct OpenRequest {
     ConversationId id;
     std::string visitor;

@@ -22,8 +22,9 @@ struct limits {
   std::size_t max_history = 200;     ///< entries in one answer to `history`
   std::size_t max_list = 200;        ///< conversations in one answer to `list`, and in `welcome`
 
-  // What a server may send: a client must be ready to take as much. Nothing cuts an answer to it:
-  // it follows from page_bytes, max_history and max_list, and is raised with them.
+  // What a server may send: a client must be ready to take as much. It follows from page_bytes,
+  // max_body, max_history and max_list, and is raised with them: a Hub refuses limits that allow
+  // more.
   std::size_t max_answer = 1024 * 1024;  ///< bytes of one message of the transport
 
   // A session.

@@ -1,5 +1,6 @@
 #include "desk.hpp"
 
+#include <algorithm>
 #include <kefu/wire/records.hpp>
 #include <limits>
 #include <utility>
@@ -74,6 +75,11 @@ struct Desk::Opening {
 };
 
 void Desk::open(Hub::OpenRequest request, Done done) {
+  const kefu::limits& bounds = shard_.bounds();
+  const auto too_long = [&](const std::string& id) { return id.size() > bounds.max_id; };
+  if (too_long(request.visitor) || too_long(request.department) ||
+      request.subject.size() > bounds.max_subject || std::ranges::any_of(request.agents, too_long))
+    return done(errc::too_large);
   auto opening = std::make_shared<Opening>();
   Conversation& proposed = opening->proposed;
   proposed.id = request.id;

@@ -16,21 +16,31 @@ bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
 
 bool needs_operator(errc code) { return code == errc::store_full || code == errc::store_failed; }
 
-/// What a participant of the conversation may not send; it consumes the cseq.
-errc refusal_for(const Draft& draft, const Conversation& record) {
-  if (!is_open(record.state)) return errc::closed;
+}  // namespace
+
+void Home::Guard::learn(VersionedConversation conversation) {
+  if (conversation.version <= version) return;
+  version = conversation.version;
+  state = conversation.record.state;
+  visitor = std::move(conversation.record.visitor);
+  agents = std::move(conversation.record.agents);
+}
+
+bool Home::Guard::admits(const Draft& draft) const {
+  return kefu::admits(visitor, agents, draft.role, draft.from);
+}
+
+errc Home::Guard::refusal_for(const Draft& draft) const {
+  if (!is_open(state)) return errc::closed;
   if (is_reserved_kind(draft.kind)) return errc::denied;
   if (draft.log == Log::internal && !is_staff(draft.role)) return errc::denied;
   return errc::ok;
 }
 
-}  // namespace
-
 void Home::join(mail::Join join) {
   const ConversationId id = join.conversation.record.id;
   Live& live = live_[id];
-  if (join.conversation.version > live.conversation.version)
-    live.conversation = std::move(join.conversation);
+  live.guard.learn(std::move(join.conversation));
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };
   if (std::ranges::none_of(live.readers, same)) {
     Reader& reader = live.readers.emplace_back();
@@ -56,8 +66,7 @@ void Home::changed(mail::Changed changed) {
   const auto at = live_.find(changed.conversation.record.id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
-  if (changed.conversation.version > live.conversation.version)
-    live.conversation = std::move(changed.conversation);
+  live.guard.learn(std::move(changed.conversation));
   for (const Entry& entry : changed.entries)
     publish(live, frame::of(entry, false), entry.origin, SessionRef{});
   flush();
@@ -153,7 +162,7 @@ void Home::authorise(AppendBatch& batch) {
   for (Draft& draft : batch.drafts()) {
     const auto [at, fresh] = live_.try_emplace(draft.conversation);
     Live& live = at->second;
-    if (live.refreshing || live.conversation.version == 0) {
+    if (live.refreshing || live.guard.version == 0) {
       hold(live, draft);
       refresh(draft.conversation, live);
       draft.tag = 0;
@@ -163,10 +172,9 @@ void Home::authorise(AppendBatch& batch) {
     // Whoever is not in the conversation goes without a version: the store then answers only what
     // it stored before. Else the draft comes back stale, and the record is read again before
     // anything is refused.
-    const Conversation& record = live.conversation.record;
-    const bool admitted = record.admits(draft.role, draft.from);
-    draft.version = admitted ? live.conversation.version : 0;
-    draft.refusal = admitted ? refusal_for(draft, record) : errc::ok;
+    const bool admitted = live.guard.admits(draft);
+    draft.version = admitted ? live.guard.version : 0;
+    draft.refusal = admitted ? live.guard.refusal_for(draft) : errc::ok;
   }
   if (held) std::erase_if(batch.drafts(), [](const Draft& draft) { return draft.tag == 0; });
 }
@@ -194,20 +202,16 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
   if (record && *record) {
     result<Conversation> decoded = wire::decode_conversation((*record)->value);
     code = decoded.error();
-    if (decoded && (*record)->version >= live.conversation.version) {
-      live.conversation = {std::move(*decoded), (*record)->version};
-    }
+    if (decoded) live.guard.learn({std::move(*decoded), (*record)->version});
   } else if (record) {
     code = errc::not_found;
   }
   if (held) {
     if (code == errc::ok) {
       for (const Draft& draft : held->drafts()) {
-        if (!live.conversation.record.admits(draft.role, draft.from)) fail(draft, errc::not_found);
+        if (!live.guard.admits(draft)) fail(draft, errc::not_found);
       }
-      std::erase_if(held->drafts(), [&](const Draft& draft) {
-        return !live.conversation.record.admits(draft.role, draft.from);
-      });
+      std::erase_if(held->drafts(), [&](const Draft& draft) { return !live.guard.admits(draft); });
       submit(std::move(held));
     } else {
       for (const Draft& draft : held->drafts()) fail(draft, code);

@@ -57,8 +57,20 @@ class Home {
     std::string participant;
     Position delivered, read;
   };
+  /// What of a conversation's record decides who may send: the rest need not stay in memory.
+  struct Guard {
+    std::uint64_t version = 0;  // 0: not read yet
+    ConversationState state = ConversationState::queued;
+    std::string visitor;
+    std::vector<std::string> agents;
+
+    void learn(VersionedConversation conversation);
+    [[nodiscard]] bool admits(const Draft& draft) const;
+    /// What a participant of the conversation may not send; it consumes the cseq.
+    [[nodiscard]] errc refusal_for(const Draft& draft) const;
+  };
   struct Live {
-    VersionedConversation conversation;  // version 0: not read yet
+    Guard guard;
     std::vector<Reader> readers;
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
     bool refreshing = false;            // the record is being read again

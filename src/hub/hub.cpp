@@ -1,6 +1,6 @@
 #include <kefu/hub.hpp>
 
-#include <random>
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -13,19 +13,29 @@ void require(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
 }
 
+/// At least the bytes of the largest message that pages of such limits make. JSON writes a byte as
+/// six at worst.
+std::size_t largest_answer(const limits& bounds) {
+  constexpr std::size_t kEscape = 6;
+  constexpr std::size_t kMembers = 512;  // names, numbers, ids and times of an entry or a view
+  const std::size_t envelope = kMembers + kEscape * bounds.max_ref;
+  const std::size_t entry = kMembers + kEscape * (bounds.max_id + bounds.max_kind);
+  const std::size_t view = kMembers + kEscape * (2 * bounds.max_id + bounds.max_subject);
+  // A page is never without an entry, however large that is.
+  const std::size_t bodies = kEscape * std::max(bounds.page_bytes, bounds.max_body);
+  return envelope + std::max(bounds.max_history * entry + bodies, bounds.max_list * view);
+}
+
 void check(const limits& bounds) {
   require(bounds.window > 0, "limits::window must be at least 1");
   require(bounds.max_body < bounds.max_frame, "limits::max_body must be below limits::max_frame");
   require(bounds.page_entries > 0, "limits::page_entries must be at least 1");
   require(bounds.batch_drafts > 0, "limits::batch_drafts must be at least 1");
+  require(largest_answer(bounds) <= bounds.max_answer,
+          "limits::max_answer must hold what page_bytes, max_body, max_history and max_list allow");
   require(bounds.send_queue > 0, "limits::send_queue must be at least 1");
   require(bounds.session_ttl > bounds.fence_check,
           "limits::session_ttl must be above limits::fence_check");
-}
-
-std::uint64_t random_word() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
 }
 
 const Clock& system_clock() {
@@ -46,7 +56,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         options.limits,
                         options.clock ? *options.clock : system_clock(),
                         options.logger,
-                        options.random ? std::move(options.random) : random_word,
+                        std::move(options.random),
                         nullptr,
                         {}}});
   hub::Context& context = impl_->context;

@@ -25,7 +25,8 @@ Session::~Session() = default;
 
 void Session::on_message(std::string_view message, std::size_t slack) {
   if (machine_.state() == core::Session::State::ended) return;
-  if (message.size() > shard_.bounds().max_frame) return fail({}, errc::too_large, "message");
+  if (message.size() > shard_.bounds().max_frame)
+    return on_error({errc::too_large, "message", {}, {}, {}});
   shard_.decoder().decode(message, slack, *this);
 }
 
@@ -98,6 +99,7 @@ bool Session::take_token(Instant now) {
   tokens_ = std::min(rate, tokens_ + elapsed * rate);
   if (tokens_ < 1) return false;
   tokens_ -= 1;
+  flooding_ = false;
   return true;
 }
 
@@ -117,7 +119,13 @@ void Session::on_tick(Instant now, Timestamp wall) {
 
 // ---- frames
 
+/// What can't be read counts as a frame. Above the rate it is not answered one for one: whoever
+/// sends such a flood waits for no answer to a particular one.
 void Session::on_error(const wire::DecodeError& error) {
+  if (!take_token(shard_.executor().now())) {
+    if (std::exchange(flooding_, true)) return;
+    return fail({}, errc::rate_limited, "frames_per_second");
+  }
   frame::Error answer;
   answer.code = error.code;
   answer.detail = error.detail;

@@ -36,6 +36,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_tick(Instant now, Timestamp wall);
   void flush_ack();
   void enlist(const VersionedConversation& conversation);
+  void withdraw_offer(ConversationId conversation, const SharedFrame& frame);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);
@@ -61,6 +62,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   struct Gathering;
   /// What `hello` said, until the session is attached.
   struct Greeting;
+  /// How far the list of conversations that wait has been read.
+  struct Offering;
 
   void on_frame(const ClientFrame& frame) override;
   void on_error(const wire::DecodeError& error) override;
@@ -83,6 +86,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_attached(AttachOutcome outcome);
   void on_conversations(result<ScanPage> page);
   void scan_offers();
+  void on_offers(result<ScanPage> page);
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);
 
@@ -135,6 +139,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::vector<std::unique_ptr<Gathering>> gatherings_;
   std::uint64_t last_gathering_ = 0;
   std::unique_ptr<Greeting> greeting_;
+  std::unique_ptr<Offering> offering_;
   std::string_view frame_ref_;  // of the frame that is being served
 
   Instant last_refill_;
@@ -144,6 +149,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::uint32_t fetches_ = 0;
   bool blocked_ = false;
   bool retry_fetch_ = false;  // a page failed: try again at the next tick
+  bool flooding_ = false;     // with what can't be read; it has been told
 };
 
 }  // namespace kefu::hub

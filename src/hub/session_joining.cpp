@@ -9,6 +9,8 @@
 namespace kefu::hub {
 
 void Session::enlist(const VersionedConversation& conversation) {
+  // One text may be the id of two participants, if the host does not keep the roles apart.
+  if (!conversation.record.admits(identity_.participant.role, identity_.participant.id)) return;
   if (greeting_) {
     greeting_->enlisted.push_back(conversation);
   } else if (attached() && !find(conversation.record.id)) {
@@ -135,7 +137,9 @@ void Session::finish_hello(const Gathering& gathering) {
   machine_.enter(core::Session::State::attached);
   greeting_.reset();
   send({gathering.ref, std::move(welcome)});
-  if (identity_.participant.role != Role::visitor) scan_offers();
+  if (!staff()) return;
+  offering_ = std::make_unique<Offering>();
+  scan_offers();
 }
 
 void Session::begin_reading(const Gathering& gathering) {
@@ -173,22 +177,44 @@ std::uint64_t Session::accepted(ConversationId conversation) const {
   return accepted;
 }
 
-/// Everything that waits for an agent; what is queued from now on comes by itself.
+/// Everything that waits for an agent, page by page at the connection's pace; what is queued from
+/// now on comes by itself.
 void Session::scan_offers() {
+  if (!offering_ || blocked_ || std::exchange(offering_->scanning, true)) return;
   ScanRequest request;
   request.index = index::kQueue;
+  request.after = offering_->next;
   request.limit = shard_.bounds().max_list;
-  shard_.context().store.scan(
-      std::move(request), mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
-        if (!page) return;
-        for (const Record& record : page->records) {
-          const result<Conversation> waiting = wire::decode_conversation(record.value);
-          if (!waiting) continue;
-          self.send({{},
-                     frame::Offer{waiting->id, waiting->visitor, waiting->department,
-                                  waiting->subject, waiting->opened_at}});
-        }
-      }));
+  shard_.context().store.scan(std::move(request),
+                              mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
+                                self.on_offers(std::move(page));
+                              }));
+}
+
+void Session::on_offers(result<ScanPage> page) {
+  if (machine_.state() == core::Session::State::ended) return;
+  offering_->scanning = false;
+  if (!page) {
+    retry_fetch_ = true;
+    return;
+  }
+  for (const Record& record : page->records) {
+    const result<Conversation> waiting = wire::decode_conversation(record.value);
+    if (!waiting || std::ranges::find(offering_->gone, waiting->id) != offering_->gone.end())
+      continue;
+    send({{},
+          frame::Offer{waiting->id, waiting->visitor, waiting->department, waiting->subject,
+                       waiting->opened_at}});
+  }
+  offering_->gone.clear();
+  offering_->next = std::move(page->next);
+  if (offering_->next.empty()) return offering_.reset();
+  scan_offers();
+}
+
+void Session::withdraw_offer(ConversationId conversation, const SharedFrame& frame) {
+  if (offering_ && offering_->scanning) offering_->gone.push_back(conversation);
+  send(frame);
 }
 
 }  // namespace kefu::hub

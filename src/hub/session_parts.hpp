@@ -42,6 +42,12 @@ struct Session::Greeting {
   std::vector<VersionedConversation> enlisted;
 };
 
+struct Session::Offering {
+  std::string next;                  // of the page before
+  bool scanning = false;             // a page is on its way
+  std::vector<ConversationId> gone;  // meanwhile: the page may be older
+};
+
 template <class... Args, class F>
 Completion<Args...> Session::mine(F f) {
   return shard_.here<Args...>(

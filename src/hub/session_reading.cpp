@@ -77,6 +77,7 @@ void Session::pump() {
       react(membership, log, reader.next(blocked_, shard_.bounds().replay_limit));
     }
   }
+  scan_offers();
 }
 
 void Session::on_delivery(const Delivery& delivery) {

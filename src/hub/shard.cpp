@@ -11,13 +11,6 @@ constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
 
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
 }  // namespace
 
 Shard::Shard(Context& context, std::uint8_t index, Executor& executor)
@@ -69,6 +62,7 @@ void Shard::release(SessionRef ref) {
 void Shard::enrol(Session& session) {
   by_id_[session.id()] = session.ref();
   by_participant_.emplace(session.participant().id, session.ref());
+  if (is_staff(session.participant().role)) staff_.push_back(session.ref());
 }
 
 void Shard::discharge(Session& session) {
@@ -78,12 +72,10 @@ void Shard::discharge(Session& session) {
   const auto own =
       std::find_if(from, to, [&](const auto& pair) { return pair.second == session.ref(); });
   if (own != to) by_participant_.erase(own);
-}
-
-void Shard::send(std::size_t to, Mail mail) {
-  if (to == index_) return handle(std::move(mail));
-  outbox_[to].push_back(std::move(mail));
-  schedule_flush();
+  const auto staff = std::ranges::find(staff_, session.ref());
+  if (staff == staff_.end()) return;
+  *staff = staff_.back();
+  staff_.pop_back();
 }
 
 void Shard::send_deliveries(std::size_t to, std::vector<Delivery>& items) {
@@ -128,37 +120,9 @@ void Shard::flush() {
     other.executor_.post(
         [&other, alive = context_.alive, mails = std::exchange(outbox_[to], {})]() mutable {
           if (!*alive) return;
-          for (Mail& mail : mails) other.handle(std::move(mail));
+          for (Mail& mail : mails) std::visit([&](auto& each) { other.take(each); }, mail);
         });
   }
-}
-
-void Shard::handle(Mail mail) {
-  const auto for_session = [this](SessionRef who, auto call) {
-    if (Session* session = find(who)) call(*session);
-  };
-  std::visit(Overloaded{
-                 [&](mail::Join& m) { home_.join(std::move(m)); },
-                 [&](mail::Leave& m) { home_.leave(m); },
-                 [&](mail::Submit& m) { home_.submit(std::move(m.batch)); },
-                 [&](mail::Changed& m) { home_.changed(std::move(m)); },
-                 [&](mail::Cursor& m) { home_.cursor(m); },
-                 [&](mail::Signal& m) { home_.signal(m); },
-                 [&](mail::Joined& m) {
-                   for_session(m.who, [&](Session& s) { s.on_joined(m.conversation); });
-                 },
-                 [&](mail::Deliveries& m) { deliver(m.items); },
-                 [&](mail::Fence& m) { fence(m); },
-                 [&](mail::Enlist& m) { enlist(m); },
-                 [&](mail::Offer& m) {
-                   const Conversation& c = m.conversation;
-                   offer({{}, frame::Offer{c.id, c.visitor, c.department, c.subject, c.opened_at}});
-                 },
-                 [&](mail::OfferGone& m) {
-                   offer({{}, frame::OfferGone{m.conversation}});
-                 },
-             },
-             mail);
 }
 
 void Shard::deliver(std::vector<Delivery>& items) {
@@ -172,29 +136,49 @@ void Shard::deliver(std::vector<Delivery>& items) {
   acks_due_.clear();
 }
 
-void Shard::fence(const mail::Fence& fence) {
+void Shard::take(mail::Joined& joined) {
+  if (Session* const session = find(joined.who)) session->on_joined(joined.conversation);
+}
+
+void Shard::take(mail::Fence& fence) {
   const auto at = by_id_.find(fence.session);
   if (at == by_id_.end()) return;
   Session* const session = find(at->second);
   if (session && session->epoch() < fence.epoch) session->end(errc::superseded);
 }
 
-void Shard::enlist(const mail::Enlist& enlist) {
+void Shard::take(mail::Enlist& enlist) {
   const auto [from, to] = by_participant_.equal_range(enlist.participant);
   for (auto at = from; at != to; ++at) {
-    Session* const session = find(at->second);
-    if (session) session->enlist(enlist.conversation);
+    if (Session* const session = find(at->second)) session->enlist(enlist.conversation);
   }
 }
 
-void Shard::offer(const ServerFrame& frame) {
-  SharedFrame encoded;
-  for (const auto& [id, ref] : by_id_) {
+template <class F>
+void Shard::for_attached_staff(F call) {
+  for (const SessionRef& ref : staff_) {
     Session* const session = find(ref);
-    if (!session || !session->attached() || session->participant().role == Role::visitor) continue;
-    if (!encoded) encoded = encode(frame);
-    session->send(encoded);
+    if (session && session->attached()) call(*session);
   }
+}
+
+void Shard::take(mail::Offer& offer) {
+  const Conversation& c = offer.conversation;
+  SharedFrame frame;
+  for_attached_staff([&](Session& session) {
+    if (!frame) {
+      frame = encode({{}, frame::Offer{c.id, c.visitor, c.department, c.subject, c.opened_at}});
+    }
+    session.send(frame);
+  });
+}
+
+void Shard::take(mail::OfferGone& gone) {
+  SharedFrame frame;
+  for_attached_staff([&](Session& session) {
+    if (!frame) frame = encode({{}, frame::OfferGone{gone.conversation}});
+    session.withdraw_offer(gone.conversation, frame);
+  });
 }
 
 void Shard::tick() {
@@ -274,7 +258,14 @@ HubStats Shard::stats() const {
 
 SessionId Shard::mint_session() {
   const auto ms = static_cast<std::uint64_t>(context_.store.now().ns / 1'000'000);
-  return make_uuid_v7<SessionId>(ms, context_.random(), context_.random());
+  const std::uint64_t a = random_word();
+  return make_uuid_v7<SessionId>(ms, a, random_word());
+}
+
+std::uint64_t Shard::random_word() {
+  if (context_.random) return context_.random();
+  const std::uint64_t high = device_();
+  return high << 32 | device_();
 }
 
 void Shard::log(LogLevel level, std::string_view message) const {

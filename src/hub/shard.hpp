@@ -8,7 +8,9 @@
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
 #include <memory>
+#include <random>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -29,7 +31,7 @@ struct Context {
   kefu::limits limits;
   const Clock& clock;
   Logger* logger;
-  std::function<std::uint64_t()> random;
+  std::function<std::uint64_t()> random;  // may be empty
   std::unique_ptr<Authenticator> authenticator;
   std::vector<std::unique_ptr<Shard>> shards;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the shards' executors only
@@ -60,14 +62,22 @@ class Shard {
 
   /// Gives a value to the shard with that index: at once when it is this one, else at the end of
   /// the turn.
-  void send(std::size_t to, Mail mail);
+  template <class T>
+  void send(std::size_t to, T mail) {
+    if (to == index_) return take(mail);
+    outbox_[to].push_back(std::move(mail));
+    schedule_flush();
+  }
   template <class T>
   void tell_all(const T& value) {
-    for (std::size_t to = 0; to < context_.shards.size(); ++to) send(to, Mail(T(value)));
+    for (std::size_t to = 0; to < context_.shards.size(); ++to) send(to, value);
   }
   /// The same for deliveries, which are moved out of `items`; its memory stays with the caller.
   void send_deliveries(std::size_t to, std::vector<Delivery>& items);
-  void send_home(ConversationId id, Mail mail) { send(context_.home_of(id), std::move(mail)); }
+  template <class T>
+  void send_home(ConversationId id, T mail) {
+    send(context_.home_of(id), std::move(mail));
+  }
 
   /// Adds a draft to the batch for its conversation's home. False: too many are pending.
   [[nodiscard]] bool submit(const Draft& draft);
@@ -85,8 +95,6 @@ class Shard {
           });
     };
   }
-
-  void handle(Mail mail);
 
   [[nodiscard]] std::unique_ptr<AppendBatch> take_batch();
   void give_back(std::unique_ptr<AppendBatch> batch);
@@ -116,12 +124,25 @@ class Shard {
     std::uint32_t use = 0;
   };
 
+  void take(mail::Join& join) { home_.join(std::move(join)); }
+  void take(mail::Leave& leave) { home_.leave(leave); }
+  void take(mail::Submit& submit) { home_.submit(std::move(submit.batch)); }
+  void take(mail::Changed& changed) { home_.changed(std::move(changed)); }
+  void take(mail::Cursor& cursor) { home_.cursor(cursor); }
+  void take(mail::Signal& signal) { home_.signal(signal); }
+  void take(mail::Joined& joined);
+  void take(mail::Deliveries& deliveries) { deliver(deliveries.items); }
+  void take(mail::Fence& fence);
+  void take(mail::Enlist& enlist);
+  void take(mail::Offer& offer);
+  void take(mail::OfferGone& gone);
+
   void schedule_flush();
   void flush();
   void deliver(std::vector<Delivery>& items);
-  void fence(const mail::Fence& fence);
-  void enlist(const mail::Enlist& enlist);
-  void offer(const ServerFrame& frame);
+  template <class F>
+  void for_attached_staff(F call);
+  [[nodiscard]] std::uint64_t random_word();
   void tick();
   void renew();
   void expire();
@@ -138,7 +159,8 @@ class Shard {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<SessionId, SessionRef> by_id_;
-  std::unordered_multimap<std::string, SessionRef> by_participant_;
+  std::unordered_multimap<std::string_view, SessionRef> by_participant_;  // views of the sessions'
+  std::vector<SessionRef> staff_;
 
   std::vector<std::unique_ptr<AppendBatch>> batches_;  // one for each home shard, null when empty
   std::vector<std::unique_ptr<AppendBatch>> spare_;
@@ -151,6 +173,7 @@ class Shard {
   Instant next_expire_;
   bool renewing_ = false;
   HubStats counters_;
+  std::random_device device_;  // of ids, which nobody may guess; made once, for that costs a file
 };
 
 }  // namespace kefu::hub

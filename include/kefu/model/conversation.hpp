@@ -37,6 +37,21 @@ using Attributes = std::map<std::string, std::string>;
   return texts;
 }
 
+/// Visitors, agents and bots read and write only what is theirs; supervisors are let in by role.
+[[nodiscard]] inline bool admits(std::string_view visitor, const std::vector<std::string>& agents,
+                                 Role role, std::string_view who) {
+  switch (role) {
+    case Role::visitor:
+      return who == visitor;
+    case Role::agent:
+    case Role::bot:
+      return std::ranges::find(agents, who) != agents.end();
+    case Role::supervisor:
+      return true;
+  }
+  return false;
+}
+
 struct Conversation {
   ConversationId id;
   ConversationState state = ConversationState::queued;
@@ -67,18 +82,8 @@ struct Conversation {
     if (state == ConversationState::offered && assignment.offer) return assignment.offer->agent;
     return owner();
   }
-  /// Visitors, agents and bots read and write only what is theirs; supervisors are let in by role.
   [[nodiscard]] bool admits(Role role, std::string_view who) const {
-    switch (role) {
-      case Role::visitor:
-        return who == visitor;
-      case Role::agent:
-      case Role::bot:
-        return has_agent(who);
-      case Role::supervisor:
-        return true;
-    }
-    return false;
+    return kefu::admits(visitor, agents, role, who);
   }
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };

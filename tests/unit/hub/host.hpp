@@ -10,8 +10,11 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace kefu::testing {
 
@@ -25,6 +28,26 @@ class PlainTokens final : public Authenticator {
     if (!role || space == std::string_view::npos) return done(errc::unauthenticated);
     done(Identity{{std::string(token.substr(space + 1)), *role}, {ManualClock::kStart.ns * 2}});
   }
+};
+
+/// Keeps scans of the queue back, as they were answered, until they are let go.
+class SlowScans final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    if (!slow || request.index != "queue") return inner().scan(std::move(request), std::move(done));
+    inner().scan(std::move(request), [this, done = std::move(done)](auto page) mutable {
+      kept.push_back(
+          [done = std::move(done), page = std::move(page)]() mutable { done(std::move(page)); });
+    });
+  }
+  void let_go() {
+    for (Completion<>& each : std::exchange(kept, {})) each();
+  }
+
+  bool slow = false;
+  std::vector<Completion<>> kept;
 };
 
 class Host;
@@ -73,12 +96,14 @@ class Peer final : public Connection {
 
 class Host {
  public:
-  explicit Host(limits bounds = {}) : store(clock, bounds), hub({&loop}, store, options(bounds)) {
+  explicit Host(limits bounds = {})
+      : memory(clock, bounds), store(memory), hub({&loop}, store, options(bounds)) {
     hub.authenticate(std::make_unique<PlainTokens>());
   }
 
   ManualClock clock;
-  memory::Store store;
+  memory::Store memory;
+  SlowScans store;
   ManualExecutor loop;
   Hub hub;
 

@@ -170,6 +170,7 @@ TEST_CASE("every limit that a client meets is in the table, with its default") {
   const auto seconds = [](Nanoseconds time) {
     return std::to_string(time.count() / 1'000'000'000) + " s";
   };
+  row("receipt_interval", seconds(bounds.receipt_interval));
   row("hello_timeout", seconds(bounds.hello_timeout));
   row("stall_timeout", seconds(bounds.stall_timeout));
   row("fence_check", seconds(bounds.fence_check));
