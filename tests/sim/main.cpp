@@ -6,6 +6,8 @@
 //   --seconds N   as many as fit into the time, from --first on
 //   --twice N     so many, each twice: one seed is one run, step by step
 //   --mutant NAME what is run is broken, and one of the runs must find it
+//   --without A,B without these kinds of fault
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +16,9 @@
 #include <deque>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "world.hpp"
 
@@ -29,38 +34,63 @@ struct Options {
   std::uint64_t count = 1;
   std::uint64_t seconds = 0;
   Mutant mutant = Mutant::none;
+  std::vector<std::string> without;
   bool one = false;
   bool twice = false;
   bool trace = false;
 };
 
-Verdict run(std::uint64_t seed, Mutant mutant, World::Trace trace = {}) {
-  const Plan plan(seed);
+Plan plan_of(const Options& options, std::uint64_t seed) {
+  Plan plan(seed);
+  for (const std::string& fault : options.without) plan.drop(fault);
+  return plan;
+}
+
+Verdict run(const Plan& plan, Mutant mutant, World::Trace trace = {}) {
   World world(plan, mutant, std::move(trace));
   return world.run();
 }
 
 /// The end of the run's trace: it is the same run again.
-void show_trace(std::uint64_t seed, Mutant mutant) {
+void show_trace(const Plan& plan, Mutant mutant) {
   std::deque<std::string> lines;
-  run(seed, mutant, [&](const std::string& line) {
+  run(plan, mutant, [&](const std::string& line) {
     lines.push_back(line);
     if (lines.size() > kTraceTail) lines.pop_front();
   });
   for (const std::string& line : lines) std::printf("  %s\n", line.c_str());
 }
 
-void show_failure(std::uint64_t seed, Mutant mutant, const Verdict& verdict) {
-  const std::string option = mutant == Mutant::none ? "" : " --mutant " + name(mutant);
-  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), verdict.violation.c_str());
-  std::printf("again: kefu-sim --seed %llu%s --trace\n", static_cast<unsigned long long>(seed),
-              option.c_str());
+/// Leaves out every kind of fault without which the run fails too.
+void minimise(Options& options, Plan& plan, Verdict& verdict) {
+  for (const std::string_view fault : plan.faults()) {
+    Plan less = plan;
+    less.drop(fault);
+    Verdict same = run(less, options.mutant);
+    if (same.violation.empty()) continue;
+    plan = less;
+    verdict = std::move(same);
+    options.without.emplace_back(fault);
+  }
+}
+
+void show_failure(Options options, Plan plan, Verdict verdict) {
+  const auto seed = static_cast<unsigned long long>(plan.seed);
+  std::printf("seed %llu: %s\n", seed, verdict.violation.c_str());
+  minimise(options, plan, verdict);
+  std::printf("without faults that are not needed: %s\n", verdict.violation.c_str());
+  std::string again = "kefu-sim --seed " + std::to_string(plan.seed);
+  if (options.mutant != Mutant::none) again += " --mutant " + name(options.mutant);
+  for (std::size_t i = 0; i < options.without.size(); ++i)
+    again += (i == 0 ? " --without " : ",") + options.without[i];
+  if (options.mutant == Mutant::none) show_trace(plan, options.mutant);
+  std::printf("again: %s --trace\n", again.c_str());
 }
 
 int run_one(const Options& options) {
   World::Trace trace;
   if (options.trace) trace = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
-  const Verdict verdict = run(options.first, options.mutant, trace);
+  const Verdict verdict = run(plan_of(options, options.first), options.mutant, trace);
   std::printf("seed %llu: %s; %llu steps, %llu entries, hash %016llx\n",
               static_cast<unsigned long long>(options.first),
               verdict.violation.empty() ? "ok" : verdict.violation.c_str(),
@@ -71,26 +101,43 @@ int run_one(const Options& options) {
 }
 
 int run_many(const Options& options) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  const Clock::time_point end = start + std::chrono::seconds(options.seconds);
   std::uint64_t entries = 0;
+  std::uint64_t faults = 0;
   std::uint64_t ran = 0;
   for (std::uint64_t seed = options.first;; ++seed, ++ran) {
-    if (options.seconds ? std::chrono::steady_clock::now() >= end : ran == options.count) break;
-    const Verdict verdict = run(seed, options.mutant);
+    if (options.seconds ? Clock::now() >= end : ran == options.count) break;
+    const Plan plan = plan_of(options, seed);
+    const Verdict verdict = run(plan, options.mutant);
     entries += verdict.entries;
-    if (options.twice && run(seed, options.mutant).hash != verdict.hash) {
+    faults += verdict.faults;
+    if (options.twice && run(plan, options.mutant).hash != verdict.hash) {
       std::printf("seed %llu: two runs of it differ\n", static_cast<unsigned long long>(seed));
       return 1;
     }
     if (verdict.violation.empty()) continue;
-    show_failure(seed, options.mutant, verdict);
-    if (options.mutant != Mutant::none) return 0;
-    show_trace(seed, options.mutant);
-    return 1;
+    show_failure(options, plan, verdict);
+    return options.mutant == Mutant::none ? 1 : 0;
   }
-  std::printf("%llu runs, %llu entries, no violation\n", static_cast<unsigned long long>(ran),
-              static_cast<unsigned long long>(entries));
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::printf("%llu runs from seed %llu on, %llu entries, %llu faults, %.1f runs/s: no violation\n",
+              static_cast<unsigned long long>(ran), static_cast<unsigned long long>(options.first),
+              static_cast<unsigned long long>(entries), static_cast<unsigned long long>(faults),
+              static_cast<double>(ran) / seconds);
   return options.mutant == Mutant::none ? 0 : 1;
+}
+
+bool parse_without(std::string_view list, std::vector<std::string>& out) {
+  Plan plan(0);
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    out.emplace_back(list.substr(0, comma));
+    if (!plan.drop(out.back())) return false;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return true;
 }
 
 bool parse_mutant(const char* text, Mutant& out) {
@@ -125,6 +172,8 @@ bool parse(int argc, char** argv, Options& options) {
     } else if (option == "--twice") {
       options.count = value;
       options.twice = true;
+    } else if (option == "--without") {
+      if (!parse_without(argv[i], options.without)) return false;
     } else if (option != "--mutant" || !parse_mutant(argv[i], options.mutant)) {
       return false;
     }
@@ -139,7 +188,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, options)) {
     std::fputs(
         "usage: kefu-sim --seed N | --seeds N | --fresh N | --seconds N | --twice N "
-        "[--first N] [--mutant NAME] [--trace]\n",
+        "[--first N] [--mutant NAME] [--without FAULT,…] [--trace]\n",
         stderr);
     return 2;
   }

@@ -82,6 +82,48 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   die_between = random.chance(0.3) ? 0.005 : 0;
   save_late = random.chance(0.5) ? 0.3 : 0;
   bad_send = random.chance(0.3) ? 0.1 : 0;
+  clock_jump = rate(random, 0.3, kSecond, 10 * kSecond);
+}
+
+std::vector<Plan::Knob> Plan::knobs() {
+  return {{"open", &open},
+          {"close", &close},
+          {"cut", &cut},
+          {"crash", &crash},
+          {"power-off", &power_off},
+          {"freeze", &freeze},
+          {"slow", &slow},
+          {"expiry", &expiry},
+          {"clone", &clone},
+          {"clock-jump", &clock_jump},
+          {"duplicate", nullptr, &duplicate},
+          {"stale-duplicate", nullptr, &stale_duplicate},
+          {"die-between", nullptr, &die_between},
+          {"save-late", nullptr, &save_late},
+          {"bad-send", nullptr, &bad_send},
+          {"second-device", nullptr, &second_device},
+          {"refuse", nullptr, &network.refuse},
+          {"store-fails-before", nullptr, &store.fail_before},
+          {"store-fails-after", nullptr, &store.fail_after}};
+}
+
+std::vector<std::string_view> Plan::faults() const {
+  std::vector<std::string_view> names;
+  Plan copy = *this;
+  for (const Knob& knob : copy.knobs()) {
+    if (knob.mean ? knob.mean->count() != 0 : *knob.chance > 0) names.push_back(knob.name);
+  }
+  return names;
+}
+
+bool Plan::drop(std::string_view fault) {
+  for (const Knob& knob : knobs()) {
+    if (knob.name != fault) continue;
+    if (knob.mean) *knob.mean = Nanoseconds(0);
+    if (knob.chance) *knob.chance = 0;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace kefu::sim

@@ -7,6 +7,8 @@
 #include <kefu/testing/fault_store.hpp>
 #include <kefu/testing/sim_network.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace kefu::sim {
 
@@ -31,6 +33,11 @@ inline constexpr std::size_t kMutants = 11;
 struct Plan {
   explicit Plan(std::uint64_t seed);
 
+  /// The kinds of fault that this run has.
+  [[nodiscard]] std::vector<std::string_view> faults() const;
+  /// Leaves one kind out. False: there is no such kind.
+  bool drop(std::string_view fault);
+
   std::uint64_t seed;
   std::size_t nodes = 1;
   std::size_t shards = 1;  ///< executors of a node
@@ -54,11 +61,21 @@ struct Plan {
   Nanoseconds slow{0};         ///< a client does not read for a while
   Nanoseconds expiry{0};       ///< the store's clock jumps past session_ttl
   Nanoseconds clone{0};        ///< a second client takes over a session
+  Nanoseconds clock_jump{0};   ///< the nodes' wall clock jumps, forth or back
   double duplicate = 0;        ///< the chance that a send goes out twice
   double stale_duplicate = 0;  ///< … that one which was acknowledged goes out again
   double die_between = 0;      ///< the chance that a device dies between two effects
   double save_late = 0;        ///< the chance that a position is saved at once
   double bad_send = 0;         ///< the chance that a send is one that must be refused or fail
+
+ private:
+  /// A mean time or a chance, by its name.
+  struct Knob {
+    std::string_view name;
+    Nanoseconds* mean = nullptr;
+    double* chance = nullptr;
+  };
+  [[nodiscard]] std::vector<Knob> knobs();
 };
 
 }  // namespace kefu::sim

@@ -286,6 +286,14 @@ void World::clone() {
   device.power_on();
 }
 
+void World::jump_clock() {
+  const Nanoseconds by = faults_.between(kSecond, 3600 * kSecond);
+  const bool back = faults_.chance(0.5);
+  trace("clock: " + std::string(back ? "back" : "forth") + " by " + std::to_string(by / kSecond) +
+        " s");
+  wall_.advance(back ? -by : by);
+}
+
 // ---- a run
 
 void World::start() {
@@ -308,13 +316,21 @@ void World::start() {
     if (device.known().size() < 2) return;
     device.close(*device.known().begin());
   });
-  keep_on(plan_.cut, [this] { cut(); });
-  keep_on(plan_.crash, [this] { crash(); });
-  keep_on(plan_.power_off, [this] { power_off(); });
-  keep_on(plan_.freeze, [this] { freeze(); });
-  keep_on(plan_.slow, [this] { slow_reader(); });
-  keep_on(plan_.expiry, [this] { expire(); });
-  keep_on(plan_.clone, [this] { clone(); });
+  inflict(plan_.cut, &World::cut);
+  inflict(plan_.crash, &World::crash);
+  inflict(plan_.power_off, &World::power_off);
+  inflict(plan_.freeze, &World::freeze);
+  inflict(plan_.slow, &World::slow_reader);
+  inflict(plan_.expiry, &World::expire);
+  inflict(plan_.clone, &World::clone);
+  inflict(plan_.clock_jump, &World::jump_clock);
+}
+
+void World::inflict(Nanoseconds mean, void (World::*what)()) {
+  keep_on(mean, [this, what] {
+    ++befell_;
+    (this->*what)();
+  });
 }
 
 /// No more faults: everything is up, and answers.
@@ -384,7 +400,7 @@ Verdict World::run() {
   heal();
   if (std::string what = settle(); !what.empty()) checker_.fail(std::move(what));
   checker_.mix(steps_);
-  return {checker_.violation(), checker_.hash(), steps_, checker_.stored()};
+  return {checker_.violation(), checker_.hash(), steps_, checker_.stored(), befell_};
 }
 
 }  // namespace kefu::sim

@@ -21,6 +21,7 @@ struct Verdict {
   std::uint64_t hash = 0;
   std::uint64_t steps = 0;
   std::uint64_t entries = 0;
+  std::uint64_t faults = 0;  ///< that befell it, but for what the network and the store did
 };
 
 class World {
@@ -60,6 +61,9 @@ class World {
   void slow_reader();
   void expire();
   void clone();
+  void jump_clock();
+  /// Calls `what` again and again, and counts it.
+  void inflict(Nanoseconds mean, void (World::*what)());
 
   // The end
   void heal();
@@ -95,6 +99,7 @@ class World {
   std::uint64_t steps_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t created_ = 0;
+  std::uint64_t befell_ = 0;
   std::size_t clones_ = 0;
   std::size_t peak_buffered_ = 0;
 };
