@@ -14,11 +14,11 @@ class BackOff {
   BackOff(Nanoseconds first, Nanoseconds ceiling, std::uint64_t seed)
       : first_(first), ceiling_(ceiling), delay_(first), random_(seed) {}
 
-  /// Between half and all of a delay that doubles from call to call.
+  /// Between nothing and all of a delay that doubles from call to call ("full jitter").
   Nanoseconds next() {
-    const std::int64_t half = std::max<std::int64_t>(delay_.count() / 2, 1);
+    const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(delay_.count(), 1));
     delay_ = std::min(ceiling_, delay_ * 2);
-    return Nanoseconds(half + static_cast<std::int64_t>(draw() % static_cast<std::uint64_t>(half)));
+    return Nanoseconds(static_cast<std::int64_t>(draw() % most) + 1);
   }
   void reset() { delay_ = first_; }
 

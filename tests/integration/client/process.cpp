@@ -1,0 +1,133 @@
+#include "integration/client/process.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <kefu/auth.hpp>
+#include <random>
+#include <stdexcept>
+
+namespace kefu::test {
+namespace {
+
+/// One that no outgoing connection gets, so that a restarted server finds it free again.
+std::uint16_t free_port() {
+  std::random_device random;
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(20'000 + random() % 12'000);
+    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool free = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(probe);
+    if (free) return port;
+  }
+  throw std::runtime_error("no free port");
+}
+
+}  // namespace
+
+Process::Process(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+  argv.push_back(nullptr);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork");
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whatever becomes of the test, nothing stays behind
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  output_ = ends[0];
+}
+
+Process::~Process() {
+  kill();
+  wait();
+  ::close(output_);
+}
+
+std::optional<std::string> Process::line() {
+  for (;;) {
+    if (const std::size_t end = buffer_.find('\n'); end != std::string::npos) {
+      std::string out = buffer_.substr(0, end);
+      buffer_.erase(0, end + 1);
+      return out;
+    }
+    char chunk[4096];
+    const ssize_t got = ::read(output_, chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    buffer_.append(chunk, static_cast<std::size_t>(got));
+  }
+}
+
+void Process::kill() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+int Process::wait() {
+  if (pid_ <= 0) return -1;
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Helpdesk::Helpdesk() : port_(free_port()) {
+  std::string name = (std::filesystem::temp_directory_path() / "kefu-client-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
+  data_ = name;
+}
+
+Helpdesk::~Helpdesk() {
+  process_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(data_, ignored);
+}
+
+void Helpdesk::start() {
+  process_.emplace(std::vector<std::string>{KEFU_HELPDESK, "--demo", "--port",
+                                            std::to_string(port_), "--data", data_.string()});
+  std::string said;
+  while (const auto line = process_->line()) {
+    if (line->find("visitor page") != std::string::npos) return;
+    said += *line + "\n";
+  }
+  throw std::runtime_error("the server does not start: " + said);
+}
+
+void Helpdesk::restart() {
+  process_.reset();
+  start();
+}
+
+std::string Helpdesk::token(const std::string& who, const std::string& role) const {
+  std::ifstream stream(data_ / "demo-secret");
+  std::string secret{std::istreambuf_iterator<char>(stream), {}};
+  while (!secret.empty() && secret.back() == '\n') secret.pop_back();
+  const Timestamp end = SystemClock().now() + std::chrono::hours(2);
+  return sign_jwt_hs256(secret, {{who, *role_from_name(role)}, end});
+}
+
+std::string url_of(std::uint16_t port) { return "ws://127.0.0.1:" + std::to_string(port) + "/ws"; }
+
+}  // namespace kefu::test
