@@ -31,7 +31,8 @@ class Store final : public kefu::Store {
  public:
   /// Opens or creates `path`. Throws std::system_error with a kefu::errc and a text that names the
   /// file: store_locked (another process has it open), store_version (written by a newer kefu),
-  /// corrupt, store_failed.
+  /// corrupt, store_full, store_failed. A file of an older kefu is brought up to this version, in
+  /// one transaction.
   explicit Store(const std::string& path, Options options = {}, limits bounds = {});
   /// The same with a clock of the caller's, which must outlive the store.
   Store(const std::string& path, const Clock& clock, Options options = {}, limits bounds = {});

@@ -101,9 +101,9 @@ void Disk::fail(std::uint64_t n, Fault fault) {
   only_syncs_ = struck_ = false;
 }
 
-void Disk::fail_sync(Fault fault) {
+void Disk::fail_sync(Fault fault, std::uint64_t n) {
   const std::scoped_lock lock(mutex_);
-  countdown_ = 1;
+  countdown_ = n;
   fault_ = fault;
   only_syncs_ = true;
   struck_ = false;
@@ -124,6 +124,28 @@ void Disk::repair() {
   fault_ = Fault::none;
   struck_ = dead_ = false;
   capacity_ = SIZE_MAX;
+}
+
+void Disk::cut(const std::string& path, std::size_t size) {
+  const std::scoped_lock lock(mutex_);
+  File& file = *files_.at(path);
+  file.now.resize(std::min(size, file.now.size()));
+  file.synced = file.now;
+  file.unsynced.clear();
+}
+
+void Disk::damage(const std::string& path, std::size_t offset) {
+  const std::scoped_lock lock(mutex_);
+  File& file = *files_.at(path);
+  file.now.at(offset) = static_cast<char>(~file.now[offset]);
+  file.synced = file.now;
+  file.unsynced.clear();
+}
+
+std::size_t Disk::size_of(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = files_.find(path);
+  return found == files_.end() ? 0 : found->second->now.size();
 }
 
 void Disk::clear() {
@@ -195,7 +217,10 @@ int Disk::truncate(File& file, std::size_t size) {
 int Disk::sync(File& file) {
   const std::scoped_lock lock(mutex_);
   const int code = next_operation(Operation::sync);
-  if (code != SQLITE_OK) return SQLITE_IOERR_FSYNC;
+  if (code != SQLITE_OK) {
+    if (!dead_ && random_() % 2) file.unsynced.clear();
+    return SQLITE_IOERR_FSYNC;
+  }
   for (const File::Write& write : file.unsynced) apply(write, file.synced);
   file.unsynced.clear();
   return SQLITE_OK;

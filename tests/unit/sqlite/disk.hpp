@@ -1,5 +1,6 @@
 // Disk: an SQLite VFS in memory that can fail any operation, run full, and lose its power. What was
-// not synced may then be lost, in any part.
+// not synced may then be lost, in any part; and what a failed sync was to write may be lost even if
+// a later one succeeds, as with a kernel that tells of such an error once.
 #pragma once
 
 #include <sqlite3.h>
@@ -33,14 +34,19 @@ class Disk {
 
   /// Lets the n-th changing operation from now on fail (write, sync, truncate, delete); n from 1.
   void fail(std::uint64_t n, Fault fault);
-  /// Lets the next sync fail.
-  void fail_sync(Fault fault);
+  /// Lets the n-th sync from now on fail; n from 1.
+  void fail_sync(Fault fault, std::uint64_t n = 1);
   /// True when the fault has struck.
   [[nodiscard]] bool struck();
   /// From now on everything fails; what was not synced may be lost.
   void cut_power();
   /// Power and health come back: no faults from here on.
   void repair();
+  /// Shortens a file, or overwrites a byte of it, behind everybody's back.
+  void cut(const std::string& path, std::size_t size);
+  void damage(const std::string& path, std::size_t offset);
+  /// 0 for one that is not there.
+  [[nodiscard]] std::size_t size_of(const std::string& path);
   /// Forgets all files; none may be open.
   void clear();
   /// Writes that make the files together larger than this find no space.
