@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/source.hpp"
+
 /// What the WebSocket fuzzers share: a stream made from the fuzzer's bytes, and a decoder run over
 /// it.
 namespace kefu::fuzz {
@@ -24,30 +26,6 @@ struct Seen {
   std::string payload;
 
   bool operator==(const Seen&) const = default;
-};
-
-/// The fuzzer's bytes, taken one after the other; zero when there are no more.
-class Source {
- public:
-  Source(const std::uint8_t* data, std::size_t size) : bytes_{data, size} {}
-
-  bool empty() const { return bytes_.empty(); }
-
-  std::uint8_t byte() {
-    if (bytes_.empty()) return 0;
-    const std::uint8_t value = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-
-  std::string take(std::size_t size) {
-    const auto taken = bytes_.first(std::min(size, bytes_.size()));
-    bytes_ = bytes_.subspan(taken.size());
-    return {taken.begin(), taken.end()};
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
 };
 
 inline void append_frame(std::string& stream, ws::Role receiver, ws::Opcode opcode, bool fin,

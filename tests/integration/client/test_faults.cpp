@@ -86,16 +86,27 @@ struct Talk {
       stage.await([&] {
         return reader->log.size() >= all && visitor.log.size() >= all && agent.log.size() >= all;
       });
-      const std::vector<Entry> log = reader->log;
+      stage.change([&] {
+        const std::vector<Entry>& log = reader->log;
+        CHECK(log.size() == all);
+        for (const Person* one : {&visitor, &agent}) {
+          CHECK(one->found_in(log) == one->said());
+          CHECK(one->wrong == std::vector<std::string>{});
+          CHECK(one->log == log_as_read_by(*one, log));
+        }
+      });
       Person::leave(stage, std::move(reader));
-      CHECK(log.size() == all);
-      for (const Person* one : {&visitor, &agent}) {
-        CHECK(one->found_in(log) == one->said());
-        CHECK(one->wrong == std::vector<std::string>{});
-        REQUIRE(one->log.size() == all);
-        for (std::size_t at = 0; at < all; ++at) CHECK(one->log[at].body == log[at].body);
-      }
     }
+  }
+
+  /// What an ack tells of one's own entry, and what an entry tells of another's, is not the same.
+  static std::vector<Entry> log_as_read_by(const Person& one, std::vector<Entry> log) {
+    for (std::size_t at = 0; at < log.size() && at < one.log.size(); ++at) {
+      log[at].from = one.log[at].from;
+      log[at].role = one.log[at].role;
+      log[at].origin = one.log[at].origin;
+    }
+    return log;
   }
 
   Helpdesk& desk;
@@ -118,7 +129,9 @@ TEST_CASE("nothing is lost, doubled or out of order while the server is killed u
     desk.restart();
   }
   talk.check();
-  for (const auto& one : talk.people) CHECK(one->attached > kKills / 4);
+  talk.stage.change([&] {
+    for (const auto& one : talk.people) CHECK(one->attached > kKills / 4);
+  });
 }
 
 TEST_CASE("nothing is lost, doubled or out of order while links are reset, and stall") {
