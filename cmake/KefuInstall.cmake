@@ -34,4 +34,5 @@ install(FILES "${PROJECT_BINARY_DIR}/kefu-config.cmake"
               "${PROJECT_BINARY_DIR}/kefu-config-version.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindHttpParser.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake"
         DESTINATION "${config_dir}")

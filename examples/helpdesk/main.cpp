@@ -10,6 +10,7 @@
 
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 #include "demo.hpp"
@@ -50,8 +51,10 @@ std::string secret_for(const helpdesk::Options& options) {
   throw std::runtime_error("--secret-file is needed, unless this is a --demo");
 }
 
-kefu::net::ServerOptions server_options(const helpdesk::Options& options) {
+kefu::net::ServerOptions server_options(const helpdesk::Options& options,
+                                        const kefu::net::Tls* tls) {
   kefu::net::ServerOptions out;
+  out.tls = tls;
   out.address = options.address;
   out.port = options.port;
   out.allowed_origins = options.allowed_origins;
@@ -66,7 +69,8 @@ void announce(const helpdesk::Options& options, std::uint16_t port) {
   const std::string host = options.address.find(':') == std::string::npos
                                ? options.address
                                : "[" + options.address + "]";
-  const std::string base = "http://" + host + ":" + std::to_string(port);
+  const std::string scheme = options.tls_chain.empty() ? "http://" : "https://";
+  const std::string base = scheme + host + ":" + std::to_string(port);
   if (options.demo) spdlog::warn("demo: whoever can reach {} gets a token", base);
   spdlog::info("visitor page  {}/visitor.html", base);
   spdlog::info("agent page    {}/agent.html", base);
@@ -92,7 +96,11 @@ void run(const helpdesk::Options& options) {
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
 
-  kefu::net::Server server{loops, server_options(options)};
+  std::optional<kefu::net::Tls> tls;
+  if (!options.tls_chain.empty()) {
+    tls.emplace(kefu::net::TlsOptions{.certificates = {{options.tls_chain, options.tls_key}}});
+  }
+  kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret);
   server.serve(hub);
   announce(options, server.port());

@@ -37,9 +37,9 @@ void take(const toml::table& table, const char* key, std::vector<std::string>& t
 
 void read_file(const std::string& path, Options& options) try {
   const toml::table table = toml::parse_file(path);
-  constexpr const char* kKnown[] = {"address",  "port",        "threads",         "data",
-                                    "web",      "secret_file", "allowed_origins", "synchronous",
-                                    "log_level"};
+  constexpr const char* kKnown[] = {"address",   "port",        "threads",         "data",
+                                    "web",       "secret_file", "allowed_origins", "synchronous",
+                                    "log_level", "tls_chain",   "tls_key"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -51,6 +51,8 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "data", options.data);
   take(table, "web", options.web);
   take(table, "secret_file", options.secret_file);
+  take(table, "tls_chain", options.tls_chain);
+  take(table, "tls_key", options.tls_key);
   take(table, "allowed_origins", options.allowed_origins);
   take(table, "synchronous", options.synchronous);
   take(table, "log_level", options.log_level);
@@ -93,6 +95,9 @@ Options read_options(int argc, char** argv) {
                  "Folder of the pages; by default the one beside the program");
   app.add_option("--secret-file", options.secret_file,
                  "File with the 32 or more bytes that sign the tokens");
+  app.add_option("--tls-chain", options.tls_chain,
+                 "PEM file with the certificate and those that lead to its root: serve TLS");
+  app.add_option("--tls-key", options.tls_key, "PEM file with its key");
   app.add_option("--synchronous", options.synchronous,
                  "full: survives power loss; normal: only kill -9")
       ->check(CLI::IsMember({"full", "normal"}))

@@ -16,8 +16,10 @@ struct Options {
   std::filesystem::path data = "helpdesk-data";  ///< holds the database, and the demo's secret
   std::filesystem::path web;                     ///< the pages; empty: beside the program
   std::filesystem::path secret_file;             ///< whose content signs the tokens
-  std::vector<std::string> allowed_origins;      ///< pages that may connect; empty: any
-  std::string synchronous = "full";              ///< or "normal": see kefu::sqlite::Synchronous
+  std::filesystem::path tls_chain;               ///< PEM; with tls_key: serve TLS only
+  std::filesystem::path tls_key;
+  std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
+  std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
   std::string log_level = "info";
   bool demo = false;
 };

@@ -16,6 +16,7 @@
 #include <kefu/error.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/shared_frame.hpp>
+#include <optional>
 #include <string_view>
 
 namespace kefu {
@@ -24,6 +25,13 @@ enum class SendStatus : std::uint8_t {
   accepted,      ///< queued
   backpressure,  ///< queued, and the bound is reached: send nothing bulky until on_writable()
   closed,        ///< dropped: the connection is closing
+};
+
+/// How well the network carries a link, as the kernel sees it.
+struct LinkQuality {
+  Nanoseconds round_trip{};            ///< smoothed
+  Nanoseconds round_trip_variation{};  ///< the same
+  std::uint32_t retransmits = 0;       ///< segments, since it was made
 };
 
 /// One physical link, seen by the hub.
@@ -51,6 +59,9 @@ class Connection {
   /// The subject of the certificate by which the peer has proved who it is ("CN=...,O=...", RFC
   /// 2253), or "". Valid as long as the connection.
   [[nodiscard]] virtual std::string_view subject() const { return {}; }
+
+  /// nullopt where the transport or the system doesn't tell. It is a system call.
+  [[nodiscard]] virtual std::optional<LinkQuality> quality() const { return std::nullopt; }
 
   /// The loop on which this connection lives: one of those the hub was made with.
   [[nodiscard]] virtual Executor& executor() = 0;

@@ -3,8 +3,6 @@
 
 #include <kefu/net/http_head.hpp>
 
-#include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,12 +17,10 @@ struct ParsedHead {
 
   std::string_view target;
   std::vector<Field> fields;
-  std::optional<std::uint64_t> content_length;
   int status = 0;
   int major_version = 0;
   int minor_version = 0;
   bool keep_alive = false;
-  bool chunked = false;
 };
 
 /// Parses one whole head, from its first byte to its empty line. False when the library refuses it.

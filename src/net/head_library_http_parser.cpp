@@ -1,4 +1,5 @@
-// The seam on Node's http-parser.
+// The seam on Node's http-parser, where there is no llhttp.
+#if !KEFU_NET_LLHTTP
 #include <http_parser.h>
 
 #include "net/head_library.hpp"
@@ -44,8 +45,6 @@ int on_headers_complete(http_parser* parser) {
   head.major_version = parser->http_major;
   head.minor_version = parser->http_minor;
   head.keep_alive = http_should_keep_alive(parser) != 0;
-  head.chunked = (parser->flags & F_CHUNKED) != 0;
-  if ((parser->flags & F_CONTENTLENGTH) != 0) head.content_length = parser->content_length;
   head.status = static_cast<int>(parser->status_code);  // 0 in a request
   return 0;
 }
@@ -69,3 +68,5 @@ bool parse_with_library(HeadKind kind, std::string_view bytes, ParsedHead& out) 
 }
 
 }  // namespace kefu::net::http
+
+#endif

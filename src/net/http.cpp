@@ -140,12 +140,14 @@ Response text_response(int status, std::string_view detail) {
   return response;
 }
 
-std::string write_head(const Response& response, bool keep_alive) {
+std::string write_head(const Response& response, bool keep_alive, int minor_version) {
   std::string out = "HTTP/1.1 ";
   out.append(std::to_string(response.status)).append(" ");
   out.append(reason_phrase(response.status)).append("\r\n");
   for (const Response::Field& field : response.fields) append_field(out, field.name, field.value);
-  if (!has_no_body(response.status)) {
+  if (response.more) {
+    if (minor_version != 0) append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!has_no_body(response.status)) {
     append_field(out, "Content-Length", std::to_string(response.body.size()));
   }
   if (!keep_alive) append_field(out, "Connection", "close");

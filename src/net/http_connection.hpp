@@ -1,8 +1,12 @@
 // HttpConnection: a socket until it becomes a WebSocket, or all its life: one request at a time.
+// What comes behind a request waits in the socket, but for the rest of one read, so pipelining
+// costs no more than that.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <kefu/net/http.hpp>
+#include <kefu/net/http_body.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/upgrade.hpp>
 #include <optional>
@@ -17,6 +21,8 @@ class HttpConnection final : public Link {
  public:
   HttpConnection(Worker& worker, Socket socket, std::string peer);
 
+  void start();
+
   void on_ready(Readiness readiness) override;
   void read() override;
   void on_tick() override;
@@ -25,31 +31,42 @@ class HttpConnection final : public Link {
 
  private:
   enum class State : std::uint8_t {
-    reading,    // a head, or waiting for one
-    writing,    // the answer
-    lingering,  // all is written; what comes is thrown away, or it would take the answer with it
+    introducing,  // what a proxy says of its peer
+    reading,      // a request, or waiting for one
+    writing,      // the answer
+    lingering,    // all is written; what comes is thrown away, or it would take the answer with it
     gone,
   };
 
+  void read_introduction();
+  void start_http();
   void feed(std::string_view bytes);
+  void on_head(std::string_view unread);
+  [[nodiscard]] http::Response refusal_of_body(const http::Head& request) const;
+  void feed_body(std::string_view bytes);
   void handle(const http::Head& request);
-  void upgrade(const Upgrade& answer);
-  void respond(http::Response response, bool keep_alive, bool with_body);
+  void upgrade(const Upgrade& answer, std::string client);
+  void respond(http::Response response, bool keep_alive);
+  void refuse(http::Response response) { respond(std::move(response), false); }
   void write();
+  bool fill();
   void on_written();
   void set_deadline() noexcept;
   std::string_view subject();
 
   http::HeadParser parser_;
+  std::optional<http::BodyReader> body_;  // from a head with a body until its answer
   std::string peer_;
   std::optional<std::string> subject_;  // once it was asked for
   std::string unread_;                  // bytes behind the current head
   std::string head_out_;
   std::string body_out_;
+  std::function<std::string()> more_;  // see http::Response
   std::size_t written_ = 0;
   std::uint32_t deadline_ = 0;
   State state_ = State::reading;
   bool keep_alive_ = false;
+  bool chunked_ = false;  // what more_ gives
 };
 
 }  // namespace kefu::net

@@ -1,6 +1,7 @@
 #include <kefu/net/http_head.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 #include "net/field_text.hpp"
 #include "net/head_library.hpp"
@@ -154,13 +155,35 @@ HeadError HeadParser::parse() {
   head_.status_ = parsed.status;
   head_.minor_version_ = parsed.minor_version;
   head_.keep_alive_ = parsed.keep_alive;
-  head_.chunked_ = parsed.chunked;
-  head_.content_length_ = parsed.content_length;
   head_.fields_.reserve(parsed.fields.size());
   for (const ParsedHead::Field& field : parsed.fields) {
     head_.fields_.push_back({head_.slice(field.name), head_.slice(trim(field.value))});
   }
+  if (const HeadError error = check_length(); error != HeadError::none) return error;
   return kind_ == HeadKind::request ? check_request() : HeadError::none;
+}
+
+/// Libraries differ here, and proxies too. So: one length, in digits, or chunked and nothing else.
+HeadError HeadParser::check_length() noexcept {
+  constexpr std::size_t kMostDigits = 18;
+  const auto length = head_.find("Content-Length");
+  const auto coding = head_.find("Transfer-Encoding");
+  if (head_.count("Content-Length") + head_.count("Transfer-Encoding") > 1) {
+    return HeadError::malformed;
+  }
+  if (coding) {
+    head_.chunked_ = equal_any_case(*coding, "chunked") && head_.minor_version_ == 1;
+    return head_.chunked_ ? HeadError::none : HeadError::malformed;
+  }
+  if (!length) return HeadError::none;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), value);
+  if (length->empty() || length->size() > kMostDigits || error != std::errc{} ||
+      end != length->data() + length->size()) {
+    return HeadError::malformed;
+  }
+  head_.content_length_ = value;
+  return HeadError::none;
 }
 
 HeadError HeadParser::check_lines(std::string_view bytes) const noexcept {

@@ -55,9 +55,9 @@ Server::~Server() {
   for (const auto& worker : state_->workers) worker->cut_all();
 }
 
-void Server::get(std::string path, Handler handler) {
+Router& Server::router() noexcept {
   assert(!state_->listener && "routes don't change once the server has started");
-  state_->site->routes.insert_or_assign(std::move(path), std::move(handler));
+  return state_->site->router;
 }
 
 void Server::start(Acceptor& acceptor) {

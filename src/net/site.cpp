@@ -1,6 +1,5 @@
 #include "net/site.hpp"
 
-#include <exception>
 #include <utility>
 
 namespace kefu::net {
@@ -21,34 +20,23 @@ std::string prefix_of(std::string mount) {
   return mount;
 }
 
-http::Response call(const Server::Handler& handler, const Request& request) {
-  if (request.head.method() != "GET" && request.head.method() != "HEAD") {
-    return http::text_response(405).set("Allow", "GET, HEAD");
-  }
-  try {
-    return handler(request);
-  } catch (const std::exception&) {
-    return http::text_response(500);
-  }
-}
-
 }  // namespace
 
-Site::Site(ServerOptions from) : options{std::move(from)}, files{files_of(options)} {
+Site::Site(ServerOptions from)
+    : options{std::move(from)}, proxies{options.trusted_proxies}, files{files_of(options)} {
   options.static_mount = prefix_of(std::move(options.static_mount));
   upgrade.subprotocol = options.subprotocol;
   upgrade.allowed_origins = options.allowed_origins;
   upgrade.deflate = options.deflate.enabled;
 }
 
-http::Response Site::answer(const Request& request) const {
-  const std::string_view path = request.head.path();
-  if (const auto route = routes.find(path); route != routes.end()) {
-    return call(route->second, request);
-  }
+http::Response Site::answer(Request request) const {
+  const http::Head& head = request.head;
+  const std::string_view path = head.path();
+  if (auto answered = router.answer(std::move(request))) return *std::move(answered);
   if (!files || !path.starts_with(options.static_mount)) return http::text_response(404);
   const std::string_view below = path.substr(options.static_mount.size());
-  if (below.starts_with('/')) return files->serve(request.head, below);
+  if (below.starts_with('/')) return files->serve(head, below);
   if (!below.empty()) return http::text_response(404);
   // The directory itself, without the '/' that makes the links in it work.
   return http::text_response(308).set("Location", options.static_mount + "/");

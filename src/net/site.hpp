@@ -3,11 +3,9 @@
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <kefu/net/server.hpp>
 #include <kefu/net/static_files.hpp>
 #include <kefu/net/upgrade.hpp>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -17,11 +15,12 @@ struct Site {
   explicit Site(ServerOptions from);
 
   /// Answers what isn't a WebSocket. Any thread.
-  [[nodiscard]] http::Response answer(const Request& request) const;
+  [[nodiscard]] http::Response answer(Request request) const;
 
   ServerOptions options;
   UpgradeOptions upgrade;
-  std::map<std::string, Server::Handler, std::less<>> routes;
+  Router router;
+  TrustedProxies proxies;
   std::optional<StaticFiles> files;
   Acceptor* acceptor = nullptr;
   std::atomic<std::size_t> live{0};  ///< open connections

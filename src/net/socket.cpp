@@ -59,16 +59,18 @@ Socket::~Socket() {
 }
 
 IoResult Socket::read(std::span<std::byte> into) noexcept {
-  return tls_ ? tls_.read(into) : read_plain(into);
+  return tls_ ? tls_.read(into) : receive(into, 0);
 }
+
+IoResult Socket::peek(std::span<std::byte> into) noexcept { return receive(into, MSG_PEEK); }
 
 IoResult Socket::write(std::span<const iovec> parts) noexcept {
   return tls_ ? tls_.write(parts) : write_plain(parts);
 }
 
-IoResult Socket::read_plain(std::span<std::byte> into) noexcept {
+IoResult Socket::receive(std::span<std::byte> into, int flags) noexcept {
   for (;;) {
-    const ssize_t count = ::recv(descriptor_, into.data(), into.size(), 0);
+    const ssize_t count = ::recv(descriptor_, into.data(), into.size(), flags);
     if (count > 0) return {IoStatus::done, static_cast<std::size_t>(count)};
     if (count == 0) return {IoStatus::ended, 0};
     if (would_block(errno)) return {IoStatus::would_block, 0};

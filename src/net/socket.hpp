@@ -39,11 +39,14 @@ class Socket {
   [[nodiscard]] IoResult read(std::span<std::byte> into) noexcept;
   [[nodiscard]] IoResult write(std::span<const iovec> parts) noexcept;
 
+  /// What comes next, which stays where it is. Before TLS only.
+  [[nodiscard]] IoResult peek(std::span<std::byte> into) noexcept;
+
   /// Says that nothing more will be written. Reading goes on.
   void end_writing() noexcept;
 
  private:
-  [[nodiscard]] IoResult read_plain(std::span<std::byte> into) noexcept;
+  [[nodiscard]] IoResult receive(std::span<std::byte> into, int flags) noexcept;
   [[nodiscard]] IoResult write_plain(std::span<const iovec> parts) noexcept;
 
   int descriptor_ = -1;

@@ -34,18 +34,12 @@ void Worker::adopt(Socket socket, std::string peer) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  if (const Tls* const tls = site_->options.tls) {
-    socket.use(TlsStream{*tls, socket.descriptor()});
-    if (!socket.tls()) {  // no memory
-      site_->live.fetch_sub(1, std::memory_order_relaxed);
-      return;
-    }
-  }
   auto link = std::make_unique<HttpConnection>(*this, std::move(socket), std::move(peer));
-  Link& added = *link;
+  HttpConnection& added = *link;
   added.slot_ = static_cast<std::uint32_t>(links_.size());
   links_.push_back(std::move(link));
-  if (loop_.poller().add(added.descriptor(), added)) added.cut();
+  if (loop_.poller().add(added.descriptor(), added)) return added.cut();
+  added.start();
 }
 
 void Worker::replace(Link& from, std::unique_ptr<Link> to) {

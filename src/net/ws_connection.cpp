@@ -5,6 +5,7 @@
 #include <kefu/wire/close_code.hpp>
 #include <utility>
 
+#include "net/link_quality.hpp"
 #include "net/worker.hpp"
 
 namespace kefu::net {
@@ -51,6 +52,8 @@ Executor& WsConnection::executor() { return worker_.loop(); }
 std::string_view WsConnection::subject() const {
   return std::string_view{peer_}.substr(std::min(peer().size() + 1, peer_.size()));
 }
+
+std::optional<LinkQuality> WsConnection::quality() const { return link_quality_of(descriptor()); }
 
 SendStatus WsConnection::send(SharedFrame frame) {
   if (state_ != State::open) return SendStatus::closed;

@@ -8,6 +8,7 @@
 #include <kefu/net/websocket.hpp>
 #include <kefu/transport.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ class WsConnection final : public Link, public Connection {
   void close(errc reason) override;
   [[nodiscard]] std::string_view peer() const override { return peer_.c_str(); }
   [[nodiscard]] std::string_view subject() const override;
+  [[nodiscard]] std::optional<LinkQuality> quality() const override;
   [[nodiscard]] Executor& executor() override;
 
   // Link

@@ -2,6 +2,7 @@
 // Everything here is pure.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct Response {
   int status = 200;
   std::vector<Field> fields;  ///< without Content-Length; Connection only on a 101
   std::string body;
+  /// The rest of a body whose length isn't known: a part a call, each when the one before is
+  /// written, and "" at the end. Called on the connection's loop; must not block. An exception cuts
+  /// the connection, so that the client sees that something is missing.
+  std::function<std::string()> more;
 
   Response& set(std::string_view name, std::string_view value);
 
@@ -36,8 +41,9 @@ Response text_response(int status, std::string_view detail = {});
 /// Status line and fields up to the empty line. Adds Content-Length from the body (except where a
 /// status has none), and `Connection: close` unless `keep_alive`. Control characters in a value
 /// become spaces, so that no value can begin another field.
-/// For a HEAD request write this and leave the body out.
-std::string write_head(const Response& response, bool keep_alive);
+/// With `more` it says that the body is chunked, or, to HTTP/1.0 (then without `keep_alive`), that
+/// it goes on to the end of the connection. For a HEAD request write this and leave the body out.
+std::string write_head(const Response& response, bool keep_alive, int minor_version = 1);
 
 /// The request line and fields of a client's request without a body; `fields` as in Response.
 /// Precondition: `method` and `target` hold visible ASCII only.

@@ -24,7 +24,7 @@ enum class HeadError : std::uint8_t {
   bad_target,   ///< neither a path, nor an absolute URL, nor * (for OPTIONS)
   bad_version,  ///< neither HTTP/1.0 nor HTTP/1.1
   bad_host,     ///< HTTP/1.1 without Host, or two of them
-  malformed,    ///< whatever else the parsing library refuses, such as two lengths
+  malformed,    ///< a length that could be read in two ways, or what else the library refuses
 };
 
 /// 400, 431 or 505.
@@ -118,6 +118,7 @@ class HeadParser {
   HeadError parse();
   HeadError check_lines(std::string_view bytes) const noexcept;
   HeadError check_request() noexcept;
+  HeadError check_length() noexcept;
 
   Head head_;
   HeadLimits limits_;

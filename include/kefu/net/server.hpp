@@ -6,6 +6,8 @@
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/loops.hpp>
+#include <kefu/net/proxy.hpp>
+#include <kefu/net/router.hpp>
 #include <kefu/net/tls.hpp>
 #include <kefu/transport.hpp>
 
@@ -39,6 +41,7 @@ struct ServerOptions {
   std::size_t max_static_file = 8'388'608;   ///< bytes
 
   std::uint16_t max_head = 8 * 1024;      ///< bytes of a request's head
+  std::size_t max_body = 64 * 1024;       ///< bytes of a request's body
   std::uint32_t max_message = 64 * 1024;  ///< bytes of a WebSocket message: limits::max_frame
   std::size_t send_queue =
       64 * 1024;  ///< bytes at which send() answers backpressure: limits::send_queue
@@ -48,21 +51,21 @@ struct ServerOptions {
   /// choice, its compressed size tells of the secret.
   websocket::DeflateOptions deflate = {};
 
-  /// A request's head must be whole so long after the connection or the answer before it, and an
-  /// answer must make progress at least so often.
+  /// The proxies in front, as addresses or networks ("10.0.0.0/8"), and how they name their peers.
+  /// Nobody else is believed. With proxy_protocol only they may connect, and each of their
+  /// connections begins with its header, version 1 or 2.
+  std::vector<std::string> trusted_proxies = {};
+  ForwardedField forwarded = ForwardedField::none;
+  bool proxy_protocol = false;
+
+  /// A request's head must be whole so long after the connection or the answer before it, its body
+  /// so long after that, and an answer must make progress at least so often.
   Nanoseconds handshake_timeout{10'000'000'000};
   /// A WebSocket that was silent for so long is pinged; silent for two of them, it is closed as
   /// timed_out.
   Nanoseconds ping_interval{30'000'000'000};
   /// A closing connection is cut when the peer hasn't read what was queued and ended it in time.
   Nanoseconds close_timeout{5'000'000'000};
-};
-
-/// What a handler gets. Valid during the call.
-struct Request {
-  const http::Head& head;
-  std::string_view peer;          ///< the client's address, without a port
-  std::string_view subject = {};  ///< of the client's certificate, see Connection::subject()
 };
 
 /// Threading: get() and start() in one thread, before or while the loops run; stop(), port() and
@@ -74,16 +77,18 @@ struct Request {
 /// close().
 class Server final : public Transport {
  public:
-  /// Called on any of the loops, so on several threads at once. Must not block. An exception is
-  /// answered 500.
-  using Handler = std::function<http::Response(const Request&)>;
+  using Handler = Router::Handler;
 
-  /// Throws std::invalid_argument when the static root isn't a directory.
+  /// Throws std::invalid_argument when the static root isn't a directory or a proxy isn't a
+  /// network.
   explicit Server(Loops& loops, ServerOptions options = {});
   ~Server() override;
 
-  /// Answers GET and HEAD for exactly this path. Before start().
-  void get(std::string path, Handler handler);
+  /// Before start(), like all that is told to the router.
+  [[nodiscard]] Router& router() noexcept;
+  void get(std::string_view pattern, Handler handler) {
+    router().add("GET", pattern, std::move(handler));
+  }
 
   /// Throws std::system_error if it can't listen. Once.
   void start(Acceptor& acceptor) override;

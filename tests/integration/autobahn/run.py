@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the Autobahn TestSuite's fuzzing client against kefu-autobahn-echo and prints its totals.
+"""Runs the Autobahn TestSuite's fuzzing client against kefu-echo and prints its totals.
 
 The suite is a Python 2 program; it is fetched by pip, once, into the build folder. Without a Python
 2.7 the test is skipped: Debian 12 has none, pyenv has."""

@@ -63,6 +63,7 @@ TEST_CASE("compression is off by default") {
   CHECK(!client.receive().deflated);
   client.send_deflated(deflated(text));
   CHECK(client.receive().code == websocket::kCloseProtocolError);
+  client.stream().end_writing();
   host.recorder.await("closed bad_frame");
 }
 
@@ -88,6 +89,7 @@ TEST_CASE("a bomb, a bad stream and bad text close the connection that sent them
     const Received received = client.receive();
     CHECK(received.kind == EventKind::close);
     CHECK(received.code == each.code);
+    client.stream().end_writing();
     host.recorder.await(each.closed);
     other.send("still here");
     CHECK(other.receive_text() == "still here");

@@ -122,7 +122,7 @@ TEST_CASE("routes answer GET and HEAD") {
   client.send("DELETE /healthz HTTP/1.1\r\nHost: test\r\n\r\n");
   const HttpAnswer refused = client.receive();
   CHECK(refused.head.status() == 405);
-  CHECK(refused.head.find("Allow") == "GET, HEAD");
+  CHECK(refused.head.find("Allow") == "GET, HEAD, OPTIONS");
 }
 
 TEST_CASE("bad requests get an answer and the end of the connection") {

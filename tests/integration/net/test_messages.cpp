@@ -244,3 +244,23 @@ TEST_CASE("a thousand connections come and go, and none is left") {
     host.await_connections(0);
   }
 }
+
+TEST_CASE("the hub can ask how well a link does") {
+  std::optional<LinkQuality> quality;
+  Host host;
+  host.acceptor.on_message = [&](Peer& peer, std::string_view text) {
+    quality = peer.connection().quality();
+    peer.send(text);
+  };
+  host.start();
+  WsClient client{host.port()};
+  for (int i = 0; i < 5; ++i) {
+    client.send("hello");
+    client.receive_text();
+  }
+#ifdef __linux__
+  REQUIRE(quality);
+  CHECK(quality->round_trip > Nanoseconds{});
+  CHECK(quality->retransmits < 100);
+#endif
+}

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const program = process.env.KEFU_HELPDESK;
+// With a certificate all of it runs over TLS.
+const tls = process.env.KEFU_TLS_CHAIN;
 const running = new Set();
 
 // Whatever happens to the tests, no server stays behind.
@@ -39,7 +41,10 @@ export class Helpdesk {
   }
 
   get url() {
-    return `ws://127.0.0.1:${this.port}/ws`;
+    return `${tls ? 'wss' : 'ws'}://127.0.0.1:${this.port}/ws`;
+  }
+  get pages() {
+    return `${tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
   get pid() {
     return this.#child?.pid;
@@ -53,6 +58,7 @@ export class Helpdesk {
 
   async #start() {
     const args = ['--port', String(this.port), '--data', this.data, '--demo'];
+    if (tls) args.push('--tls-chain', tls, '--tls-key', process.env.KEFU_TLS_KEY);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     running.add(child);
@@ -64,7 +70,7 @@ export class Helpdesk {
       );
       const listen = (line) => {
         this.log.push(line);
-        const found = /http:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
+        const found = /https?:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
         if (found) resolve(Number(found[1]));
       };
       for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', listen);

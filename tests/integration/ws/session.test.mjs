@@ -22,7 +22,7 @@ test('hello is answered by welcome, with a session and the limits', async () => 
 });
 
 test('the demo gives tokens that the server takes', async () => {
-  const answer = await fetch(`http://127.0.0.1:${t.desk.port}/demo/token?role=visitor&id=demo-1`);
+  const answer = await fetch(`${t.desk.pages}/demo/token?role=visitor&id=demo-1`);
   const { token, expires_at } = await answer.json();
   assert.ok(Date.parse(expires_at) > Date.now());
   const peer = t.peer('visitor', 'demo-1');

@@ -1,6 +1,11 @@
-// What Autobahn's fuzzing client talks to. It echoes every message until its standard input ends:
-//   kefu-autobahn-echo codec   the codec alone, on a blocking socket; text and binary
-//   kefu-autobahn-echo server  kefu::net::Server, which takes text only
+// A server for tests with clients and proxies from elsewhere. It echoes every message until its
+// standard input ends:
+//   kefu-echo codec            the codec alone, on a blocking socket; text and binary
+//   kefu-echo server [option]  kefu::net::Server, which takes text only; GET /who tells who asks
+//     --tls CHAIN KEY          speaks TLS; a line of input makes it read the files again
+//     --client-roots FILE      asks for certificates that these have signed
+//     --trust NETWORK          trusts this proxy, and
+//     --forwarded, --x-forwarded-for, --proxy-protocol  ... what it says in this way
 // Both agree to permessage-deflate, and unpack to any ratio. The first line of the output is the
 // port.
 #include <arpa/inet.h>
@@ -15,6 +20,10 @@
 #include <kefu/net/upgrade.hpp>
 #include <kefu/net/websocket.hpp>
 #include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -217,19 +226,70 @@ struct PeerAcceptor final : Acceptor {
   Inbound& accepted(Connection& connection) override { return *new Peer{connection}; }
 };
 
-void run_server() {
+struct Settings {
+  ServerOptions server;
+  TlsOptions tls;
+};
+
+Settings read_settings(std::span<const char* const> arguments) {
+  Settings settings;
+  ServerOptions& server = settings.server;
+  server.port = 0;
+  server.websocket_path = "/";
+  server.max_message = kMaxMessage;
+  server.deflate = kDeflate;
+  const auto next = [&] {
+    if (arguments.empty()) throw std::invalid_argument("an argument is missing");
+    const char* const first = arguments.front();
+    arguments = arguments.subspan(1);
+    return first;
+  };
+  while (!arguments.empty()) {
+    const std::string_view option = next();
+    if (option == "--tls") {
+      const std::string chain = next();
+      settings.tls.certificates.push_back({chain, next()});
+    } else if (option == "--client-roots") {
+      settings.tls.client_certificates = ClientCertificates::optional;
+      settings.tls.client_roots = next();
+    } else if (option == "--trust") {
+      server.trusted_proxies.emplace_back(next());
+    } else if (option == "--forwarded") {
+      server.forwarded = ForwardedField::forwarded;
+    } else if (option == "--x-forwarded-for") {
+      server.forwarded = ForwardedField::x_forwarded_for;
+    } else if (option == "--proxy-protocol") {
+      server.proxy_protocol = true;
+    } else {
+      throw std::invalid_argument("unknown option " + std::string{option});
+    }
+  }
+  return settings;
+}
+
+void run_server(Settings settings) {
+  std::optional<Tls> tls;
+  if (!settings.tls.certificates.empty()) {
+    tls.emplace(settings.tls);
+    settings.server.tls = &*tls;
+  }
   Loops loops;
   PeerAcceptor acceptor;
-  ServerOptions options;
-  options.port = 0;
-  options.websocket_path = "/";
-  options.max_message = kMaxMessage;
-  options.deflate = kDeflate;
-  Server server{loops, options};
+  Server server{loops, settings.server};
+  server.get("/who", [](const Request& request) {
+    http::Response response;
+    response.body = std::string{request.peer} + " " + std::string{request.subject};
+    return response;
+  });
   server.start(acceptor);
   announce(server.port());
   std::thread watcher{[&] {
-    while (std::getchar() != EOF) {
+    for (int c = std::getchar(); c != EOF; c = std::getchar()) {
+      if (c == '\n' && tls) {
+        tls->reload();
+        std::puts("reloaded");
+        std::fflush(stdout);
+      }
     }
     server.stop(loops.executors().front()->now() + Nanoseconds{1'000'000'000},
                 [&] { loops.stop(); });
@@ -240,13 +300,13 @@ void run_server() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const std::string_view mode = argc == 2 ? argv[1] : "";
+int main(int argc, char** argv) try {
+  const std::span<const char* const> arguments{argv, static_cast<std::size_t>(argc)};
+  const std::string_view mode = argc > 1 ? arguments[1] : "";
   if (mode == "codec") run_codec();
-  if (mode == "server") {
-    run_server();
-    return 0;
-  }
-  std::fprintf(stderr, "usage: kefu-autobahn-echo codec|server\n");
+  if (mode != "server") throw std::invalid_argument("codec or server?");
+  run_server(read_settings(arguments.subspan(2)));
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "kefu-echo: %s\n", error.what());
   return 2;
 }

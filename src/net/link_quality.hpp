@@ -1,0 +1,11 @@
+// What the system knows of a TCP connection.
+#pragma once
+
+#include <kefu/transport.hpp>
+#include <optional>
+
+namespace kefu::net {
+
+std::optional<LinkQuality> link_quality_of(int descriptor) noexcept;
+
+}  // namespace kefu::net
