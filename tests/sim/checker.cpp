@@ -169,9 +169,10 @@ void Checker::on_settled(std::size_t device, ConversationId conversation, std::u
   mix(id);
   mix(static_cast<std::uint64_t>(code));
   if (message.where.conversation != conversation) return fail(what + " in another conversation");
-  // After a restart it may be told again; only not otherwise.
-  const bool again = message.told && (*message.told != code || message.told_seq != seq);
-  if (again && *message.told != errc::duplicate && code != errc::duplicate)
+  // After a restart it may be told again; but what is stored once is stored for ever.
+  const bool other = message.told &&
+                     ((*message.told == errc::ok) != (code == errc::ok) || message.told_seq != seq);
+  if (other && *message.told != errc::duplicate && code != errc::duplicate)
     return fail(what + ", and before as " + std::string(name(*message.told)) + " " +
                 number(message.told_seq));
   message.told = code;

@@ -23,9 +23,6 @@
  * @property {number} made_at       ms since the epoch, for display
  */
 
-// Far enough ahead of any number in use that the server answers which one it expects.
-const PROBE = 1_000_000;
-
 export class PendingSends {
   #session = null;
   #window = 32;
@@ -118,17 +115,12 @@ export class PendingSends {
     return out;
   }
 
-  /**
-   * The send that made this entry, now settled; or undefined. An entry with its number and other
-   * content is not it: another client has had the session, and was first.
-   */
-  found(entry) {
+  /** The send that has the number of this entry, now settled; or undefined. */
+  found({ origin }) {
     const item = this.items.find(
-      (one) => one.session === entry.origin.session && one.cseq === entry.origin.cseq,
+      (one) => one.session === origin.session && one.cseq === origin.cseq,
     );
-    if (!item || ['log', 'kind', 'body'].some((part) => item[part] !== entry[part]))
-      return undefined;
-    this.#remove(item);
+    if (item) this.#remove(item);
     return item;
   }
 
@@ -138,7 +130,7 @@ export class PendingSends {
     return this.#settle(cseq);
   }
 
-  /** A refusal, which consumed its cseq. Returns the send, now settled. */
+  /** An answer that its number has an outcome, and is not stored. Returns the send, now settled. */
   refused(cseq) {
     return this.#settle(cseq);
   }
@@ -159,17 +151,6 @@ export class PendingSends {
   gap(cseq, expected) {
     this.again(cseq);
     if (Number.isSafeInteger(expected)) this.#expected = expected;
-  }
-
-  /**
-   * The number has been used for something else, so this send was not stored under it; it gets
-   * another.
-   */
-  conflict(cseq) {
-    const item = this.#numbered(cseq);
-    this.again(cseq);
-    if (item) this.#unnumber(item);
-    this.last += PROBE; // the server will say `gap` with the number that it expects
   }
 
   #recover() {

@@ -75,7 +75,8 @@ const RETRYABLE = new Set([
   'store_full',
   'store_failed',
 ]);
-const REFUSALS = new Set(['denied', 'closed']);
+// The number has an outcome: it was refused, or used for something else, or that was long ago.
+const OUTCOMES = new Set(['denied', 'closed', 'conflict', 'duplicate']);
 const FRAME_AROUND_BODY = 256; // bytes, more than the rest of a `send` has
 const LINK_ERRORS = new Set([
   'fenced',
@@ -542,9 +543,13 @@ export class SessionMachine {
   #matched(conversation, frame) {
     const entry = { ...frame, log: frame.log ?? 'public', own: frame.origin !== undefined };
     const item = entry.own ? conversation.sends.found(entry) : undefined;
-    if (item) {
+    if (!item) return entry;
+    if (['log', 'kind', 'body'].every((part) => item[part] === entry[part])) {
       entry.send_id = item.id;
       this.#settled(item, 'sent', { seq: frame.seq, at: frame.at });
+    } else {
+      // A copy of this client has had the session, and was first with this number.
+      this.#settled(item, 'failed', { code: 'conflict' });
     }
     return entry;
   }
@@ -628,7 +633,6 @@ export class SessionMachine {
     const { sends } = conversation;
     this.#touched.add(conversation);
     if (code === 'gap') return sends.gap(cseq, expected);
-    if (code === 'conflict') return sends.conflict(cseq);
     if (LINK_ERRORS.has(code)) return sends.again(cseq);
     if (RETRYABLE.has(code)) {
       sends.again(cseq);
@@ -637,9 +641,7 @@ export class SessionMachine {
         this.#sendsHeldUntil = this.#now + this.#sendBackoff.next();
       return this.#timers.set('again', this.#sendsHeldUntil);
     }
-    // A refusal has an outcome, like a duplicate: it is in the log, or was refused, long ago.
-    const settled =
-      REFUSALS.has(code) || code === 'duplicate' ? sends.refused(cseq) : sends.failed(cseq);
+    const settled = OUTCOMES.has(code) ? sends.refused(cseq) : sends.failed(cseq);
     this.#sendBackoff.reset();
     if (settled) this.#settled(settled, 'failed', { code, detail });
     return undefined;

@@ -338,10 +338,16 @@ class ClientSession {
     }
   }
 
+  // A send whose number the log has with other content was not stored: a copy of this client has
+  // had the session, and was first. It is what the server answers to a retry.
   void match(ClientConversation& one, const frame::EntryFrame& entry, ClientEffects& out) {
     if (!entry.origin) return;
-    if (const auto send = one.sends.on_origin(*entry.origin, entry.log, entry.kind, entry.body)) {
+    const auto send = one.sends.on_origin(*entry.origin);
+    if (!send) return;
+    if (send->log == entry.log && send->kind == entry.kind && send->body == entry.body) {
       out.push_back(client_effect::Settled{one.id, send->id, errc::ok, entry.seq, entry.at});
+    } else {
+      settle(one, *send, errc::conflict, out);
     }
   }
 

@@ -16,7 +16,6 @@
 #include <kefu/core/client_state.hpp>
 #include <kefu/model/time.hpp>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -90,16 +89,10 @@ class PendingSends {
     return out;
   }
 
-  /// The log has an entry with this origin. Answers the send that made it, settled. One that has
-  /// the number and other content is not it: another client has had the session, and was first. (If
-  /// the session is still ours, the answer to the next transmission settles it.)
-  std::optional<PendingSend> on_origin(const Origin& origin, Log log, std::string_view kind,
-                                       std::string_view body) {
+  /// The log has an entry with this origin. Answers the send that has the number.
+  std::optional<PendingSend> on_origin(const Origin& origin) {
     if (origin.session == session_) accepted_ = std::max(accepted_, origin.cseq);
-    const auto at = find(origin.session, origin.cseq);
-    if (at == items_.end()) return std::nullopt;
-    if (at->log != log || at->kind != kind || at->body != body) return std::nullopt;
-    return take(at);
+    return take(find(origin.session, origin.cseq));
   }
 
   // ---- answers; each gives the send back when that settles it
