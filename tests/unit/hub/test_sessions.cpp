@@ -61,15 +61,14 @@ TEST_CASE("the largest pages stay within max_answer") {
   Host host(bounds);
   Pair pair(host);
   const auto say = [&](int cseq, const std::string& body) {
-    pair.visitor.asks("{\"type\":\"send\"," + in_conversation() + ",\"cseq\":" +
-                      std::to_string(cseq) + ",\"body\":\"" + body + "\"}");
+    pair.visitor.asks("{\"type\":\"send\"," + in_conversation() +
+                      ",\"cseq\":" + std::to_string(cseq) + ",\"body\":\"" + body + "\"}");
   };
   std::string body;
   while (body.size() < 6 * 9000) body += "\\u0001";
   for (int cseq = 1; cseq <= 60; ++cseq) say(cseq, body);
   pair.visitor.frames.clear();
-  pair.visitor.asks("{\"type\":\"history\"," + in_conversation() +
-                    ",\"after\":0,\"limit\":200}");
+  pair.visitor.asks("{\"type\":\"history\"," + in_conversation() + ",\"after\":0,\"limit\":200}");
   REQUIRE(pair.visitor.frames.size() == 1);
   CHECK(pair.visitor.frames.front().size() > 6 * 5 * 9000);
   CHECK(pair.visitor.frames.front().size() <= bounds.max_answer);
