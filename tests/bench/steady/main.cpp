@@ -1,0 +1,242 @@
+// kefu-steady: the message path of a hub without a network and with a store that only counts, for
+// what can be counted exactly: heap allocations, and under callgrind instructions.
+//
+//   kefu-steady MESSAGES    fails when a message costs an allocation
+//   valgrind --tool=callgrind --toggle-collect=measured --callgrind-out-file=/dev/null kefu-steady
+//   20000
+#include <kefu/auth.hpp>
+#include <kefu/hub.hpp>
+#include <kefu/memory/store.hpp>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <new>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace {
+
+std::size_t allocations = 0;
+
+void* counted(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace kefu;
+
+constexpr std::uint32_t kPairs = 100;
+constexpr std::uint32_t kInTurn = 4;  // messages of a visitor that a turn of the loop finds
+constexpr std::size_t kBody = 128;
+
+/// Works in turns, as a loop does: what a task posts runs in the next.
+class Turns final : public Executor {
+ public:
+  void post(Task task) override { tasks_.push_back(std::move(task)); }
+  void post_at(Instant, Task task) override { later_.push_back(std::move(task)); }
+  [[nodiscard]] Instant now() const override { return now_; }
+
+  void run() {
+    while (!tasks_.empty()) {
+      running_.swap(tasks_);
+      for (Task& task : running_) task();
+      running_.clear();
+    }
+  }
+  void pass(Nanoseconds time) {
+    now_ = now_ + time;
+    for (Task& task : std::exchange(later_, {})) post(std::move(task));
+    run();
+  }
+
+ private:
+  Instant now_{1'000'000'000};
+  std::vector<Task> tasks_, running_, later_;
+};
+
+class Always final : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() const override { return {1'767'225'600'000'000'000}; }
+};
+
+/// Numbers what is appended, and keeps nothing of it.
+class CountingStore final : public StoreWrapper {
+ public:
+  CountingStore(Store& inner) : StoreWrapper(inner) {}
+
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override {
+    batch->outcomes().clear();
+    for (const Draft& draft : batch->drafts()) {
+      Outcome& outcome = batch->outcomes().emplace_back();
+      outcome.code = errc::ok;
+      outcome.seq = ++tails_.try_emplace(draft.conversation, kOpening).first->second;
+      outcome.at = {1'767'225'600'000'000'000};
+    }
+    done(std::move(batch));
+  }
+
+ private:
+  static constexpr std::uint64_t kOpening = 2;  // entries that opening and accepting have left
+  std::unordered_map<ConversationId, std::uint64_t> tails_;
+};
+
+class AnyToken final : public Authenticator {
+ public:
+  void authenticate(std::string_view token, std::string_view,
+                    Completion<result<Identity>> done) override {
+    const Role role = token.starts_with("v") ? Role::visitor : Role::agent;
+    done(Identity{{std::string(token), role}, {9'000'000'000'000'000'000}});
+  }
+};
+
+class Peer final : public Connection {
+ public:
+  Peer(Hub& hub, Turns& loop) : loop_(loop), inbound_(hub.accepted(*this)) {}
+
+  SendStatus send(SharedFrame frame) override {
+    ++sent;
+    last = std::move(frame);
+    return SendStatus::accepted;
+  }
+  [[nodiscard]] std::size_t buffered() const override { return 0; }
+  void pause_reading() override {}
+  void resume_reading() override {}
+  void close(errc) override {}
+  [[nodiscard]] std::string_view peer() const override { return "127.0.0.1"; }
+  [[nodiscard]] Executor& executor() override { return loop_; }
+
+  void says(std::string& frame) {
+    const std::size_t size = frame.size();
+    frame.append(Inbound::kSlack, '\0');
+    inbound_.on_message({frame.data(), size}, Inbound::kSlack);
+    frame.resize(size);
+  }
+  void asks(std::string frame) {
+    says(frame);
+    loop_.run();
+  }
+  void leaves() { inbound_.on_closed(errc::ok); }
+
+  std::size_t sent = 0;
+  SharedFrame last;
+
+ private:
+  Turns& loop_;
+  Inbound& inbound_;
+};
+
+struct Talk {
+  Talk(Hub& hub, Turns& loop, std::uint32_t number)
+      : visitor(hub, loop), agent(hub, loop), id{0x0199'c1d2'0000'7000, number + 1} {
+    const std::string n = std::to_string(number);
+    const std::string text = id.to_string();
+    visitor.asks(R"({"type":"hello","token":"v)" + n + "\"}");
+    agent.asks(R"({"type":"hello","token":"a)" + n + "\"}");
+    visitor.asks(R"({"type":"open","id":")" + text + "\"}");
+    agent.asks(R"({"type":"accept","conversation":")" + text + "\"}");
+    head = R"({"type":"send","conversation":")" + text + R"(","cseq":)";
+    receipt = R"({"type":"delivered","conversation":")" + text + R"(","seq":)";
+  }
+
+  Peer visitor, agent;
+  ConversationId id;
+  std::string head, receipt;
+  std::uint64_t cseq = 0;
+};
+
+void append(std::string& frame, std::uint64_t number) {
+  char digits[20];
+  frame.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+struct Load {
+  explicit Load(Hub& hub, Turns& loop) : turns(loop) {
+    for (std::uint32_t i = 0; i < kPairs; ++i) talks.emplace_back(hub, loop, i);
+  }
+
+  /// A turn of the loop for each `kPairs * kInTurn` messages.
+  void say(std::size_t messages) {
+    for (std::size_t done = 0; done < messages; done += kPairs * kInTurn) {
+      for (Talk& talk : talks) {
+        for (std::uint32_t i = 0; i < kInTurn; ++i) {
+          text.assign(talk.head);
+          append(text, ++talk.cseq);
+          text.append(R"(,"body":")").append(kBody, 'x').append("\"}");
+          talk.visitor.says(text);
+        }
+      }
+      turns.run();
+      for (Talk& talk : talks) {
+        text.assign(talk.receipt);
+        append(text, talk.cseq);
+        text.append("}");
+        talk.agent.says(text);
+      }
+      turns.pass(Nanoseconds(20'000'000));
+    }
+  }
+
+  Turns& turns;
+  std::deque<Talk> talks;
+  std::string text;
+};
+
+}  // namespace
+
+extern "C" [[gnu::noinline]] void measured(void* load, std::size_t messages) {
+  static_cast<Load*>(load)->say(messages);
+}
+
+int main(int argc, char** argv) {
+  const std::size_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 40'000;
+  const std::size_t turn = kPairs * kInTurn;
+  const std::size_t messages = (wanted + turn - 1) / turn * turn;
+  Turns loop;
+  const Always clock;
+  limits bounds;
+  bounds.frames_per_second = 1'000'000;
+  memory::Store records(clock, bounds);
+  CountingStore store(records);
+  HubOptions options;
+  options.limits = bounds;
+  options.clock = &clock;
+  Hub hub({&loop}, store, options);
+  hub.authenticate(std::make_unique<AnyToken>());
+  Load load(hub, loop);
+  load.say(20 * turn);  // buffers grow to their working size
+
+  const std::size_t before = allocations;
+  const std::size_t sent = load.talks.front().agent.sent;
+  measured(&load, messages);
+  const std::size_t made = allocations - before;
+  const std::size_t delivered = load.talks.front().agent.sent - sent;
+  for (Talk& talk : load.talks) {
+    talk.visitor.leaves();
+    talk.agent.leaves();
+  }
+  loop.run();
+  std::printf("messages %zu allocations %zu\n", messages, made);
+  if (delivered != messages / kPairs) {
+    std::printf("an agent got %zu frames for %zu entries\n", delivered, messages / kPairs);
+    return 1;
+  }
+  constexpr std::size_t kAllowed = 100;  // messages for an allocation: what grows now and then
+  return made > messages / kAllowed;
+}
