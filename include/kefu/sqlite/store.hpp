@@ -20,10 +20,12 @@ enum class Synchronous : std::uint8_t {
 
 struct Options {
   Synchronous synchronous = Synchronous::full;
-  std::size_t cache_bytes = 16 * 1024 * 1024;  ///< SQLite's page cache
+  std::size_t cache_bytes = 4 * 1024 * 1024;  ///< SQLite's page cache; the kernel has one, too
   std::size_t checkpoint_entries =
       100'000;  ///< log rows behind which tails, marks and the index may lag
-  std::size_t wal_bytes = 64 * 1024 * 1024;  ///< the WAL is checkpointed above this
+  /// The WAL is copied into the file when it is larger. Commits wait for that: the larger the
+  /// bound, the rarer and the longer.
+  std::size_t wal_bytes = 16 * 1024 * 1024;
 };
 
 /// Threading: as the port says; completions come from the store's thread.
