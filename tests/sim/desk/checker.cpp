@@ -80,15 +80,16 @@ void Checker::on_time(Timestamp now) {
   check_absent(now);
 }
 
+bool Checker::is_servable(const Conversation& c, Timestamp now) const {
+  if (!up_ || c.state != ConversationState::queued) return false;
+  core::RoutingSnapshot snapshot{c.department, now, {}};
+  for (const auto& [name, agent] : agents_) snapshot.agents.push_back(agent);
+  return strategy_(c, snapshot).what == core::Proposal::What::agent;
+}
+
 void Checker::check_waiting(Timestamp now) {
   for (const auto& [id, c] : conversations_) {
-    const auto servable = [&] {
-      if (!up_ || c.state != ConversationState::queued) return false;
-      core::RoutingSnapshot snapshot{c.department, now, {}};
-      for (const auto& [name, agent] : agents_) snapshot.agents.push_back(agent);
-      return strategy_(c, snapshot).what == core::Proposal::What::agent;
-    };
-    if (!servable()) {
+    if (!is_servable(c, now)) {
       servable_since_.erase(id);
       continue;
     }

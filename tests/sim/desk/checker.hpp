@@ -63,6 +63,7 @@ class Checker {
  private:
   void check_agents() const;
   void check_conversations() const;
+  [[nodiscard]] bool is_servable(const Conversation& c, Timestamp now) const;
   void check_waiting(Timestamp now);
   void check_absent(Timestamp now);
   void check_history(const Conversation* before, const Conversation& after, Timestamp now);
