@@ -178,8 +178,9 @@ class World {
   void rest() {
     node_->faults.faults = {};
     node_->faults.thaw();
+    network_.options.latency_max = Nanoseconds(0);
     for (const auto& peer : peers_) peer->resume();
-    pass(8 * kSecond);
+    pass(15 * kSecond);
     truth_.look();
     for (const auto& peer : peers_) peer->at_rest();
     bool told = false;

@@ -74,6 +74,7 @@ class Peer final : testing::SimSocket::Events,
       }
       decoder_.decode(message, 0, static_cast<wire::Decoder::ClientHandler&>(*this));
     }
+    trace("says", message);
     socket_.send(std::move(message));
   }
 
@@ -89,6 +90,7 @@ class Peer final : testing::SimSocket::Events,
       require(count <= 0, "every send is answered while its connection lasts");
     for (const auto& [ref, count] : asked_) require(count == 0, "every question is answered once");
     for (const auto& [where, position] : positions_) {
+      if (truth_.untold(where.first, where.second)) continue;
       const auto other = others_.find(where);
       const std::uint64_t furthest = std::max(position, other == others_.end() ? 0 : other->second);
       require(furthest >= truth_.tail(where.first, where.second), "a reader reaches the tail");
@@ -120,6 +122,14 @@ class Peer final : testing::SimSocket::Events,
     greeting_ = {};
     unanswered_.clear();
     asked_.clear();
+  }
+
+  /// With KEFU_TRACE in the environment, what is said and heard goes to stderr.
+  void trace(const char* what, std::string_view message) const {
+    static const bool wanted = std::getenv("KEFU_TRACE") != nullptr;
+    if (wanted)
+      std::fprintf(stderr, "%p %s %.*s\n", static_cast<const void*>(this), what,
+                   static_cast<int>(message.size()), message.data());
   }
 
   // ---- its own frames
@@ -173,8 +183,12 @@ class Peer final : testing::SimSocket::Events,
   // ---- what it hears
 
   void on_opened() override { open_ = true; }
-  void on_closed(errc /*reason*/) override { forget(); }
+  void on_closed(errc reason) override {
+    trace("is closed:", name(reason));
+    forget();
+  }
   void on_message(std::string_view message) override {
+    trace("hears", message);
     decoder_.decode(message, 0, static_cast<wire::Decoder::ServerHandler&>(*this));
   }
 
