@@ -9,7 +9,7 @@
 // operations may be called from any thread; their completions are posted to one of the hub's
 // executors, never called inline.
 //
-// Lifetimes: executors, store, clock and logger must outlive the hub. It is destroyed when its
+// Lifetimes: executors, store, clock, logger and bus must outlive the hub. It is destroyed when its
 // transports have stopped and its executors run nothing.
 //
 // Exceptions: the constructor throws std::invalid_argument for limits that make no sense; nothing
@@ -17,6 +17,7 @@
 #pragma once
 
 #include <kefu/auth.hpp>
+#include <kefu/bus.hpp>
 #include <kefu/clock.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/limits.hpp>
@@ -37,6 +38,7 @@ struct HubOptions {
   kefu::limits limits;
   const Clock* clock = nullptr;  ///< wall time for token expiry; null: the machine's
   Logger* logger = nullptr;      ///< null: nothing is logged
+  Bus* bus = nullptr;            ///< to the other nodes on the same store; null: there are none
   std::function<std::uint64_t()>
       random;  ///< for session ids; empty: std::random_device. Called on any shard
 };

@@ -39,6 +39,10 @@ struct limits {
   Nanoseconds receipt_interval{
       1'000'000'000};  ///< a conversation's receipts are relayed at most so often (1 s)
 
+  // Several nodes on one store.
+  Nanoseconds tail_heartbeat{1'000'000'000};  ///< how far logs have got is told again every so
+                                              ///< often, for ten times as long (1 s)
+
   // A connection's way out.
   std::size_t send_queue = 64 * 1024;  ///< bytes above which a reader pauses and pages from the log
   Nanoseconds stall_timeout{

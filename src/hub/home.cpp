@@ -18,6 +18,9 @@ bool needs_operator(errc code) { return code == errc::store_full || code == errc
 
 }  // namespace
 
+Home::Home(Shard& shard)
+    : shard_(shard), tails_(shard.context().bus, shard.bounds().tail_heartbeat) {}
+
 void Home::Guard::learn(VersionedConversation conversation) {
   if (conversation.version <= version) return;
   version = conversation.version;
@@ -63,12 +66,34 @@ void Home::leave(const mail::Leave& leave) {
 }
 
 void Home::changed(mail::Changed changed) {
+  const Instant now = shard_.executor().now();
+  for (const Entry& entry : changed.entries)
+    tails_.moved({entry.conversation, entry.log, entry.seq}, now);
+  tails_.flush();
   const auto at = live_.find(changed.conversation.record.id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
   live.guard.learn(std::move(changed.conversation));
   for (const Entry& entry : changed.entries)
     publish(live, frame::of(entry, false), entry.origin, SessionRef{});
+  flush();
+}
+
+void Home::on_tails(const std::vector<Tail>& tails) {
+  for (const Tail& tail : tails) {
+    const auto at = live_.find(tail.conversation);
+    if (at == live_.end()) continue;
+    for (const Reader& reader : at->second.readers) {
+      if (tail.log == Log::internal && !reader.staff) continue;
+      Delivery delivery;
+      delivery.to = reader.who;
+      delivery.what = Delivery::What::hint;
+      delivery.conversation = tail.conversation;
+      delivery.log = tail.log;
+      delivery.seq = tail.seq;
+      deliver(std::move(delivery));
+    }
+  }
   flush();
 }
 
@@ -128,6 +153,7 @@ void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
 }
 
 void Home::on_tick(Instant now) {
+  tails_.on_tick(now);
   telling_.swap(moved_);
   for (const ConversationId id : telling_) {
     const auto at = live_.find(id);
@@ -275,6 +301,8 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.repeated = outcome.repeated;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
+  // Of a retry too: whoever stored it may have died before it told the others.
+  tails_.moved({draft.conversation, draft.log, outcome.seq}, shard_.executor().now());
   if (outcome.repeated) {
     ++shard_.counters().repeated;
     return;
@@ -341,6 +369,7 @@ void Home::flush() {
   for (std::size_t to = 0; to < outgoing_.size(); ++to) {
     if (!outgoing_[to].empty()) shard_.send_deliveries(to, outgoing_[to]);
   }
+  tails_.flush();
 }
 
 void Home::forget_if_idle(ConversationId id) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "mail.hpp"
+#include "tails.hpp"
 
 namespace kefu::hub {
 
@@ -23,7 +24,7 @@ class Shard;
 
 class Home {
  public:
-  explicit Home(Shard& shard) : shard_(shard) {}
+  explicit Home(Shard& shard);
 
   void join(mail::Join join);
   void leave(const mail::Leave& leave);
@@ -34,13 +35,16 @@ class Home {
   /// together with what comes until then.
   void cursor(const mail::Cursor& cursor);
 
-  /// Tells of the cursors whose time has come.
+  /// Another node has moved these tails: readers here fetch what they lack.
+  void on_tails(const std::vector<Tail>& tails);
+
+  /// Tells of the cursors and tails whose time has come.
   void on_tick(Instant now);
 
   /// Authorises the drafts and appends them.
   void submit(std::unique_ptr<AppendBatch> batch);
 
-  /// Hands the deliveries of this turn to the shards of their sessions.
+  /// Hands the deliveries of this turn to the shards of their sessions, and tails to other nodes.
   void flush();
 
   [[nodiscard]] std::size_t live() const noexcept { return live_.size(); }
@@ -93,6 +97,7 @@ class Home {
   void forget_if_idle(ConversationId id);
 
   Shard& shard_;
+  TailTeller tails_;
   std::unordered_map<ConversationId, Live> live_;
   std::vector<ConversationId> moved_;  // whose cursors are still to be told
   std::vector<ConversationId> telling_;

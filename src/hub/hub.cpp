@@ -34,6 +34,7 @@ void check(const limits& bounds) {
   require(largest_answer(bounds) <= bounds.max_answer,
           "limits::max_answer must hold what page_bytes, max_body, max_history and max_list allow");
   require(bounds.send_queue > 0, "limits::send_queue must be at least 1");
+  require(bounds.tail_heartbeat.count() > 0, "limits::tail_heartbeat must be above 0");
   require(bounds.session_ttl > bounds.fence_check,
           "limits::session_ttl must be above limits::fence_check");
 }
@@ -47,7 +48,25 @@ const Clock& system_clock() {
 
 struct Hub::Impl {
   hub::Context context;
+  std::unique_ptr<Bus::Subscription> tails;
+
+  static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
 };
+
+/// On a thread of the bus: hands each shard the tails of the conversations whose home it is.
+void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_view bytes) {
+  const hub::Context& context = static_cast<Impl*>(impl)->context;
+  std::vector<std::vector<hub::Tail>> parts(context.shards.size());
+  for (const hub::Tail& tail : hub::decode_tails(bytes))
+    parts[context.home_of(tail.conversation)].push_back(tail);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) continue;
+    hub::Shard& shard = *context.shards[i];
+    shard.executor().post([&shard, alive = context.alive, part = std::move(parts[i])] {
+      if (*alive) shard.home().on_tails(part);
+    });
+  }
+}
 
 Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
   require(!executors.empty() && executors.size() <= 256, "a hub has 1 to 256 executors");
@@ -56,6 +75,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         options.limits,
                         options.clock ? *options.clock : system_clock(),
                         options.logger,
+                        options.bus,
                         std::move(options.random),
                         nullptr,
                         {}}});
@@ -65,9 +85,15 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
     context.shards.push_back(std::make_unique<hub::Shard>(context, index, *executor));
   }
   for (const auto& shard : context.shards) shard->start();
+  if (context.bus)
+    impl_->tails =
+        context.bus->subscribe(std::string(hub::kTailsTopic), Impl::on_tails, impl_.get());
 }
 
-Hub::~Hub() { *impl_->context.alive = false; }
+Hub::~Hub() {
+  impl_->tails.reset();
+  *impl_->context.alive = false;
+}
 
 void Hub::authenticate(std::unique_ptr<Authenticator> authenticator) {
   impl_->context.authenticator = std::move(authenticator);

@@ -106,6 +106,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void write(const frame::Ack& ack);
   void block();
   void on_entry(const Delivery& delivery);
+  void on_hint(const Delivery& delivery);
   void on_ack(const Delivery& delivery);
   void on_failed(const Delivery& delivery);
 

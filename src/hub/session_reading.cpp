@@ -88,6 +88,8 @@ void Session::on_delivery(const Delivery& delivery) {
       return on_ack(delivery);
     case Delivery::What::failed:
       return on_failed(delivery);
+    case Delivery::What::hint:
+      return on_hint(delivery);
     case Delivery::What::signal:
       if (attached() && !blocked_) send(delivery.frame);
   }
@@ -104,6 +106,13 @@ void Session::on_entry(const Delivery& delivery) {
     return send(delivery.frame);
   }
   react(*membership, delivery.log, action);
+}
+
+void Session::on_hint(const Delivery& delivery) {
+  Membership* const membership = find(delivery.conversation);
+  if (!membership) return;
+  core::Reader& reader = membership->readers[static_cast<std::size_t>(delivery.log)];
+  react(*membership, delivery.log, reader.on_hint(delivery.seq, blocked_ || !membership->ready));
 }
 
 /// The ack stands for the entry where the entry would be next; elsewhere it only tells the outcome,

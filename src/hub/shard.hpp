@@ -31,6 +31,7 @@ struct Context {
   kefu::limits limits;
   const Clock& clock;
   Logger* logger;
+  Bus* bus;                               // null: there is no other node
   std::function<std::uint64_t()> random;  // may be empty
   std::unique_ptr<Authenticator> authenticator;
   std::vector<std::unique_ptr<Shard>> shards;

@@ -21,9 +21,10 @@ class SimAuthenticator final : public Authenticator {
 
 std::string token_of(const Participant& who) { return std::string(name(who.role)) + ' ' + who.id; }
 
-Node::Node(const Plan& plan, Mutant mutant, Store& root, const Clock& wall, Checker& checker,
-           testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random)
-    : random_(random) {
+Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bus,
+           const Clock& wall, Checker& checker, testing::SimNetwork& network,
+           testing::ManualExecutor& loop, testing::Random random)
+    : random_(random), bus_(std::move(bus)) {
   std::vector<Executor*> executors;
   for (std::size_t i = 0; i < plan.shards; ++i) {
     executors_.push_back(std::make_unique<testing::ManualExecutor>(loop.now()));
@@ -36,6 +37,7 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, const Clock& wall, Chec
   HubOptions options;
   options.limits = plan.bounds;
   options.clock = &wall;
+  options.bus = bus_.get();
   options.random = [this] { return random_.next(); };
   hub_ = std::make_unique<Hub>(executors, *watched_, std::move(options));
   hub_->authenticate(std::make_unique<SimAuthenticator>());

@@ -19,8 +19,9 @@ namespace kefu::sim {
 class Node {
  public:
   /// `loop` carries what happens in the store.
-  Node(const Plan& plan, Mutant mutant, Store& root, const Clock& wall, Checker& checker,
-       testing::SimNetwork& network, testing::ManualExecutor& loop, testing::Random random);
+  Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bus, const Clock& wall,
+       Checker& checker, testing::SimNetwork& network, testing::ManualExecutor& loop,
+       testing::Random random);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -39,6 +40,7 @@ class Node {
 
  private:
   testing::Random random_;
+  std::unique_ptr<Bus> bus_;  // null where the plan has none
   std::vector<std::unique_ptr<testing::ManualExecutor>> executors_;
   std::unique_ptr<LocallyFencedStore> fence_;  // null but for its mutant
   std::unique_ptr<testing::FaultStore> faults_;

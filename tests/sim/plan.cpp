@@ -83,6 +83,10 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   save_late = random.chance(0.5) ? 0.3 : 0;
   bad_send = random.chance(0.3) ? 0.1 : 0;
   clock_jump = rate(random, 0.3, kSecond, 10 * kSecond);
+  has_bus = random.chance(0.7);
+  bus.lose = one_of<double>(random, {0, 0.1, 0.9});
+  bus.repeat = one_of<double>(random, {0, 0.1});
+  bus.delay_max = one_of<Nanoseconds>(random, {Nanoseconds(0), kMs, kSecond});
 }
 
 std::vector<Plan::Knob> Plan::knobs() {
@@ -103,6 +107,9 @@ std::vector<Plan::Knob> Plan::knobs() {
           {"bad-send", nullptr, &bad_send},
           {"second-device", nullptr, &second_device},
           {"refuse", nullptr, &network.refuse},
+          {"bus-loses", nullptr, &bus.lose},
+          {"bus-repeats", nullptr, &bus.repeat},
+          {"bus-delays", &bus.delay_max},
           {"store-fails-before", nullptr, &store.fail_before},
           {"store-fails-after", nullptr, &store.fail_after}};
 }

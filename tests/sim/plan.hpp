@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <kefu/limits.hpp>
 #include <kefu/testing/fault_store.hpp>
+#include <kefu/testing/sim_bus.hpp>
 #include <kefu/testing/sim_network.hpp>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ struct Plan {
   limits bounds;
   testing::SimNetworkOptions network;
   testing::StoreFaults store;
+  bool has_bus = false;  ///< between the nodes
+  testing::SimBusOptions bus;
 
   // The mean time between two; 0: never.
   Nanoseconds submit{0};       ///< per device

@@ -59,6 +59,7 @@ World::World(const Plan& plan, Mutant mutant, Trace trace)
       mutated_(mutate(mutant, *disk_)),
       losing_(dynamic_cast<LosingStore*>(disk_.get())),
       checker_(*disk_, plan.bounds.replay_limit),
+      bus_(loop_, plan.seed ^ 0xb05, plan.bus),
       network_(plan.seed ^ 0x4e7, network_of(plan, mutant)),
       around_{plan_, mutant, loop_, network_, checker_, {}, {}} {
   around_.server = [this]() -> testing::SimServer* {
@@ -233,8 +234,9 @@ void World::crash() {
 void World::restart(std::size_t at) {
   if (nodes_[at]) return;
   trace("start: node " + std::to_string(at));
-  nodes_[at] = std::make_unique<Node>(plan_, around_.mutant, mutated_ ? *mutated_ : *disk_, wall_,
-                                      checker_, network_, loop_, testing::Random(faults_.next()));
+  nodes_[at] = std::make_unique<Node>(plan_, around_.mutant, mutated_ ? *mutated_ : *disk_,
+                                      plan_.has_bus ? bus_.connect() : nullptr, wall_, checker_,
+                                      network_, loop_, testing::Random(faults_.next()));
   list_executors();
 }
 
@@ -338,6 +340,7 @@ void World::heal() {
   trace("faults end");
   around_.at_work = false;
   network_.options.refuse = 0;
+  bus_.options = {};
   network_.options.latency_max = std::min(network_.options.latency_max, 50 * kMs);
   network_.options.notice_max = std::min(network_.options.notice_max, kSecond);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

@@ -87,6 +87,7 @@ class World {
   std::unique_ptr<StoreWrapper> mutated_;  // null: the disk itself
   LosingStore* losing_ = nullptr;
   Checker checker_;
+  testing::SimBus bus_;
   testing::SimNetwork network_;
   Surroundings around_;
 

@@ -52,6 +52,14 @@ class Reader {
     return next(blocked, replay_limit);
   }
 
+  /// Somebody says that the log reaches to `seq`. It may be wrong, so a page is fetched, and only
+  /// what that says counts.
+  Action on_hint(std::uint64_t seq, bool blocked) {
+    if (seq <= tail_) return Action::none;
+    hinted_ = true;
+    return reading_ || blocked ? Action::none : start();
+  }
+
   /// An entry of the page that was fetched. After a `blocked` the rest of the page is dropped and
   /// read again later.
   Action on_page_entry(std::uint64_t seq, bool blocked) {
@@ -66,11 +74,14 @@ class Reader {
     reading_ = false;
     return on_tail(tail, blocked, replay_limit);
   }
-  void on_page_failed() { reading_ = false; }
+  void on_page_failed() {
+    reading_ = false;
+    hinted_ = true;  // there was a reason to read
+  }
 
   /// The connection takes entries again, or it is time to try again after a failed page.
   Action next(bool blocked, std::uint64_t replay_limit) {
-    if (reading_ || blocked || position_ >= tail_) return Action::none;
+    if (reading_ || blocked || !behind()) return Action::none;
     if (tail_ - position_ > replay_limit) {
       position_ = tail_;
       return Action::reset;
@@ -79,18 +90,21 @@ class Reader {
   }
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
-  [[nodiscard]] bool behind() const noexcept { return position_ < tail_; }
+  /// There is, or may be, something to read.
+  [[nodiscard]] bool behind() const noexcept { return position_ < tail_ || hinted_; }
 
  private:
   Action start() {
     if (reading_) return Action::none;
     reading_ = true;
+    hinted_ = false;
     return Action::fetch;
   }
 
   std::uint64_t position_ = 0;  // every entry up to here was handed to the connection
   std::uint64_t tail_ = 0;      // the log reaches at least to here
   bool reading_ = false;        // a page is on its way
+  bool hinted_ = false;         // it may reach further than tail_
 };
 
 }  // namespace kefu::core

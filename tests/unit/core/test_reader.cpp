@@ -68,6 +68,29 @@ TEST_CASE("an ack elsewhere leaves its entry to a page") {
   CHECK(reader.on_page_entry(5, false) == Action::deliver);
 }
 
+TEST_CASE("a hint makes the reader look, and is not believed") {
+  Reader reader(5);
+  CHECK(reader.on_hint(5, false) == Action::none);
+  CHECK(reader.on_hint(1'000'000'000, false) == Action::fetch);
+  CHECK(reader.on_page_entry(6, false) == Action::deliver);
+  CHECK(reader.on_page_end(6, false, kReplayLimit) == Action::none);
+  CHECK(reader.position() == 6);
+  CHECK_FALSE(reader.behind());
+}
+
+TEST_CASE(
+    "a hint that comes while a page is on its way, or to a blocked reader, is not forgotten") {
+  Reader reader(5);
+  CHECK(reader.on_hint(6, true) == Action::none);
+  CHECK(reader.behind());
+  CHECK(reader.next(false, kReplayLimit) == Action::fetch);
+  CHECK(reader.on_hint(7, false) == Action::none);
+  CHECK(reader.on_page_entry(6, false) == Action::deliver);
+  CHECK(reader.on_page_end(6, false, kReplayLimit) == Action::fetch);
+  reader.on_page_failed();
+  CHECK(reader.next(false, kReplayLimit) == Action::fetch);
+}
+
 TEST_CASE("a blocked reader takes nothing, and fetches when it is unblocked") {
   Reader reader(3);
   CHECK(reader.on_entry(4, true) == Action::none);

@@ -55,6 +55,7 @@ class Host;
 /// A client's end, which keeps what it is sent.
 class Peer final : public Connection {
  public:
+  Peer(Hub& hub, ManualExecutor& loop) : loop_(loop), inbound_(&hub.accepted(*this)) {}
   explicit Peer(Host& host);
   ~Peer();
 
@@ -90,7 +91,7 @@ class Peer final : public Connection {
   std::optional<errc> closed_for;
 
  private:
-  Host& host_;
+  ManualExecutor& loop_;
   Inbound* inbound_ = nullptr;
 };
 
@@ -118,9 +119,9 @@ class Host {
   std::uint64_t random_ = 0;
 };
 
-inline Peer::Peer(Host& host) : host_(host), inbound_(&host.hub.accepted(*this)) {}
+inline Peer::Peer(Host& host) : Peer(host.hub, host.loop) {}
 inline Peer::~Peer() { leaves(); }
-inline Executor& Peer::executor() { return host_.loop; }
+inline Executor& Peer::executor() { return loop_; }
 inline void Peer::says(std::string frame) {
   const std::size_t size = frame.size();
   frame.append(Inbound::kSlack, '\0');
@@ -128,11 +129,11 @@ inline void Peer::says(std::string frame) {
 }
 inline void Peer::asks(std::string frame) {
   says(std::move(frame));
-  host_.loop.run_until_idle();
+  loop_.run_until_idle();
 }
 inline void Peer::leaves() {
   if (inbound_) std::exchange(inbound_, nullptr)->on_closed(errc::ok);
-  host_.loop.run_until_idle();
+  loop_.run_until_idle();
 }
 
 inline constexpr std::string_view kConversation = "0199c1d2-0000-7000-8000-000000000001";

@@ -1,0 +1,80 @@
+#include "tails.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace kefu::hub {
+namespace {
+
+constexpr std::size_t kTailBytes = 25;       // id, log, seq
+constexpr std::size_t kMessage = 32 * 1024;  // bytes above which another message begins
+constexpr int kBeats = 10;                   // for which a tail is told again
+
+void put(std::uint64_t value, std::string& out) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+std::uint64_t take(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes.substr(0, 8)) value = value << 8 | static_cast<unsigned char>(byte);
+  bytes.remove_prefix(8);
+  return value;
+}
+
+}  // namespace
+
+void encode(const Tail& tail, std::string& out) {
+  put(tail.conversation.hi, out);
+  put(tail.conversation.lo, out);
+  out.push_back(tail.log == Log::internal ? 1 : 0);
+  put(tail.seq, out);
+}
+
+std::vector<Tail> decode_tails(std::string_view bytes) {
+  std::vector<Tail> tails;
+  tails.reserve(bytes.size() / kTailBytes);
+  while (bytes.size() >= kTailBytes) {
+    Tail tail;
+    tail.conversation.hi = take(bytes);
+    tail.conversation.lo = take(bytes);
+    const char log = bytes.front();
+    bytes.remove_prefix(1);
+    tail.log = log == 1 ? Log::internal : Log::public_log;
+    tail.seq = take(bytes);
+    if (log == 0 || log == 1) tails.push_back(tail);
+  }
+  return tails;
+}
+
+void TailTeller::moved(const Tail& tail, Instant now) {
+  if (!bus_) return;
+  encode(tail, scratch_);
+  Recent& recent = recent_[tail.conversation];
+  std::uint64_t& known = recent.tails[static_cast<std::size_t>(tail.log)];
+  known = std::max(known, tail.seq);
+  recent.at = now;
+  if (scratch_.size() >= kMessage) flush();
+}
+
+void TailTeller::flush() {
+  if (scratch_.empty()) return;
+  bus_->publish(kTailsTopic, scratch_);
+  scratch_.clear();
+}
+
+void TailTeller::on_tick(Instant now) {
+  if (!bus_ || now < next_beat_) return;
+  next_beat_ = now + heartbeat_;
+  for (const auto& [conversation, recent] : recent_) {
+    for (const Log log : {Log::public_log, Log::internal}) {
+      const std::uint64_t tail = recent.tails[static_cast<std::size_t>(log)];
+      if (tail != 0) encode({conversation, log, tail}, scratch_);
+    }
+    if (scratch_.size() >= kMessage) flush();
+  }
+  flush();
+  std::erase_if(recent_,
+                [&](const auto& one) { return now - one.second.at > kBeats * heartbeat_; });
+}
+
+}  // namespace kefu::hub

@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include <kefu/testing/sim_bus.hpp>
+
+#include "host.hpp"
+
+using namespace kefu;
+using namespace kefu::testing;
+
+namespace {
+
+/// Two nodes on one store, with a bus between them.
+struct Nodes {
+  ManualClock clock;
+  memory::Store store{clock};
+  ManualExecutor loop;
+  SimBus bus{loop, 1};
+  std::unique_ptr<Bus> first_end = bus.connect();
+  std::unique_ptr<Bus> second_end = bus.connect();
+  Hub first{{&loop}, store, options(*first_end)};
+  Hub second{{&loop}, store, options(*second_end)};
+
+  Nodes() {
+    first.authenticate(std::make_unique<PlainTokens>());
+    second.authenticate(std::make_unique<PlainTokens>());
+  }
+  HubOptions options(Bus& end) {
+    HubOptions out;
+    out.clock = &clock;
+    out.bus = &end;
+    return out;
+  }
+};
+
+std::string send(int cseq, std::string_view body) {
+  return R"({"type":"send",)" + in_conversation() + R"(,"cseq":)" + std::to_string(cseq) +
+         R"(,"kind":"text","body":")" + std::string(body) + "\"}";
+}
+
+struct Pair {
+  Nodes nodes;
+  Peer writer{nodes.first, nodes.loop};
+  Peer reader{nodes.second, nodes.loop};  // the same visitor, on another device and node
+
+  Pair() {
+    writer.asks(hello("visitor v"));
+    writer.asks(open());
+    reader.asks(hello("visitor v"));
+  }
+};
+
+TEST_CASE("what is stored on one node is read on the other") {
+  Pair pair;
+  pair.writer.asks(send(1, "over there"));
+  CHECK(pair.reader.got("\"entry\"", "over there") == 1);
+  pair.writer.asks(R"({"type":"close",)" + in_conversation() + "}");
+  CHECK(pair.reader.got("\"kind\":\"closed\"") == 1);
+}
+
+TEST_CASE("a lost hint is made good by the next") {
+  Pair pair;
+  pair.nodes.bus.options.lose = 1;
+  pair.writer.asks(send(1, "lost"));
+  CHECK(pair.reader.got("lost") == 0);
+  pair.nodes.bus.options.lose = 0;
+  pair.writer.asks(send(2, "next"));
+  CHECK(pair.reader.got("\"entry\"", "lost") == 1);
+  CHECK(pair.reader.got("\"entry\"", "next") == 1);
+}
+
+TEST_CASE("the last hint is made good by a heartbeat") {
+  Pair pair;
+  pair.nodes.bus.options.lose = 1;
+  pair.writer.asks(send(1, "lost"));
+  pair.nodes.bus.options.lose = 0;
+  pair.nodes.loop.advance(limits{}.tail_heartbeat * 2);
+  CHECK(pair.reader.got("\"entry\"", "lost") == 1);
+}
+
+TEST_CASE("a hint that comes twice, late or from nowhere does no harm") {
+  Pair pair;
+  pair.nodes.bus.options.repeat = 1;
+  pair.writer.asks(send(1, "once"));
+  CHECK(pair.reader.got("\"entry\"", "once") == 1);
+  const auto stranger = pair.nodes.bus.connect();
+  // The last one is about this conversation, and wrong by far.
+  std::string wrong = {'\x01', '\x99', '\xc1', '\xd2', 0, 0, '\x70', 0, '\x80',
+                       0,      0,      0,      0,      0, 0, 1,      0};
+  wrong.append(8, '\x7f');
+  for (const std::string& garbage :
+       {std::string(), std::string("x"), std::string(25, '\xff'), std::string(1000, '\0'), wrong}) {
+    stranger->publish("kefu.tails", garbage);
+  }
+  pair.nodes.loop.run_until_idle();
+  pair.writer.asks(send(2, "twice"));
+  CHECK(pair.reader.got("\"entry\"", "twice") == 1);
+  CHECK(pair.reader.got("\"reset\"") == 0);
+}
+
+TEST_CASE("without a bus nothing is told") {
+  Host host;
+  Peer visitor(host);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  visitor.asks(send(1, "alone"));
+  CHECK(visitor.got("\"ack\"") == 1);
+}
+
+}  // namespace
