@@ -30,6 +30,7 @@ constexpr std::size_t kMaxEvents = 400;
 limits small_limits() {
   limits bounds;
   bounds.max_frame = 4096;
+  bounds.max_answer = 16 * 1024;  // the clients' decoders are made anew for each input
   bounds.max_frames = 8;
   bounds.max_body = 64;
   bounds.max_history = 5;
