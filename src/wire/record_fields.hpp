@@ -107,6 +107,7 @@ void fields(Archive& ar, T& r) {
   ar("intent", r.intent);
   ar("slots", r.slots);
   ar("devices", r.devices);
+  ar("last_seen", r.last_seen);
   ar("absent_since", r.absent_since);
   ar("last_offered_at", r.last_offered_at);
   ar("idle_since", r.idle_since);
@@ -141,6 +142,7 @@ void fields(Archive& ar, T& r) {
   ar("conversations", r.conversations);
   ar("pending_until", r.pending_until);
   ar("merged_into", r.merged_into);
+  ar("comments", r.comments);
   ar("created_at", r.created_at);
   ar("updated_at", r.updated_at);
 }
@@ -166,6 +168,7 @@ void fields(Archive& ar, T& r) {
   ar("due", r.due);
   ar("warn_at", r.warn_at);
   ar("left_ns", r.left);
+  ar("warned", r.warned);
   ar("breached", r.breached);
 }
 

@@ -8,6 +8,8 @@
 #include <kefu/core/offer.hpp>
 #include <kefu/core/opening.hpp>
 #include <kefu/core/presence.hpp>
+#include <kefu/core/sla.hpp>
+#include <kefu/core/ticket.hpp>
 #include <kefu/core/transaction.hpp>
 #include <utility>
 #include <variant>
@@ -18,7 +20,8 @@ using DeskCommand =
     std::variant<Open, Enqueue, Reopen, MakeOffer, Accept, Decline, ExpireOffer, AskHost, Release,
                  TransferToAgent, TransferToDepartment, TakeOver, Overflow, Hold, Resume, Resolve,
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
-                 SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp>;
+                 SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
+                 UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla>;
 
 [[nodiscard]] inline Transaction transaction_of(DeskCommand command) {
   return Transaction([command = std::move(command)](WorkingSet& desk, Timestamp now) {

@@ -16,7 +16,7 @@ namespace kefu::core {
 /// `queued`, or `active` with its first agent as owner. `found` is the id that counts.
 struct Open {
   Conversation proposed;
-  ConversationId* found = nullptr;  ///< may be null
+  ConversationId* found = nullptr;  ///< may be null; else outlives the transaction
 };
 /// A bot hands over to people.
 struct Enqueue {

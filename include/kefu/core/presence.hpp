@@ -93,12 +93,15 @@ struct EndWrapUp {
 }
 
 namespace detail {
+/// Takes devices off an agent; `at` is when they went. One that is found dead late may have gone
+/// before another one that was there until a moment ago.
 template <class Gone>
-void drop_devices(const Agent& agent, Gone gone, WorkingSet& desk, Timestamp absent_since) {
+void drop_devices(const Agent& agent, Gone gone, WorkingSet& desk, Timestamp at) {
   if (std::ranges::none_of(agent.devices, gone)) return;
   Agent& changed = desk.edit(agent);
   std::erase_if(changed.devices, gone);
-  if (changed.devices.empty()) changed.absent_since = absent_since;
+  changed.last_seen = std::max(changed.last_seen, at);
+  if (changed.devices.empty()) changed.absent_since = changed.last_seen;
 }
 }  // namespace detail
 

@@ -1,7 +1,7 @@
 // Router: gives the waiting conversations of one department to agents who could take them. It is
 // level-triggered: whatever woke it, it looks at the whole queue and at all agents as the records
 // say, and never at what has happened. So a wake-up may be lost, late or doubled; the sweep, which
-// wakes it at least once in limits::routing_sweep, is the net (promise 8).
+// wakes it twice a second, is the net (promise 8).
 //
 //   idle ──wake──▶ agents ──▶ queue (page by page, while a slot is free) ──▶ settling ──▶ idle
 //

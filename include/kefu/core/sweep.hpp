@@ -15,9 +15,9 @@
 namespace kefu::core {
 
 struct SweepOptions {
-  std::string node;                                      ///< this one, which judges others
-  Nanoseconds grace = std::chrono::seconds(30);          ///< limits::presence_grace
-  Nanoseconds decline_pause = std::chrono::seconds(60);  ///< Department::decline_pause
+  std::string node;                              ///< this one, which judges others
+  Nanoseconds grace = std::chrono::seconds(30);  ///< before an absent agent loses what they have
+  Nanoseconds decline_pause = std::chrono::seconds(60);  ///< as in Department
   Nanoseconds node_memory = std::chrono::hours(24);      ///< before an expired node is forgotten
 };
 
@@ -73,7 +73,7 @@ class Sweep {
   void on_failed(SweepEffects& out) { out.push_back(sweep_effect::Done{}); }
 
  private:
-  enum class Stage : std::uint8_t { conversations, agents, absent, timers, node_agents };
+  enum class Stage : std::uint8_t { conversations, agents, absent, tickets, timers, node_agents };
 
   void scan(std::string after, SweepEffects& out) {
     switch (stage_) {
@@ -83,6 +83,8 @@ class Sweep {
         return add({RecordKind::agent, index::kDue, {}, std::move(after)}, out);
       case Stage::absent:
         return add({RecordKind::agent, index::kAbsent, {}, std::move(after)}, out);
+      case Stage::tickets:
+        return add({RecordKind::ticket, index::kDue, {}, std::move(after)}, out);
       case Stage::timers:
         return add({RecordKind::timer, index::kDue, {}, std::move(after)}, out);
       case Stage::node_agents:
@@ -136,6 +138,12 @@ class Sweep {
           ReturnAbsent{agent.id, slot.conversation, options_.node, options_.grace}});
     }
     return true;  // the offers of those who have just gone stand at the end
+  }
+
+  bool handle(const Ticket& ticket, Timestamp now, SweepEffects& out) {
+    if (!ticket.pending_until || now < *ticket.pending_until) return false;
+    out.push_back(sweep_effect::Run{WakeTicket{ticket.id}});
+    return true;
   }
 
   bool handle(const NodeLease& lease, Timestamp now, SweepEffects&) {

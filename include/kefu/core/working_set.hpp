@@ -40,6 +40,7 @@ class WorkingSet {
   }
   const NodeLease* node(std::string_view id) { return find<NodeLease>(node_key(id)); }
   const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
+  const SlaClock* sla(ConversationId id) { return find<SlaClock>(sla_key(id)); }
 
   /// Never null once it has been read: an agent of whom nothing is known has the defaults.
   const Agent* agent(std::string_view id) {
@@ -55,6 +56,12 @@ class WorkingSet {
 
   /// True when the decision has asked for a record that was not read yet: its answer means nothing.
   [[nodiscard]] bool incomplete() const noexcept { return !missing_.empty(); }
+
+  /// At which version it was read.
+  template <class T>
+  [[nodiscard]] std::uint64_t version_of(const T& record) const {
+    return rows_.at(key_of(record)).version;
+  }
 
   /// The same record, to be changed; it will be written.
   template <class T>

@@ -82,7 +82,8 @@ struct Agent {
   Intent intent = Intent::available;
   std::vector<AgentSlot> slots;
   std::vector<Device> devices;            ///< none: not present
-  std::optional<Timestamp> absent_since;  ///< the last device has gone then
+  Timestamp last_seen;                    ///< when a device last went
+  std::optional<Timestamp> absent_since;  ///< the last of all devices has gone then
   Timestamp last_offered_at;              ///< round robin's memory
   Timestamp idle_since;                   ///< longest idle's: when a slot was last freed
   Nanoseconds handling{0};  ///< moving average from accepting to ending; 0: nothing known

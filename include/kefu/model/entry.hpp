@@ -47,9 +47,10 @@ inline constexpr std::string_view kReopened = "reopened";    ///< who reopened i
 inline constexpr std::string_view kClosed = "closed";        ///< who closed it
 inline constexpr std::string_view kAbandoned = "abandoned";  ///< empty
 inline constexpr std::string_view kChanged = "changed";      ///< the state or field of a ticket
-inline constexpr std::string_view kReserved[] = {kOpened,   kQueued, kAssigned,  kJoined,
-                                                 kLeft,     kHeld,   kResumed,   kResolved,
-                                                 kReopened, kClosed, kAbandoned, kChanged};
+inline constexpr std::string_view kSla = "sla";  ///< "warned", "breached" or "met", and the target
+inline constexpr std::string_view kReserved[] = {
+    kOpened,   kQueued,   kAssigned, kJoined,    kLeft,    kHeld, kResumed,
+    kResolved, kReopened, kClosed,   kAbandoned, kChanged, kSla};
 }  // namespace kind
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.

@@ -52,7 +52,8 @@ struct SlaTimer {
   Timestamp due;
   std::optional<Timestamp> warn_at;  ///< nothing: warned already, or never
   Nanoseconds left{0};               ///< business time, while the clock is paused
-  bool breached = false;             ///< told already; it still runs, to say how late it was met
+  bool warned = false;
+  bool breached = false;  ///< told already; it still runs, to say how late it was met
 
   friend bool operator==(const SlaTimer&, const SlaTimer&) = default;
 };

@@ -12,6 +12,8 @@
 
 namespace kefu {
 
+using CommentId = Id<struct CommentTag>;
+
 struct Ticket {
   TicketId id;
   TicketState state = TicketState::new_ticket;
@@ -25,8 +27,11 @@ struct Ticket {
   std::vector<ConversationId> conversations;  ///< that it is about, each once
   std::optional<Timestamp> pending_until;     ///< pending: it opens by itself then
   std::optional<TicketId> merged_into;        ///< exactly while `merged`
+  std::vector<CommentId> comments;            ///< the last kComments, so that a retry is known
   Timestamp created_at;
   Timestamp updated_at;
+
+  static constexpr std::size_t kComments = 32;
 
   friend bool operator==(const Ticket&, const Ticket&) = default;
 };

@@ -105,6 +105,18 @@ TEST_CASE("an expired node's devices go, and its agents have been gone since the
   CHECK(!desk.changed);
 }
 
+TEST_CASE("a device that is found dead late does not shorten the grace period of the others") {
+  Present desk;
+  const Device other{SessionId{9, 9}, 1, "judge"};
+  CHECK(desk.run(AttachDevice{"ann", other}) == Rule::none);
+  desk.pass(kLease + 5s);  // the node of the first device is dead, and nobody has noticed
+  CHECK(desk.run(DetachDevice{"ann", other}) == Rule::none);
+  const Timestamp left = desk.now;
+  desk.pass(1s);
+  CHECK(desk.run(DropDevices{"ann", "node", "judge", kGrace}) == Rule::none);
+  CHECK(desk.agent("ann").absent_since == left);
+}
+
 TEST_CASE("a node without a valid lease attaches nobody") {
   Present desk;
   CHECK(desk.run(AttachDevice{"bob", {SessionId{9, 8}, 1, "unknown"}}) == Rule::lease);

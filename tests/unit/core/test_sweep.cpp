@@ -56,6 +56,7 @@ TEST_CASE("with nothing due it reads one page of each index") {
   rig.page(index::kDue, {offered(kNow + 1ns)}, "more");  // and no more of it
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
+  rig.page(index::kDue, {});
   rig.page(index::kDue, {NodeLease{"other", kNow, kNow + 1ns}}, "more");
   CHECK(rig.done);
   CHECK(rig.commands.empty());
@@ -102,6 +103,7 @@ TEST_CASE("the devices of expired nodes are dropped, and after long the nodes ar
   rig.page(index::kDue, {});
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
+  rig.page(index::kDue, {});
   const NodeLease old{"old", {}, kNow - 2h};
   const NodeLease late{"late", {}, kNow};
   const NodeLease own{"here", {}, kNow};  // it will renew its own
@@ -118,14 +120,34 @@ TEST_CASE("the devices of expired nodes are dropped, and after long the nodes ar
   CHECK(rig.done);
 }
 
-TEST_CASE("SLA clocks that have come due are judged") {
-  SlaClock clock;
-  clock.conversation = {1, 9};
-  clock.timers = {{SlaTarget::resolution, kNow, std::nullopt, Nanoseconds(0), false}};
+TEST_CASE("pending tickets wake at their time") {
+  Ticket ticket;
+  ticket.id = {4, 4};
+  ticket.state = TicketState::pending;
+  ticket.pending_until = kNow;
   Rig rig;
   rig.page(index::kDue, {});
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
+  ticket.pending_until = kNow + 1ns;
+  const Ticket later = ticket;
+  ticket.pending_until = kNow;
+  rig.page(index::kDue, {ticket, later}, "more");
+  REQUIRE(rig.commands.size() == 1);
+  CHECK(std::get<WakeTicket>(rig.commands[0]).ticket == ticket.id);
+  rig.page(index::kDue, {});
+  CHECK(rig.done);
+}
+
+TEST_CASE("SLA clocks that have come due are judged") {
+  SlaClock clock;
+  clock.conversation = {1, 9};
+  clock.timers = {{SlaTarget::resolution, kNow, std::nullopt, Nanoseconds(0), false, false}};
+  Rig rig;
+  rig.page(index::kDue, {});
+  rig.page(index::kDue, {});
+  rig.page(index::kAbsent, {});
+  rig.page(index::kDue, {});
   rig.page(index::kDue, {clock});
   CHECK(rig.judged == std::vector<ConversationId>{{1, 9}});
 }

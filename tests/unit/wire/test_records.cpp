@@ -47,6 +47,7 @@ Agent example_agent() {
   agent.intent = Intent::busy;
   agent.slots = {{example().id, "账单", SlotUse::wrap_up, Timestamp{1}, Timestamp{2}}};
   agent.devices = {{*SessionId::parse("0199c1d2-0000-7000-8000-000000000002"), 4, "node-1"}};
+  agent.last_seen = Timestamp{6};
   agent.absent_since = Timestamp{3};
   agent.last_offered_at = Timestamp{4};
   agent.idle_since = Timestamp{5};
@@ -68,6 +69,7 @@ Ticket example_ticket() {
   ticket.conversations = {example().id};
   ticket.pending_until = Timestamp{1};
   ticket.merged_into = TicketId{3, 4};
+  ticket.comments = {{5, 6}};
   ticket.created_at = Timestamp{2};
   ticket.updated_at = Timestamp{3};
   return ticket;
@@ -82,7 +84,7 @@ std::vector<DeskRecord> all_examples() {
   clock.seq = 17;
   clock.paused = true;
   clock.responded = true;
-  clock.timers = {{SlaTarget::resolution, Timestamp{4}, Timestamp{3}, std::chrono::hours(2), true}};
+  clock.timers = {{SlaTarget::resolution, Timestamp{4}, Timestamp{3}, std::chrono::hours(2), true, true}};
   Department department;
   department.id = "账单";
   department.name = "Billing";
