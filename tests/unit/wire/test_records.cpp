@@ -84,7 +84,8 @@ std::vector<DeskRecord> all_examples() {
   clock.seq = 17;
   clock.paused = true;
   clock.responded = true;
-  clock.timers = {{SlaTarget::resolution, Timestamp{4}, Timestamp{3}, std::chrono::hours(2), true, true}};
+  clock.timers = {
+      {SlaTarget::resolution, Timestamp{4}, Timestamp{3}, std::chrono::hours(2), true, true}};
   Department department;
   department.id = "账单";
   department.name = "Billing";
