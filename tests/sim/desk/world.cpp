@@ -48,6 +48,7 @@ struct World::Task {
   Then then;
 };
 
+/// A device of an agent.
 struct World::Person {
   std::string id;
   SessionId session;
@@ -69,9 +70,11 @@ World::World(std::uint64_t seed, Mutant mutant)
     one.changes.push_back(
         {agent_key(agent.id), 0, wire::encode_record(DeskRecord(agent)), indexes_of(agent)});
     store(std::move(one));
-    people_.push_back(std::make_unique<Person>());
-    people_.back()->id = agent.id;
-    people_.back()->session = {7, i + 1};
+    for (std::uint64_t device = 0; device <= i % 2; ++device) {  // some have two
+      people_.push_back(std::make_unique<Person>());
+      people_.back()->id = agent.id;
+      people_.back()->session = {7 + device, i + 1};
+    }
     checker_.on_gone(agent.id, store_.now());
   }
   for (std::size_t place = 0; place < kNodes; ++place) start_node(place);
@@ -394,7 +397,9 @@ void World::attach(Person& person) {
 
 void World::cut(Person& person, bool says_so) {
   Node* const node = std::exchange(person.node, nullptr);
-  checker_.on_gone(person.id, store_.now());
+  const bool has_another = std::ranges::any_of(
+      people_, [&](const auto& other) { return other->id == person.id && other->node; });
+  if (!has_another) checker_.on_gone(person.id, store_.now());
   if (node && says_so) detach(*node, person.id, {person.session, person.epoch, node->id});
 }
 
@@ -423,8 +428,12 @@ void World::live(Person& person) {
     if (random_.chance(0.01)) cut(person, random_.chance(0.8));  // the link breaks
     if (random_.chance(0.003)) {                                 // goes for a while
       person.wants = false;
-      if (person.node) cut(person, true);
-      at(random_.between(10s, 120s), [&person] { person.wants = true; });
+      for (auto& device : people_) {
+        if (device->id != person.id) continue;
+        device->wants = false;
+        if (device->node) cut(*device, true);
+        at(random_.between(10s, 120s), [&again = *device] { again.wants = true; });
+      }
     }
   });
 }
