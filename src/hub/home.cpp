@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <kefu/wire/records.hpp>
+#include <limits>
 #include <utility>
 
 #include "shard.hpp"
@@ -82,19 +83,22 @@ void Home::changed(mail::Changed changed) {
 void Home::on_tails(const std::vector<Tail>& tails) {
   for (const Tail& tail : tails) {
     const auto at = live_.find(tail.conversation);
-    if (at == live_.end()) continue;
-    for (const Reader& reader : at->second.readers) {
-      if (tail.log == Log::internal && !reader.staff) continue;
-      Delivery delivery;
-      delivery.to = reader.who;
-      delivery.what = Delivery::What::hint;
-      delivery.conversation = tail.conversation;
-      delivery.log = tail.log;
-      delivery.seq = tail.seq;
-      deliver(std::move(delivery));
-    }
+    if (at != live_.end()) hint(at->second, tail);
   }
   flush();
+}
+
+void Home::hint(const Live& live, const Tail& tail) {
+  for (const Reader& reader : live.readers) {
+    if (tail.log == Log::internal && !reader.staff) continue;
+    Delivery delivery;
+    delivery.to = reader.who;
+    delivery.what = Delivery::What::hint;
+    delivery.conversation = tail.conversation;
+    delivery.log = tail.log;
+    delivery.seq = tail.seq;
+    deliver(std::move(delivery));
+  }
 }
 
 void Home::signal(const mail::Signal& signal) {
@@ -274,6 +278,15 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
         }
         break;
       }
+      case errc::timed_out: {
+        // It may be there: the readers look.
+        const auto at = live_.find(draft.conversation);
+        if (at != live_.end())
+          hint(at->second,
+               {draft.conversation, draft.log, std::numeric_limits<std::uint64_t>::max()});
+        fail(draft, outcome.code);
+        break;
+      }
       default:
         if (outcome.repeated) ++shard_.counters().repeated;
         fail(draft, outcome.code, outcome.expected);
@@ -301,14 +314,16 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.repeated = outcome.repeated;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
-  // Of a retry too: whoever stored it may have died before it told the others.
-  tails_.moved({draft.conversation, draft.log, outcome.seq}, shard_.executor().now());
+  const Tail tail{draft.conversation, draft.log, outcome.seq};
+  tails_.moved(tail, shard_.executor().now());
+  const auto at = live_.find(draft.conversation);
   if (outcome.repeated) {
+    // Whoever stored it may have died, or not have known, before it told anybody.
     ++shard_.counters().repeated;
+    if (at != live_.end()) hint(at->second, tail);
     return;
   }
   ++shard_.counters().appended;
-  const auto at = live_.find(draft.conversation);
   if (at == live_.end()) return;
   frame::EntryFrame entry;
   entry.conversation = draft.conversation;

@@ -90,8 +90,8 @@ class Truth {
     return out;
   }
 
-  /// The store has answered timed_out: the entry may be there, and nobody is told of it until the
-  /// next one of its log. (A gap in the Hub, not in the promise.)
+  /// The store has answered a commit with timed_out: its entries may be there, and nobody is told
+  /// of it until the next one of its log. (A gap in the Hub, not in the promise.)
   void on_timed_out(ConversationId conversation, Log log) { untold_.insert({conversation, log}); }
   [[nodiscard]] bool untold(ConversationId conversation, Log log) const {
     return untold_.contains({conversation, log});
@@ -165,19 +165,15 @@ class WatchedStore final : public StoreWrapper {
     fenced.reserve(batch->size());
     for (const Draft& draft : batch->drafts())
       fenced.push_back(draft.epoch < truth_.epoch_of(draft.session));
-    inner().append(std::move(batch),
-                   [&truth = truth_, fenced = std::move(fenced),
-                    done = std::move(done)](std::unique_ptr<AppendBatch> back) mutable {
-                     for (std::size_t i = 0; i < fenced.size(); ++i) {
-                       const Outcome& outcome = back->outcomes()[i];
-                       const Draft& draft = back->drafts()[i];
-                       if (outcome.code == errc::timed_out)
-                         truth.on_timed_out(draft.conversation, draft.log);
-                       require(!fenced[i] || outcome.code != errc::ok || outcome.repeated,
-                               "an older connection stores nothing");
-                     }
-                     done(std::move(back));
-                   });
+    inner().append(std::move(batch), [fenced = std::move(fenced), done = std::move(done)](
+                                         std::unique_ptr<AppendBatch> back) mutable {
+      for (std::size_t i = 0; i < fenced.size(); ++i) {
+        const Outcome& outcome = back->outcomes()[i];
+        require(!fenced[i] || outcome.code != errc::ok || outcome.repeated,
+                "an older connection stores nothing");
+      }
+      done(std::move(back));
+    });
   }
 
   void commit(Commit commit, Completion<result<Committed>> done) override {

@@ -105,8 +105,14 @@ export class PendingSends {
     if (this.#recovering && this.#unanswered.size === 0) this.#recover();
     if (this.#recovering || this.foreign) return [];
     const out = [];
+    let oldest;
     for (const item of this.items) {
       if (this.#unanswered.size >= this.#window) break;
+      const cseq = item.session === null ? this.last + 1 : item.cseq;
+      oldest ??= cseq;
+      // The oldest may be stored already, and the server keeps only the last outcomes: none that is
+      // further ahead may push its own out.
+      if (cseq >= oldest + this.#window) break;
       if (item.session !== null && this.#unanswered.has(item.cseq)) continue;
       if (item.session === null) Object.assign(item, { session: this.#session, cseq: ++this.last });
       this.#unanswered.set(item.cseq, { item, at: now });

@@ -140,16 +140,22 @@ class PendingSends {
       out.changed = recover();
     }
     std::uint64_t last = accepted_;
+    std::uint64_t oldest = 0;
     for (std::size_t place = 0; place < items_.size() && in_flight_.size() < window_; ++place) {
       PendingSend& item = items_[place];
+      const std::uint64_t cseq = item.cseq != 0 ? item.cseq : last + 1;
+      if (oldest == 0) oldest = cseq;
+      // The oldest may be stored already, and only the outcomes of the last `window_` numbers are
+      // kept: none that is further ahead may push its own out.
+      if (cseq >= oldest + window_) break;
       if (item.cseq == 0) {
         item.session = session_;
-        item.cseq = last + 1;
+        item.cseq = cseq;
         out.changed = true;
       }
-      last = std::max(last, item.cseq);
-      if (is_in_flight(item.cseq)) continue;
-      in_flight_.push_back({item.cseq, now});
+      last = std::max(last, cseq);
+      if (is_in_flight(cseq)) continue;
+      in_flight_.push_back({cseq, now});
       out.places.push_back(place);
     }
     return out;

@@ -264,6 +264,19 @@ TEST_CASE("an entry with the number of a send and other content: a conflict") {
   CHECK(d.frame(send_error(errc::conflict, 1)).empty());
 }
 
+TEST_CASE("nothing goes out that could push the oldest one's outcome out of the window") {
+  Driver d;
+  d.attach(welcome(kFirst, false, {view(kHere, 0)}, 2));
+  d.submit("a");
+  d.submit("b");
+  d.submit("c");
+  // The first may be stored all the same; then its outcome is kept until number 3 has one.
+  CHECK(d.frame(send_error(errc::timed_out, 1)).empty());
+  CHECK(d.frame(ack(2, 2)) == "settled:2=2 ");
+  CHECK(d.wait() == "send:1=a ");
+  CHECK(d.frame(ack(1, 1)) == "settled:1=1 own:1=a persist send:3=c ");
+}
+
 TEST_CASE("refusals settle and consume; retries of old ones settle too") {
   Driver d;
   d.attach(welcome(kFirst, false, {view(kHere, 0)}));
