@@ -253,9 +253,20 @@ inline transmit_due() {
      :: else
      fi;
      k = accepted;
+     m = 0;
      for (i : 1 .. N) {
        if
        :: PENDING(i) && flying < W ->
+          if
+          :: m == 0 -> m = (cseq_of[i] == 0 -> k + 1 : cseq_of[i])
+          :: else
+          fi;
+#ifndef MUTANT_WINDOW_BY_COUNT
+          if
+          :: (cseq_of[i] == 0 -> k + 1 : cseq_of[i]) >= m + W -> break
+          :: else
+          fi;
+#endif
           if
           :: cseq_of[i] == 0 -> cseq_of[i] = k + 1; session_of[i] = session; changed = true
           :: else
@@ -505,10 +516,7 @@ end:
        state == attached && down[link]?[duplicate] ->
        down[link]?duplicate(a, b);
        take_outcome(a);
-       if
-       :: m != 0 -> settle(m)
-       :: else
-       fi;
+       assert(m == 0);                  /* the outcomes of pending sends are kept */
        pump(); a = 0; b = 0
      }
   :: d_step {
