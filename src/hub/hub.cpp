@@ -48,7 +48,7 @@ const Clock& system_clock() {
 
 struct Hub::Impl {
   hub::Context context;
-  std::unique_ptr<Bus::Subscription> tails;
+  std::unique_ptr<Bus::Subscription> tails{};
 
   static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
 };
