@@ -119,16 +119,18 @@ void Session::on_tick(Instant now, Timestamp wall) {
 
 // ---- frames
 
-/// What can't be read counts as a frame. Above the rate it is not answered one for one: whoever
-/// sends such a flood waits for no answer to a particular one.
+/// What can't be read counts as a frame. Above the rate it is not answered one for one, but where
+/// it names what it is about: then somebody may wait for that.
 void Session::on_error(const wire::DecodeError& error) {
-  if (!take_token(shard_.executor().now())) {
-    if (std::exchange(flooding_, true)) return;
-    return fail({}, errc::rate_limited, "frames_per_second");
-  }
   frame::Error answer;
   answer.code = error.code;
   answer.detail = error.detail;
+  if (!take_token(shard_.executor().now())) {
+    const bool named = !error.ref.empty() || error.cseq;
+    if (!named && std::exchange(flooding_, true)) return;
+    answer.code = errc::rate_limited;
+    answer.detail = "frames_per_second";
+  }
   answer.conversation = error.conversation;
   answer.cseq = error.cseq;
   send({error.ref, answer});

@@ -24,6 +24,7 @@ set(rules
     "kefu/core/" "${core}"
     "kefu/(completion|shared_frame|logger|metrics|version)\\." "${basics}"
     "kefu/(transport|store|bus|policy|files|executor|clock|auth)\\." "${ports}"
+    "kefu/time_zone\\." "kefu/time_zone\\.|${basics}"
     "kefu/wire/" "${wire}"
     "kefu/memory/" "kefu/memory/|${stores}"
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
