@@ -102,7 +102,7 @@ TEST_CASE("deflate: what was compressed unpacks to the same, in any order of siz
   ws::Inflater inflater{1 << 20};
   for (const auto window : {ws::DeflateWindow::narrow, ws::DeflateWindow::wide}) {
     ws::Deflater deflater{window};
-    for (const std::size_t size : {300, 100'000, 1000, 70'000, 400}) {
+    for (const std::size_t size : {300U, 100'000U, 1000U, 70'000U, 400U}) {
       const std::string text = chat(size);
       const auto payload = deflater.deflate(bytes_of(text));
       REQUIRE(!payload.empty());
@@ -134,7 +134,7 @@ TEST_CASE("deflate: what would not get smaller is left alone") {
 
 TEST_CASE("inflate: whatever way zlib compresses") {
   ws::Inflater inflater{1 << 20};
-  for (const std::size_t size : {0, 1, 100, 70'000}) {
+  for (const std::size_t size : {0U, 1U, 100U, 70'000U}) {
     const std::string text = chat(size).substr(0, size);
     for (const int level : {0, 1, 6, 9}) {
       for (const int strategy : {Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED}) {
