@@ -67,9 +67,8 @@ void Home::leave(const mail::Leave& leave) {
 }
 
 void Home::changed(mail::Changed changed) {
-  const Instant now = shard_.executor().now();
   for (const Entry& entry : changed.entries)
-    tails_.moved({entry.conversation, entry.log, entry.seq}, now);
+    tails_.moved({entry.conversation, entry.log, entry.seq});
   tails_.flush();
   const auto at = live_.find(changed.conversation.record.id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
@@ -315,7 +314,7 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
   const Tail tail{draft.conversation, draft.log, outcome.seq};
-  tails_.moved(tail, shard_.executor().now());
+  tails_.moved(tail);
   const auto at = live_.find(draft.conversation);
   if (outcome.repeated) {
     // Whoever stored it may have died, or not have known, before it told anybody.

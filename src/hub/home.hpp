@@ -90,7 +90,7 @@ class Home {
   void refresh(ConversationId id, Live& live);
   void on_refreshed(ConversationId id, result<std::optional<Record>> record);
   void tell_cursors(ConversationId id, Live& live, Instant now);
-  /// Tells the readers that the log reaches so far; those that lack something fetch it.
+  /// Tells the readers that the log may reach so far; those that lack something fetch it.
   void hint(const Live& live, const Tail& tail);
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
   void signal(const Live& live, ConversationId id, SessionRef except, const SharedFrame& frame);

@@ -44,7 +44,7 @@ struct Delivery {
     entry,   ///< `frame` is the entry `seq` of `log`
     ack,     ///< its send `cseq` became the entry `seq`
     failed,  ///< its send `cseq` met `code`
-    hint,    ///< `log` reaches to `seq`, as another node says
+    hint,    ///< `log` may reach to `seq`
     signal,  ///< `frame`, which may be lost
   };
   SessionRef to;

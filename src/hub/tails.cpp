@@ -46,13 +46,13 @@ std::vector<Tail> decode_tails(std::string_view bytes) {
   return tails;
 }
 
-void TailTeller::moved(const Tail& tail, Instant now) {
+void TailTeller::moved(const Tail& tail) {
   if (!bus_) return;
   encode(tail, scratch_);
   Recent& recent = recent_[tail.conversation];
   std::uint64_t& known = recent.tails[static_cast<std::size_t>(tail.log)];
   known = std::max(known, tail.seq);
-  recent.at = now;
+  recent.beats = kBeats;
   if (scratch_.size() >= kMessage) flush();
 }
 
@@ -65,7 +65,8 @@ void TailTeller::flush() {
 void TailTeller::on_tick(Instant now) {
   if (!bus_ || now < next_beat_) return;
   next_beat_ = now + heartbeat_;
-  for (const auto& [conversation, recent] : recent_) {
+  for (auto& [conversation, recent] : recent_) {
+    --recent.beats;
     for (const Log log : {Log::public_log, Log::internal}) {
       const std::uint64_t tail = recent.tails[static_cast<std::size_t>(log)];
       if (tail != 0) encode({conversation, log, tail}, scratch_);
@@ -73,8 +74,7 @@ void TailTeller::on_tick(Instant now) {
     if (scratch_.size() >= kMessage) flush();
   }
   flush();
-  std::erase_if(recent_,
-                [&](const auto& one) { return now - one.second.at > kBeats * heartbeat_; });
+  std::erase_if(recent_, [](const auto& one) { return one.second.beats == 0; });
 }
 
 }  // namespace kefu::hub

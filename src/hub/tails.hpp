@@ -20,8 +20,6 @@ struct Tail {
   ConversationId conversation;
   Log log = Log::public_log;
   std::uint64_t seq = 0;
-
-  friend bool operator==(const Tail&, const Tail&) = default;
 };
 
 inline constexpr std::string_view kTailsTopic = "kefu.tails";
@@ -36,7 +34,7 @@ class TailTeller {
   /// `bus` null: there is nobody to tell.
   TailTeller(Bus* bus, Nanoseconds heartbeat) : bus_(bus), heartbeat_(heartbeat) {}
 
-  void moved(const Tail& tail, Instant now);
+  void moved(const Tail& tail);
   /// Tells what has moved since the last call.
   void flush();
   void on_tick(Instant now);
@@ -44,7 +42,7 @@ class TailTeller {
  private:
   struct Recent {
     std::array<std::uint64_t, 2> tails{};  // indexed by Log; 0: did not move
-    Instant at;
+    int beats = 0;                         // with which it is still told again
   };
 
   Bus* const bus_;
