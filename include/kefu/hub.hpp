@@ -82,6 +82,14 @@ class Hub final : public Acceptor {
 
   void stats(Completion<HubStats> done);
 
+  /// Ends every connection in good order: nothing more is served, what was accepted gets its
+  /// outcome, then each client is told when to come back (limits::reconnect_after) and closed with
+  /// errc::shutting_down. At `deadline` the rest is closed as it is. Completes when no connection
+  /// is left, or at the deadline. Connections that come from then on are closed at once. A
+  /// Transport that stops does the same to its own connections, by Inbound::on_stopping(): call
+  /// this where the hub should stop and its transports go on.
+  void drain(Instant deadline, Completion<> done);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -50,6 +50,11 @@ struct limits {
   std::size_t page_entries = 128;      ///< entries read from the Store at a time
   std::size_t page_bytes = 64 * 1024;  ///< bytes of bodies read from the Store at a time
 
+  // A hub that drains tells each client when to come back: after reconnect_after and a random part
+  // of reconnect_spread, so that they don't all come at once, and not before it is up again.
+  Nanoseconds reconnect_after{1'000'000'000};   ///< (1 s)
+  Nanoseconds reconnect_spread{4'000'000'000};  ///< (4 s)
+
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append
   std::size_t pending_drafts =

@@ -84,6 +84,11 @@ class Inbound {
   /// After send() returned backpressure: the queue has fallen below half of its bound.
   virtual void on_writable() = 0;
 
+  /// The transport stops. Answers true to finish what is under way and then close() the connection,
+  /// which the transport does itself when little of its time is left; false to leave it to the
+  /// transport at once.
+  virtual bool on_stopping() { return false; }
+
   /// The last call. errc::ok when the peer closed in good order.
   virtual void on_closed(errc reason) = 0;
 
@@ -109,8 +114,9 @@ class Transport {
   /// can't listen.
   virtual void start(Acceptor& acceptor) = 0;
 
-  /// Accepts no more, closes every connection with errc::shutting_down, and completes when the last
-  /// is closed, or at `deadline` after cutting those that remain.
+  /// Accepts no more, gives every Inbound the time to finish (see on_stopping()), closes what
+  /// remains with errc::shutting_down, and completes when the last connection is closed, or at
+  /// `deadline` after cutting those that are left.
   virtual void stop(Instant deadline, Completion<> done) = 0;
 };
 

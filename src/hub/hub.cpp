@@ -1,6 +1,7 @@
 #include <kefu/hub.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <utility>
 
@@ -143,5 +144,24 @@ void gather(hub::Context& context, std::size_t index, HubStats sum, Completion<H
 }  // namespace
 
 void Hub::stats(Completion<HubStats> done) { gather(impl_->context, 0, {}, std::move(done)); }
+
+void Hub::drain(Instant deadline, Completion<> done) {
+  struct Draining {
+    std::atomic<std::size_t> left;
+    Completion<> done;
+  };
+  const std::shared_ptr<Draining> draining{
+      new Draining{{impl_->context.shards.size()}, std::move(done)}};
+  for (const auto& each : impl_->context.shards) {
+    hub::Shard& shard = *each;
+    shard.executor().post([&shard, alive = impl_->context.alive, deadline, draining] {
+      const auto one_is_empty = [draining] {
+        if (draining->left.fetch_sub(1, std::memory_order_acq_rel) == 1) draining->done();
+      };
+      if (!*alive) return one_is_empty();
+      shard.drain(deadline, one_is_empty);
+    });
+  }
+}
 
 }  // namespace kefu

@@ -24,16 +24,35 @@ Session::~Session() = default;
 // ---- the connection
 
 void Session::on_message(std::string_view message, std::size_t slack) {
-  if (machine_.state() == core::Session::State::ended) return;
+  if (machine_.state() == core::Session::State::ended || stopping_) return;
   if (message.size() > shard_.bounds().max_frame)
     return on_error({errc::too_large, "message", {}, {}, {}});
   shard_.decoder().decode(message, slack, *this);
 }
 
 void Session::on_writable() {
-  if (!std::exchange(blocked_, false)) return;
+  if (!std::exchange(blocked_, false) || stopping_) return;
   connection_->resume_reading();
   pump();
+}
+
+bool Session::on_stopping() {
+  if (machine_.state() == core::Session::State::ended || std::exchange(stopping_, true))
+    return true;
+  connection_->pause_reading();
+  leave_if_settled();
+  return true;
+}
+
+void Session::leave_if_settled() {
+  if (!stopping_ || asked_ != 0 || machine_.in_flight() != 0) return;
+  if (machine_.state() == core::Session::State::ended) return;
+  frame::Error error;
+  error.code = errc::shutting_down;
+  const auto delay = std::chrono::duration_cast<Milliseconds>(shard_.reconnect_delay());
+  error.retry_after = static_cast<std::uint64_t>(delay.count());
+  send({{}, error});
+  end(errc::shutting_down);
 }
 
 void Session::on_closed(errc /*reason*/) {

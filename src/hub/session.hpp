@@ -28,6 +28,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
 
   void on_message(std::string_view message, std::size_t slack) override;
   void on_writable() override;
+  bool on_stopping() override;
   void on_closed(errc reason) override;
 
   // From the shard.
@@ -124,6 +125,9 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void fail(std::string_view ref, errc code, std::string_view detail);
   void fail_send(const frame::Send& send, errc code, std::string_view detail);
 
+  /// Once it stops: says when to come back and ends, unless something has no outcome yet.
+  void leave_if_settled();
+
   /// A completion that calls `f(session, args…)` on this session, unless it has gone by then.
   template <class... Args, class F>
   [[nodiscard]] Completion<Args...> mine(F f);
@@ -148,9 +152,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   Instant blocked_since_;
   std::size_t blocked_bytes_ = 0;
   std::uint32_t fetches_ = 0;
+  std::uint32_t asked_ = 0;  // completions of mine() that are still to come
   bool blocked_ = false;
   bool retry_fetch_ = false;  // a page failed: try again at the next tick
   bool flooding_ = false;     // with what can't be read; it has been told
+  bool stopping_ = false;     // nothing more is served
 };
 
 }  // namespace kefu::hub

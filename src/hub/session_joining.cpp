@@ -180,7 +180,7 @@ std::uint64_t Session::accepted(ConversationId conversation) const {
 /// Everything that waits for an agent, page by page at the connection's pace; what is queued from
 /// now on comes by itself.
 void Session::scan_offers() {
-  if (!offering_ || blocked_ || std::exchange(offering_->scanning, true)) return;
+  if (!offering_ || blocked_ || stopping_ || std::exchange(offering_->scanning, true)) return;
   ScanRequest request;
   request.index = index::kQueue;
   request.after = offering_->next;

@@ -50,9 +50,14 @@ struct Session::Offering {
 
 template <class... Args, class F>
 Completion<Args...> Session::mine(F f) {
+  ++asked_;
   return shard_.here<Args...>(
       [shard = &shard_, ref = ref_, f = std::move(f)](Args... args) mutable {
-        if (Session* const session = shard->find(ref)) f(*session, std::move(args)...);
+        Session* const session = shard->find(ref);
+        if (!session) return;
+        --session->asked_;
+        f(*session, std::move(args)...);
+        session->leave_if_settled();
       });
 }
 

@@ -34,7 +34,7 @@ void Session::react(Membership& membership, Log log, core::Reader::Action action
 
 void Session::fetch(Membership& membership, Log log) {
   core::Reader& reader = membership.readers[static_cast<std::size_t>(log)];
-  if (fetches_ == kFetchesAtOnce)
+  if (fetches_ == kFetchesAtOnce || stopping_)
     return reader.on_page_failed();  // its turn comes with the end of another page
   ++fetches_;
   ReadRequest request;
@@ -69,6 +69,7 @@ void Session::on_page(ConversationId conversation, Log log, result<Page> page) {
 }
 
 void Session::pump() {
+  if (stopping_) return;
   for (Membership& membership : memberships_) {
     if (!membership.ready) continue;
     for (Log log : {Log::public_log, Log::internal}) {
@@ -85,9 +86,11 @@ void Session::on_delivery(const Delivery& delivery) {
     case Delivery::What::entry:
       return on_entry(delivery);
     case Delivery::What::ack:
-      return on_ack(delivery);
+      on_ack(delivery);
+      return leave_if_settled();
     case Delivery::What::failed:
-      return on_failed(delivery);
+      on_failed(delivery);
+      return leave_if_settled();
     case Delivery::What::hint:
       return on_hint(delivery);
     case Delivery::What::signal:

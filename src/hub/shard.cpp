@@ -45,7 +45,36 @@ Inbound& Shard::accept(Connection& connection) {
   slot.session = std::make_unique<Session>(*this, SessionRef{index_, index, slot.use}, connection,
                                            executor_.now());
   ++counters_.connections;
+  if (draining_) {
+    executor_.post([this, alive = context_.alive, ref = slot.session->ref()] {
+      if (*alive) stop(ref);
+    });
+  }
   return *slot.session;
+}
+
+void Shard::stop(SessionRef ref) {
+  if (Session* const session = find(ref)) session->on_stopping();
+}
+
+void Shard::drain(Instant deadline, Completion<> done) {
+  draining_ = true;
+  on_drained_ = std::move(done);
+  for (const Slot& slot : slots_) {
+    if (slot.session) slot.session->on_stopping();
+  }
+  if (counters_.connections == 0) return drained();
+  executor_.post_at(deadline, [this, alive = context_.alive] {
+    if (!*alive || !on_drained_) return;
+    for (const Slot& slot : slots_) {
+      if (slot.session) slot.session->end(errc::shutting_down);
+    }
+    drained();
+  });
+}
+
+void Shard::drained() {
+  if (on_drained_) on_drained_();
 }
 
 Session* Shard::find(SessionRef ref) {
@@ -57,6 +86,7 @@ void Shard::release(SessionRef ref) {
   --counters_.connections;
   slots_[ref.slot].session.reset();
   free_slots_.push_back(ref.slot);
+  if (draining_ && counters_.connections == 0) drained();
 }
 
 void Shard::enrol(Session& session) {
@@ -260,6 +290,12 @@ SessionId Shard::mint_session() {
   const auto ms = static_cast<std::uint64_t>(context_.store.now().ns / 1'000'000);
   const std::uint64_t a = random_word();
   return make_uuid_v7<SessionId>(ms, a, random_word());
+}
+
+Nanoseconds Shard::reconnect_delay() {
+  const auto spread = static_cast<std::uint64_t>(bounds().reconnect_spread.count());
+  const std::uint64_t part = spread == 0 ? 0 : random_word() % spread;
+  return bounds().reconnect_after + Nanoseconds{static_cast<std::int64_t>(part)};
 }
 
 std::uint64_t Shard::random_word() {

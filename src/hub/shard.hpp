@@ -49,6 +49,9 @@ class Shard {
   /// Starts the shard's clockwork; once, before the first connection.
   void start();
 
+  /// See Hub::drain(). Once.
+  void drain(Instant deadline, Completion<> done);
+
   Inbound& accept(Connection& connection);
 
   /// The session, or null when it has gone.
@@ -117,6 +120,8 @@ class Shard {
   [[nodiscard]] HubStats& counters() noexcept { return counters_; }
   [[nodiscard]] HubStats stats() const;
   [[nodiscard]] SessionId mint_session();
+  /// After how long a client that is sent away should come back: another time for each.
+  [[nodiscard]] Nanoseconds reconnect_delay();
   void log(LogLevel level, std::string_view message) const;
 
  private:
@@ -138,12 +143,14 @@ class Shard {
   void take(mail::Offer& offer);
   void take(mail::OfferGone& gone);
 
+  void stop(SessionRef ref);
   void schedule_flush();
   void flush();
   void deliver(std::vector<Delivery>& items);
   template <class F>
   void for_attached_staff(F call);
   [[nodiscard]] std::uint64_t random_word();
+  void drained();
   void tick();
   void renew();
   void expire();
@@ -173,6 +180,8 @@ class Shard {
   Instant next_renew_;
   Instant next_expire_;
   bool renewing_ = false;
+  bool draining_ = false;
+  Completion<> on_drained_;  // while draining
   HubStats counters_;
   std::random_device device_;  // of ids, which nobody may guess; made once, for that costs a file
 };

@@ -22,8 +22,10 @@ class Link : public Watcher {
   virtual void read() = 0;
   /// The clock of timeouts has moved.
   virtual void on_tick() = 0;
-  /// The server stops: end in good order, soon.
+  /// The server stops: end in good order, once what is under way is finished.
   virtual void shut_down() = 0;
+  /// It is late: end in good order without waiting for that.
+  virtual void close_down() { shut_down(); }
   /// End now.
   virtual void cut() = 0;
 

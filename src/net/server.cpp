@@ -1,5 +1,6 @@
 #include <kefu/net/server.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <utility>
@@ -29,7 +30,12 @@ void stop_worker(const std::shared_ptr<Worker>& worker, Instant deadline,
                  const std::shared_ptr<Stopping>& stopping) {
   worker->loop().post([worker, deadline, stopping] {
     worker->shut_down([stopping] { stopping->one_is_empty(); });
-    worker->loop().post_at(deadline, [worker] { worker->cut_all(); });
+    // The last words need some of the time too.
+    Loop& loop = worker->loop();
+    const Nanoseconds time = deadline - loop.now();
+    const Nanoseconds closing = std::min(worker->site().options.close_timeout, time / 2);
+    loop.post_at(loop.now() + (time - closing), [worker] { worker->close_all(); });
+    loop.post_at(deadline, [worker] { worker->cut_all(); });
   });
 }
 

@@ -100,6 +100,10 @@ void Worker::shut_down(Completion<> done) {
   loop_.at_turn_end(*this);
 }
 
+void Worker::close_all() {
+  for (std::size_t i = links_.size(); i-- > 0;) links_[i]->close_down();
+}
+
 void Worker::cut_all() {
   stopping_ = over_ = true;
   for (std::size_t i = links_.size(); i-- > 0;) links_[i]->cut();

@@ -39,6 +39,8 @@ class Worker final : public TurnEnd {
 
   /// Ends all links in good order, and calls `done` when there are none.
   void shut_down(Completion<> done);
+  /// The same for those that are still busy.
+  void close_all();
   void cut_all();
 
   /// Lets the clock of timeouts go, until all is over.

@@ -81,6 +81,10 @@ void WsConnection::close(errc reason) {
               reason);
 }
 
+void WsConnection::shut_down() {
+  if (state_ == State::open && !inbound_->on_stopping()) close(errc::shutting_down);
+}
+
 void WsConnection::on_ready(Readiness readiness) {
   peer_ended_ = peer_ended_ || readiness.ended;
   if (readiness.writable && write_blocked_) {

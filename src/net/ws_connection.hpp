@@ -41,7 +41,8 @@ class WsConnection final : public Link, public Connection {
   void on_ready(Readiness readiness) override;
   void read() override;
   void on_tick() override;
-  void shut_down() override { close(errc::shutting_down); }
+  void shut_down() override;
+  void close_down() override { close(errc::shutting_down); }
   void cut() override { finish(errc::shutting_down); }
 
   /// Writes what is queued. Called by the worker at the end of a turn.

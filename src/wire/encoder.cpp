@@ -260,6 +260,7 @@ void members(JsonWriter& out, const frame::Error& value) {
   number_if(out, ",\"cseq\":", value.cseq);
   number_if(out, ",\"expected\":", value.expected);
   number_if(out, ",\"current\":", value.current);
+  number_if(out, ",\"retry_after\":", value.retry_after);
 }
 
 // ---- what the client's frames are called; the server's are in the order of their alternatives

@@ -113,6 +113,7 @@ frame::Error error_frame(FieldReader& in) {
   frame.cseq = in.optional_number(Field::cseq);
   frame.expected = in.optional_number(Field::expected);
   frame.current = in.optional_number(Field::current);
+  frame.retry_after = in.optional_number(Field::retry_after);
   return frame;
 }
 

@@ -672,6 +672,17 @@ test('close codes: overloaded waits longer, token_expired fetches a token', () =
   assert.ok(other.all.filter((effect) => effect.type === 'fetch_token').length === 2);
 });
 
+test('a server that sends its clients away says when to come back', () => {
+  const rig = new Rig()
+    .online()
+    .server({ type: 'error', code: 'shutting_down', retry_after: 2750 })
+    .step({ type: 'closed', code: 1012 });
+  assert.deepEqual(rig.emitted('error'), []);
+  assert.equal(rig.emitted('status').at(-1).retry_at - rig.now, 2750);
+  rig.pass(2750).step({ type: 'closed', code: 1006 }); // only the first attempt waits by its word
+  assert.ok(rig.emitted('status').at(-1).retry_at - rig.now < 1000);
+});
+
 test('the token is renewed on the connection before it ends', () => {
   const rig = new Rig();
   rig

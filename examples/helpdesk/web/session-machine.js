@@ -49,6 +49,7 @@ export const DEFAULTS = Object.freeze({
   saveDelay: 250, // for changes of the snapshot that may be lost
   tokenMargin: 60_000, // renew so long before the token ends, or at three quarters of its life
   tokenRetry: 5_000,
+  longestRetryAfter: 300_000, // what a server may ask for at most
   overloadedFailures: 4, // a server that is overloaded counts as so many failures
   historyPage: 200,
   maxHellos: 4, // on one link
@@ -111,6 +112,7 @@ export class SessionMachine {
   #heardAt = 0;
   #sendsHeldUntil = 0;
   #probeBy = Infinity;
+  #retryAfter = null; // ms, by the server's word, until the next attempt
   #dirty = false;
 
   /**
@@ -454,7 +456,8 @@ export class SessionMachine {
       default:
         break;
     }
-    const delay = this.#linkBackoff.next(failures);
+    const delay = this.#retryAfter ?? this.#linkBackoff.next(failures);
+    this.#retryAfter = null;
     this.#timer('connect', delay);
     return this.#setState('waiting', { code, retry_at: this.#now + delay });
   }
@@ -482,6 +485,10 @@ export class SessionMachine {
   #message(frames) {
     this.#heardAt = this.#now;
     for (const frame of frames) {
+      if (frame.type === 'error' && frame.retry_after >= 0) {
+        this.#retryAfter = Math.min(frame.retry_after, this.#settings.longestRetryAfter);
+        if (frame.code === 'shutting_down') continue; // it closes the link itself
+      }
       if (this.#state === 'greeting') this.#greeted(frame);
       else if (this.#state === 'online') this.#frame(frame);
     }

@@ -173,6 +173,7 @@ class ClientSession {
 
   void on_frame(const ServerFrame& frame, Instant now, ClientEffects& out) {
     now_ = now;
+    note_retry_after(frame);
     switch (state_) {
       case State::greeting:
         if (const auto* welcome = std::get_if<frame::Welcome>(&frame.body)) {
@@ -286,7 +287,16 @@ class ClientSession {
         break;
     }
     state_ = State::waiting;
-    due_ = now_ + link_retry_.next();
+    due_ = now_ + (retry_after_ ? *retry_after_ : link_retry_.next());
+    retry_after_.reset();
+  }
+
+  /// A server that sends its clients away says when each should come back.
+  void note_retry_after(const ServerFrame& frame) {
+    const auto* const error = std::get_if<frame::Error>(&frame.body);
+    if (!error || !error->retry_after) return;
+    constexpr std::uint64_t kLongest = 300'000;  // ms
+    retry_after_ = Milliseconds{std::min(*error->retry_after, kLongest)};
   }
 
   void refuse(errc code, ClientEffects& out) {
@@ -574,6 +584,7 @@ class ClientSession {
   std::list<ClientConversation> conversations_;  // their addresses are kept while they are stepped
   std::list<std::string> refs_;                  // what Transmit effects of one call refer to
   std::optional<Instant> cursors_due_;
+  std::optional<Nanoseconds> retry_after_;  // of the server, for the next attempt
   BackOff link_retry_;
   BackOff send_retry_;
 };

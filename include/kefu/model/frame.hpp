@@ -206,6 +206,8 @@ struct Error {
   std::optional<std::uint64_t> cseq;
   std::optional<std::uint64_t> expected;  ///< gap: the next cseq
   std::optional<std::uint64_t> current;   ///< stale_epoch: the session's epoch
+  /// ms. The server is about to end the connection: come back no sooner than so long after that.
+  std::optional<std::uint64_t> retry_after;
 };
 
 }  // namespace frame

@@ -562,6 +562,23 @@ TEST_CASE("waits grow from attempt to attempt, and shrink after a welcome") {
   CHECK(d.now - before <= ClientOptions{}.link_retry);
 }
 
+TEST_CASE("a server that sends its clients away says when to come back") {
+  Driver d;
+  d.attach(welcome(kFirst, false, {}));
+  frame::Error leave;
+  leave.code = errc::shutting_down;
+  leave.retry_after = 2750;
+  d.frame(leave);
+  const Instant before = d.now;
+  d.closed(errc::shutting_down);
+  d.wait();
+  CHECK(d.now - before == std::chrono::milliseconds(2750));
+  CHECK(d.machine.state() == ClientSession::State::connecting);
+  d.closed();  // only the first attempt waits by its word
+  d.wait();
+  CHECK(d.now - before <= std::chrono::milliseconds(2750) + ClientOptions{}.link_retry);
+}
+
 TEST_CASE("a bad token stops it until there is another") {
   Driver d;
   d.greet();
