@@ -15,6 +15,8 @@ bench::Report measure(bench::Run& run, bench::Mode mode) {
       return run.idle();
     case bench::Mode::reconnect:
       return run.reconnect();
+    case bench::Mode::prepare:
+      return run.prepare();
     case bench::Mode::relay:
       break;
   }

@@ -15,7 +15,7 @@
 namespace bench {
 namespace {
 
-constexpr const char* kUsage = R"(usage: kefu-bench relay|idle|reconnect --port P [options]
+constexpr const char* kUsage = R"(usage: kefu-bench relay|idle|reconnect|prepare --port P [options]
 
   --target kefu|raw|durable   what listens there: kefu.v1, a relay of plain messages, or the bare durable relay
   --pid PID                   of the server, for its CPU and memory
@@ -26,6 +26,7 @@ relay       --pairs N --fanin F --body BYTES (--window W | --rate MESSAGES_A_SEC
             --secs S --warmup S --drain S --delivered-every K (0: never) --delivered-flush SECS
 idle        --conns N --hold SECS
 reconnect   --conns N --rounds R --hold SECS --inflight K
+prepare     --pairs N --fanin F --tokens FILE   conversations for another generator, numbered in their ids (kefu)
 
 Only 127.0.0.1 is spoken to. Exit status: 0, 1 when something was lost, doubled or out of order, 2 when the run failed.
 README.md beside the source says how it measures.
@@ -82,6 +83,7 @@ Mode mode_from(std::string_view name) {
   if (name == "relay") return Mode::relay;
   if (name == "idle") return Mode::idle;
   if (name == "reconnect") return Mode::reconnect;
+  if (name == "prepare") return Mode::prepare;
   refuse("no such mode: " + std::string(name));
 }
 
@@ -108,6 +110,8 @@ bool read_common(Arguments& in, Options& out) {
     out.secret = read_secret(in.text());
   else if (name == "--prefix")
     out.prefix = in.text();
+  else if (name == "--tokens")
+    out.tokens = in.text();
   else if (name == "--concurrency")
     out.concurrency = in.count(1, 100'000);
   else if (name == "--connect-timeout")
@@ -177,6 +181,8 @@ Options read_options(int argc, char** argv) {
     refuse("--secret or --secret-file with at least 32 bytes is needed");
   if (out.target != TargetKind::kefu && out.inflight != 0)
     refuse("--inflight: only kefu's sessions survive the cut");
+  if (out.mode == Mode::prepare && (out.target != TargetKind::kefu || out.tokens.empty()))
+    refuse("prepare needs --tokens, and kefu to be the target");
   if (out.prefix.empty()) {
     out.prefix.append("r").append(std::to_string(getpid()));
     out.prefix.append("x").append(std::to_string(now_ns() / 1000 % 1'000'000)).append("-");

@@ -7,7 +7,7 @@
 
 namespace bench {
 
-enum class Mode : std::uint8_t { relay, idle, reconnect };
+enum class Mode : std::uint8_t { relay, idle, reconnect, prepare };
 enum class TargetKind : std::uint8_t { kefu, raw, durable };
 
 struct Options {
@@ -18,9 +18,10 @@ struct Options {
   std::string path = "/ws";
   std::string secret;  ///< that signs the tokens (kefu)
   std::string prefix;  ///< of the participants' ids; by default of this run alone
+  std::string tokens;  ///< prepare: the file that gets a line "<participant> <token>" for each
   bool json = false;
 
-  std::uint32_t pairs = 100;  ///< relay: conversations, each with a visitor of its own
+  std::uint32_t pairs = 100;  ///< relay, prepare: conversations, each with a visitor of its own
   std::uint32_t fanin = 1;    ///< relay: visitors an agent
   std::uint32_t body = 128;   ///< bytes of a message's body
   std::uint32_t window = 1;   ///< closed loop: messages in flight in a conversation

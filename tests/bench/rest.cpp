@@ -1,5 +1,8 @@
-// idle: what a session costs that says nothing. reconnect: how long until all are back.
+// prepare: what another generator needs. idle: what a session costs that says nothing. reconnect:
+// how long until all are back.
 #include <algorithm>
+#include <fstream>
+#include <stdexcept>
 #include <vector>
 
 #include "run.hpp"
@@ -10,6 +13,20 @@ namespace {
 double seconds_since(std::uint64_t then) { return static_cast<double>(now_ns() - then) / 1e9; }
 
 }  // namespace
+
+Report Run::prepare() {
+  target_->prepare();
+  std::ofstream out(options_.tokens);
+  for (std::uint32_t i = 0; i < engine_.size(); ++i) {
+    const Link& link = engine_.link(i);
+    out << load_.name(link) << ' ' << target_->token(link) << '\n';
+  }
+  if (!out.flush()) throw std::runtime_error("cannot write " + options_.tokens);
+  Report report;
+  report.text("mode", "prepare");
+  report.count("pairs", options_.pairs);
+  return report;
+}
 
 Report Run::idle() {
   begun_ = usage(options_.pid);

@@ -6,13 +6,17 @@
 namespace bench {
 namespace {
 
+bool has_pairs(const Options& options) {
+  return options.mode == Mode::relay || options.mode == Mode::prepare;
+}
+
 std::uint32_t visitors_of(const Options& options) {
-  return options.mode == Mode::relay ? options.pairs : options.conns - options.conns / 2;
+  return has_pairs(options) ? options.pairs : options.conns - options.conns / 2;
 }
 
 std::uint32_t agents_of(const Options& options) {
-  return options.mode == Mode::relay ? (options.pairs + options.fanin - 1) / options.fanin
-                                     : options.conns / 2;
+  return has_pairs(options) ? (options.pairs + options.fanin - 1) / options.fanin
+                            : options.conns / 2;
 }
 
 std::unique_ptr<Target> make_target(const Parts& parts) {

@@ -1,4 +1,4 @@
-// The three measurements.
+// The three measurements, and what other generators need.
 #pragma once
 
 #include "engine.hpp"
@@ -17,6 +17,8 @@ class Run final : public Engine::Handler {
   Report relay();
   Report idle();
   Report reconnect();
+  /// Makes the conversations, and the tokens of those who take part in them.
+  Report prepare();
 
   /// Nothing was lost, doubled, reordered, misrouted or promised and not kept.
   [[nodiscard]] bool good() const;

@@ -1,47 +1,49 @@
 #!/usr/bin/env python3
-"""Measures kefu and its peers in turn, and prints a Markdown table with ratios.
+"""Measures kefu and its peers in turn, and writes a table with ratios: Markdown, JSON, and a plot.
 
-  run.py --bench build/release/bin/kefu-bench --kefu build/release/bin/helpdesk \\
-         --peer 'floor=durable:./relay-durable {port} {data}/floor.db FULL' \\
-         --peer 'go=raw:./relay-go -port {port}' --out results.json
+  run.py --bin build/release/bin --peers FOLDER --out results        builds the peers of peers.py, runs all cases
+  run.py --bin build/release/bin --peer 'go=raw:./relay-go -port {port}' --cases w1,w16
 
 A peer is name=target:command; {port} and {data} are filled in. Each run gets a fresh server, pinned to one core, the
 generator to another. The servers take turns within a round, in the other direction every second round, so that what
 the machine does meanwhile hits all of them. Before each run it waits, for a while, until the machine is quiet; a run
 during which something else used the CPUs is noisy: it is repeated, a few times, and the medians are taken without it. A
-server that had noisy runs only is shown with these (0 quiet runs), and gets no ratio.
+server that had noisy runs only is shown with these (0 quiet runs), and gets no ratio. With --wsload kefu's relay cases
+are run under wsload too, a generator that knows nothing of kefu but an adapter.
 """
 import argparse
-import json
+import os
 import statistics
 import sys
 import time
 
 sys.dont_write_bytecode = True
+import peers  # noqa: E402
+import results  # noqa: E402
 import server  # noqa: E402
 
 CASES = {
+    "w1x100": "relay --pairs 100 --window 1",
     "w1": "relay --pairs 1000 --window 1",
     "fan10": "relay --pairs 1000 --fanin 10 --window 1",
     "w16": "relay --pairs 1000 --window 16",
     "open10k": "relay --pairs 1000 --rate 10000 --spin",
-    "idle": "idle --conns 5000",
-    "reconnect": "reconnect --conns 5000 --rounds 3 --hold 1",
-}
-RELAY_FIGURES = ["delivered_per_s", "cpu_us_per_msg", "p50_us", "p99_us", "gen_cpu"]
-FIGURES = {
-    "open10k": RELAY_FIGURES + ["gen_lag_p99_us"],
-    "idle": ["bytes_per_session", "connect_cpu_us", "idle_cpu"],
-    "reconnect": ["back_s", "cpu_us_per_session"],
+    "open70": "relay --pairs 1000 --rate {70% of w1} --spin",
+    "idle5k": "idle --conns 5000",
+    "idle19k9": "idle --conns 19900",
+    "reconnect5k": "reconnect --conns 5000 --rounds 3 --hold 1",
+    "reconnect19k9": "reconnect --conns 19900 --rounds 3 --hold 1",
 }
 
 
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", required=True, help="kefu-bench")
-    parser.add_argument("--kefu", help="helpdesk")
-    parser.add_argument("--synchronous", default="full", choices=["full", "normal"], help="of kefu's store")
+    parser.add_argument("--bin", required=True, help="where kefu-bench and helpdesk are")
+    parser.add_argument("--synchronous", default="full", choices=["full", "normal"], help="of kefu's store and the floor's")
+    parser.add_argument("--peers", help="the folder of the peers' sources, see peers.py")
+    parser.add_argument("--build", default="build/bench-peers", help="where these are built")
     parser.add_argument("--peer", action="append", default=[], help="name=target:command")
+    parser.add_argument("--wsload", action="store_true", help="run kefu under wsload too")
     parser.add_argument("--cases", default=",".join(CASES), help="some of " + ",".join(CASES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--extra", type=int, default=2, help="how often the noisy runs of a round are repeated")
@@ -52,7 +54,7 @@ def read_options():
     parser.add_argument("--quiet-seconds", type=float, default=30, help="how long to wait for a quiet machine")
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--bench-core", type=int, default=1)
-    parser.add_argument("--out", help="all runs, as JSON")
+    parser.add_argument("--out", help="the folder of results.md, results.json and results.svg")
     return parser.parse_args()
 
 
@@ -76,15 +78,28 @@ def wait_until_quiet(seconds):
         pass
 
 
-def measure(options, servers, name, case):
-    target, command = servers[name]
-    arguments = CASES[case].split()
+def arguments_of(options, case, name, runs):
+    """None when the case needs another's figures, and there are none."""
+    load = CASES[case]
+    if "{70% of w1}" in load:
+        known = runs.get(("w1", name)) or []
+        if not known:
+            return None
+        rate = 0.7 * statistics.median(run["delivered_per_s"] for run in known)
+        load = load.replace("{70% of w1}", f"{rate:.0f}")
+    arguments = load.split()
     if arguments[0] == "relay":
         arguments += ["--secs", str(options.secs)] + options.bench_args.split()
+    return arguments
+
+
+def measure(options, servers, name, arguments):
+    target, command, generator = servers[name]
     wait_until_quiet(options.quiet_seconds)
     with server.Server(target, command, options.server_core) as running:
         wait_until_quiet(5)
-        figures = running.bench(options.bench, arguments, options.bench_core)
+        bench = running.wsload if generator else running.bench
+        figures = bench(generator or options.kefu_bench, arguments, options.bench_core)
     figures["noisy"] = figures["other_cpu"] > options.max_other or figures["steal"] > options.max_steal
     return figures
 
@@ -94,67 +109,48 @@ def run_all(options, servers, cases):
     for turn in range(options.rounds):
         for case in cases:
             for name in list(servers)[:: 1 if turn % 2 == 0 else -1]:
+                arguments = arguments_of(options, case, name, runs)
+                if arguments is None or (servers[name][2] and arguments[0] != "relay"):
+                    continue
                 for _ in range(1 + options.extra):
                     try:
-                        figures = measure(options, servers, name, case)
+                        figures = measure(options, servers, name, arguments)
                     except RuntimeError as error:
                         print(f"{case} {name}: {error}", file=sys.stderr, flush=True)
                         break
                     runs[case, name].append(figures)
-                    shown = {k: figures[k] for k in FIGURES.get(case, RELAY_FIGURES) + ["other_cpu", "steal"]}
+                    shown = {key: figures.get(key) for key in results.figures_of(case) + ["other_cpu", "steal"]}
                     print(turn, case, name, "NOISY" if figures["noisy"] else "", shown, figures["complaint"], file=sys.stderr, flush=True)
                     if not figures["noisy"]:
                         break
     return runs
 
 
-def medians(runs, keys):
-    """Of the quiet runs; of all, when none was."""
-    kept = [run for run in runs if not run["noisy"]] or runs
-    return {key: statistics.median(run[key] for run in kept) for key in keys} if kept else None
-
-
-def number(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def print_table(case, names, runs):
-    keys = FIGURES.get(case, RELAY_FIGURES)
-    found = {name: medians(runs[case, name], keys) for name in names}
-    print(f"\n### {case}: `{CASES[case]}`\n")
-    print("| | " + " | ".join(keys) + " | quiet runs | faults |")
-    print("| --- |" + " ---: |" * (len(keys) + 2))
-    for name in names:
-        if not found[name]:
-            print(f"| {name} | not measured |")
-            continue
-        quiet = sum(not run["noisy"] for run in runs[case, name])
-        faults = sum(not run["good"] for run in runs[case, name])
-        cells = [number(found[name][key]) for key in keys]
-        print(f"| {name} | " + " | ".join(cells) + f" | {quiet} of {len(runs[case, name])} | {faults} |")
-    for name in names[1:]:
-        if not all(any(not run["noisy"] for run in runs[case, one]) for one in (names[0], name)):
-            print(f"| {names[0]} ÷ {name} | no ratio: a side has no quiet run |")
-            continue
-        ratios = [found[names[0]][key] / found[name][key] if found[name][key] else 0 for key in keys]
-        print(f"| {names[0]} ÷ {name} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " | | |")
+def all_servers(options):
+    """Name to (what it speaks, its command line, the path of wsload or None)."""
+    kefu = server.helpdesk(os.path.join(options.bin, "helpdesk"), options.synchronous)
+    servers = {"kefu": ("kefu", kefu, None)}
+    if options.peers:
+        for name, (target, command) in peers.build_all(options.peers, os.path.abspath(options.build), options.synchronous).items():
+            servers[name] = (target, command, None)
+    for peer in options.peer:
+        name, rest = peer.split("=", 1)
+        servers[name] = (*rest.split(":", 1), None)
+    if options.wsload:
+        wsload = peers.build_wsload(options.peers, os.path.join(os.path.abspath(options.build), "wsload"))
+        servers["kefu, by wsload"] = ("kefu", kefu, wsload)
+    return servers
 
 
 def main():
     options = read_options()
-    servers = {}
-    if options.kefu:
-        servers["kefu"] = ("kefu", server.helpdesk(options.kefu, options.synchronous))
-    for peer in options.peer:
-        name, rest = peer.split("=", 1)
-        servers[name] = tuple(rest.split(":", 1))
+    options.kefu_bench = os.path.join(options.bin, "kefu-bench")
+    servers = all_servers(options)
     cases = options.cases.split(",")
     runs = run_all(options, servers, cases)
-    for case in cases:
-        print_table(case, list(servers), runs)
+    print(results.markdown(cases, CASES, list(servers), runs))
     if options.out:
-        with open(options.out, "w", encoding="utf-8") as out:
-            json.dump([{"case": case, "server": name, "runs": runs[case, name]} for case, name in runs], out, indent=1)
+        results.write(options.out, cases, CASES, list(servers), runs)
 
 
 if __name__ == "__main__":

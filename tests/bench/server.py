@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "of-benchmarks-only-0123456789abcdef"
 START_SECONDS = 10
 STOP_SECONDS = 10
@@ -84,16 +85,31 @@ class Server:
         """One run of kefu-bench: its figures. Raises RuntimeError when it could not measure."""
         command = [program, *arguments, "--json", "--target", self.target]
         command += ["--port", str(self.port), "--pid", str(self.process.pid), "--secret-file", self.secret]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, preexec_fn=pinned(core)
-        )
-        lines = done.stdout.strip().splitlines()
-        if done.returncode not in (0, 1) or not lines:
-            raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip()}")
-        figures = json.loads(lines[-1])
-        figures["good"] = done.returncode == 0
-        figures["complaint"] = done.stderr.strip()
+        return figures_of(command, core)
+
+    def wsload(self, program, arguments, core=None):
+        """One run of wsload, for which kefu-bench, beside the server, makes conversations and tokens."""
+        tokens = os.path.join(self.folder.name, "tokens")
+        pairs = [word for flag in ("--pairs", "--fanin") if flag in arguments for word in (flag, arguments[arguments.index(flag) + 1])]
+        beside = os.path.join(os.path.dirname(shlex.split(self.command)[0]), "kefu-bench")
+        self.bench(beside, ["prepare", "--prefix", "x", "--tokens", tokens, *pairs])
+        command = [program, *arguments, "--adapter", os.path.join(HERE, "wsload", "kefu.adapter"), "--tokens", tokens]
+        command += ["--prefix", "x", "--port", str(self.port), "--pid", str(self.process.pid)]
+        figures = figures_of(command, core)
+        figures["good"] = figures["good"] and not any(figures[fault] for fault in ("lost", "dup", "reordered", "misrouted"))
         return figures
+
+
+def figures_of(command, core):
+    """What a generator says in its last line. Raises RuntimeError when it could not measure."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, preexec_fn=pinned(core))
+    lines = done.stdout.strip().splitlines()
+    if done.returncode not in (0, 1) or not lines:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    figures = json.loads(lines[-1])
+    figures["good"] = done.returncode == 0
+    figures["complaint"] = done.stderr.strip()
+    return figures
 
 
 def helpdesk(program, synchronous="full"):

@@ -17,6 +17,8 @@ class Target {
 
   /// Makes what must be there before all links are opened for good. Throws std::runtime_error.
   virtual void prepare() {}
+  /// What a participant proves itself with; empty where nobody asks.
+  [[nodiscard]] virtual std::string_view token(const Link&) const { return {}; }
   virtual std::string request_target(const Link& link) = 0;
   virtual void on_open(Link& link) = 0;
   virtual void on_text(Link& link, std::string_view text) = 0;

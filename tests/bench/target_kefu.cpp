@@ -29,6 +29,9 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
   explicit Kefu(const Parts& parts);
 
   void prepare() override;
+  [[nodiscard]] std::string_view token(const Link& link) const override {
+    return sessions_[link.index].token;
+  }
   std::string request_target(const Link&) override { return parts_.options.path; }
   void on_open(Link& link) override;
   void on_text(Link& link, std::string_view text) override;
@@ -74,6 +77,7 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
 
   void check_view(const kefu::ConversationView& view);
   void open(std::uint32_t visitor);
+  [[nodiscard]] kefu::ConversationId conversation_id(std::uint32_t visitor);
   [[nodiscard]] bool here_is_visitor() const { return parts_.load.is_visitor(*link_); }
   [[nodiscard]] Session& session() { return sessions_[link_->index]; }
   /// The flow of a conversation that this link takes part in; null, and a violation, if there is
@@ -200,12 +204,18 @@ void Kefu::check_view(const kefu::ConversationView& view) {
     parts_.load.violation("an acknowledged send is not known any more");
 }
 
-void Kefu::open(std::uint32_t visitor) {
+kefu::ConversationId Kefu::conversation_id(std::uint32_t visitor) {
+  if (parts_.options.mode == Mode::prepare)  // 00000000-0000-7000-8000-, then the number
+    return {0x7000, 0x8000'0000'0000'0000 | visitor};
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+  return kefu::make_uuid_v7<kefu::ConversationId>(static_cast<std::uint64_t>(ms), random_(),
+                                                  random_());
+}
+
+void Kefu::open(std::uint32_t visitor) {
   frame::Open open;
-  open.id = kefu::make_uuid_v7<kefu::ConversationId>(static_cast<std::uint64_t>(ms), random_(),
-                                                     random_());
+  open.id = conversation_id(visitor);
   conversations_[visitor].id = open.id;
   flow_by_id_[open.id] = visitor;
   send(*link_, {{}, open});
