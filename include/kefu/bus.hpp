@@ -1,5 +1,6 @@
 // Bus: the port between nodes. What it carries is a hint: it may be lost, delayed, repeated or
 // reordered, and nothing is wrong afterwards, because readers repair themselves from the Store.
+// What arrives is whole. kefu::testing has the conformance suite that judges an implementation.
 #pragma once
 
 #include <memory>

@@ -7,7 +7,10 @@
 //
 // Lifetimes: a Connection is alive from accepted() until on_closed() has returned, an Inbound from
 // when accepted() returned it until on_closed() has returned. After either side closes, on_closed()
-// is still called, exactly once, and never inside a call of close(), send() or accepted().
+// is still called, exactly once. Nothing of an Inbound is called inside a call of its Connection or
+// inside accepted().
+//
+// kefu::testing has the conformance suite that judges an implementation.
 #pragma once
 
 #include <cstddef>

@@ -54,6 +54,8 @@ class SimLink final : public Connection {
   [[nodiscard]] std::string_view peer() const override { return "sim"; }
   [[nodiscard]] Executor& executor() override { return server_loop_; }
 
+  /// The server stops: closes unless the hub has something to finish.
+  void stop();
   /// Ends the server's end with a word to the hub.
   void end_server(errc reason);
   /// The same without one: the process is gone.

@@ -109,6 +109,10 @@ void SimLink::close(errc reason) {
                        [link = self.lock()] { link->end_server(link->reason_); });
 }
 
+void SimLink::stop() {
+  if (!closing_ && inbound_ && !inbound_->on_stopping()) close(errc::shutting_down);
+}
+
 void SimLink::finish_if_written() {
   if (queue_.empty()) end_server(reason_);
 }
@@ -261,8 +265,11 @@ void SimServer::stop(Instant deadline, Completion<> done) {
     impl_->stopped = std::move(done);
   }
   for (const auto& link : links) {
-    link->executor().post([link] { link->close(errc::shutting_down); });
-    link->executor().post_at(deadline, [link] { link->end_server(errc::shutting_down); });
+    Executor& loop = link->executor();
+    loop.post([link] { link->stop(); });
+    loop.post_at(loop.now() + (deadline - loop.now()) / 2,
+                 [link] { link->close(errc::shutting_down); });
+    loop.post_at(deadline, [link] { link->end_server(errc::shutting_down); });
   }
 }
 

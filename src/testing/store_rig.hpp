@@ -7,37 +7,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "testing/expect.hpp"
+
 namespace kefu::testing {
-
-/// Ends a check.
-struct Failure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-inline void expect(bool holds, std::string_view what, int line = __builtin_LINE()) {
-  if (!holds) throw Failure("line " + std::to_string(line) + ": " + std::string(what));
-}
-
-inline std::string show(errc code) { return std::string(name(code)); }
-inline std::string show(Timestamp at) { return at.to_string(); }
-inline std::string show(const std::string& text) { return '"' + text + '"'; }
-template <class T>
-requires std::is_arithmetic_v<T> std::string show(T value) { return std::to_string(value); }
-
-/// `what` names the value in the failure's text.
-template <class T, class U>
-void expect_equal(const T& got, const U& wanted, std::string_view what,
-                  int line = __builtin_LINE()) {
-  if (got == static_cast<T>(wanted)) return;
-  throw Failure("line " + std::to_string(line) + ": " + std::string(what) + ": got " + show(got) +
-                ", expected " + show(static_cast<T>(wanted)));
-}
 
 /// Where one completion's value arrives. Kept alive by the completion too, so that one which comes
 /// too late harms nobody.

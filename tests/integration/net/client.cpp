@@ -80,6 +80,19 @@ void Stream::write(std::string_view bytes) {
   }
 }
 
+std::size_t Stream::write_some(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  const IoResult result = socket_.write({&part, 1});
+  if (result.status == IoStatus::failed) throw std::runtime_error("the server is gone");
+  return result.bytes;
+}
+
+bool Stream::readable() const {
+  pollfd waiting{descriptor(), POLLIN, 0};
+  return (socket_.tls() && socket_.tls().has_pending()) || ::poll(&waiting, 1, 0) > 0;
+}
+
 std::string Stream::read_some() {
   for (;;) {
     if (!socket_.tls() || !socket_.tls().has_pending()) await(descriptor(), POLLIN);

@@ -36,6 +36,10 @@ class Stream {
   Stream(std::uint16_t port, Options options);
 
   void write(std::string_view bytes);
+  /// What the network takes of it now: how many bytes.
+  std::size_t write_some(std::string_view bytes);
+  /// Whether read_some() would not wait.
+  [[nodiscard]] bool readable() const;
   /// At least one byte, or "" when the server has ended the connection.
   std::string read_some();
   /// Everything until the server ends the connection.
@@ -89,6 +93,8 @@ class WsClient {
   /// A text message, compressed already.
   void send_deflated(std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason = {});
+  /// Whether at least a part of something has come that was not received yet.
+  [[nodiscard]] bool readable() const { return !unread_.empty() || stream_.readable(); }
   /// The next message, ping, pong or close.
   Received receive();
   /// The next message.

@@ -6,7 +6,10 @@
 #include <kefu/memory/store.hpp>
 #include <kefu/testing/manual_clock.hpp>
 #include <kefu/testing/manual_executor.hpp>
+#include <kefu/testing/store_conformance.hpp>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace kefu;
@@ -158,4 +161,87 @@ TEST_CASE("between commit and completion: stored, and not told") {
   w.store->crash();
   w.loop.advance(60s);
   CHECK(w.came.empty());
+}
+
+namespace {
+
+/// What a Driven is made of.
+struct Parts {
+  explicit Parts(const ManualClock& clock) : inner(clock) {}
+  ManualExecutor loop;
+  memory::Store inner;
+  FaultStore faulty{inner, loop, 5, {.delay_min = 1ms, .delay_max = 20ms}};
+};
+
+/// A FaultStore whose time passes inside each call, so that any thread may call it.
+class Driven final : private Parts, public StoreWrapper {
+ public:
+  explicit Driven(const ManualClock& clock) : Parts(clock), StoreWrapper(faulty) {}
+
+  void attach(AttachRequest r, Completion<AttachOutcome> done) override {
+    drive([&] { faulty.attach(std::move(r), std::move(done)); });
+  }
+  void renew(std::vector<SessionLease> l, Completion<result<std::vector<errc>>> done) override {
+    drive([&] { faulty.renew(std::move(l), std::move(done)); });
+  }
+  void expire(Nanoseconds idle, std::size_t limit,
+              Completion<result<std::vector<SessionId>>> done) override {
+    drive([&] { faulty.expire(idle, limit, std::move(done)); });
+  }
+  void append(std::unique_ptr<AppendBatch> b,
+              Completion<std::unique_ptr<AppendBatch>> done) override {
+    drive([&] { faulty.append(std::move(b), std::move(done)); });
+  }
+  void read(ReadRequest r, Completion<result<Page>> done) override {
+    drive([&] { faulty.read(std::move(r), std::move(done)); });
+  }
+  void commit(Commit c, Completion<result<Committed>> done) override {
+    drive([&] { faulty.commit(std::move(c), std::move(done)); });
+  }
+  void get(RecordKey key, Completion<result<std::optional<Record>>> done) override {
+    drive([&] { faulty.get(std::move(key), std::move(done)); });
+  }
+  void scan(ScanRequest r, Completion<result<ScanPage>> done) override {
+    drive([&] { faulty.scan(std::move(r), std::move(done)); });
+  }
+  void events(std::uint64_t after, std::size_t limit,
+              Completion<result<std::vector<Event>>> done) override {
+    drive([&] { faulty.events(after, limit, std::move(done)); });
+  }
+  void erase(std::string participant, Completion<result<std::uint64_t>> done) override {
+    drive([&] { faulty.erase(std::move(participant), std::move(done)); });
+  }
+
+ private:
+  template <class Call>
+  void drive(Call call) {
+    const std::scoped_lock lock(mutex_);
+    call();
+    loop.run_until_idle();
+    while (const std::optional<Instant> due = loop.next_due()) {
+      loop.advance_to(*due);
+      loop.run_until_idle();
+    }
+  }
+
+  std::recursive_mutex mutex_;  // a completion may call again
+};
+
+struct DrivenFactory final : StoreFactory {
+  ManualClock clock;
+  std::unique_ptr<Store> open() override { return std::make_unique<Driven>(clock); }
+  bool advance(Nanoseconds by) override {
+    clock.advance(by);
+    return true;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("conformance: late, but in order, it is a Store like any other") {
+  DrivenFactory factory;
+  for (const StoreCheck& check : store_checks()) {
+    CAPTURE(check.name);
+    CHECK_EQ(check.run(factory), "");
+  }
 }
