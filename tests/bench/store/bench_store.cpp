@@ -5,6 +5,9 @@
 //     rows a second, CPU a row, latency of a commit and the largest WAL, in turn with the floor
 //   kefu-bench-store size FOLDER [--sessions 20000] [--messages 1000000] [options]
 //     memory, opening after a kill, reading, and appends beside an erasure
+//   kefu-bench-store scale FOLDER [--sessions 2000000] [options]
+//     from 2,000 to so many sessions, two to a conversation: bytes a message, opening, and what
+//     1,000 of them, spread over all, append
 //
 // Options of the store: --cache-mb, --wal-mb, --checkpoint-rows, --normal (synchronous NORMAL).
 #include <kefu/sqlite/store.hpp>
@@ -151,14 +154,15 @@ Figures run_floor(const Settings& settings, std::uint64_t at_once) {
 /// Keeps batches in flight to a store: of many sessions in turn, two to a conversation.
 class Feeder {
  public:
-  /// Of sessions `first`, first + 1 …
-  Feeder(Store& store, std::uint64_t sessions, std::uint64_t first = 1)
-      : store_(store), first_(first), sent_(sessions) {}
+  /// Of sessions `first`, first + stride …, of which each has sent `sent` messages before.
+  Feeder(Store& store, std::uint64_t sessions, std::uint64_t first = 1, std::uint64_t stride = 1,
+         std::uint64_t sent = 0)
+      : store_(store), first_(first), stride_(stride), sent_(sessions, sent) {}
 
   void attach_all() {
     std::promise<void> attached;
     for (std::uint64_t n = 0; n < sent_.size(); ++n) {
-      store_.attach({{1, first_ + n}, {name(n), Role::visitor}, 1, true},
+      store_.attach({{1, number(n)}, {name(n), Role::visitor}, 1, true},
                     [&attached, last = n + 1 == sent_.size()](AttachOutcome) {
                       if (last) attached.set_value();
                     });
@@ -198,8 +202,9 @@ class Feeder {
   [[nodiscard]] std::vector<double> take_latencies() { return std::exchange(latencies_, {}); }
 
  private:
+  [[nodiscard]] std::uint64_t number(std::uint64_t n) const { return first_ + n * stride_; }
   [[nodiscard]] std::string name(std::uint64_t n) const {
-    return "participant-" + std::to_string(first_ + n);
+    return "participant-" + std::to_string(number(n));
   }
 
   void fill(AppendBatch& batch, std::uint64_t at_once) {
@@ -208,9 +213,9 @@ class Feeder {
       const std::uint64_t n = next_++ % sent_.size();
       const std::string from = name(n);
       Draft draft;
-      draft.session = {1, first_ + n};
+      draft.session = {1, number(n)};
       draft.epoch = 1;
-      draft.conversation = {2, (first_ + n + 1) / 2};
+      draft.conversation = {2, (number(n) + 1) / 2};
       draft.cseq = ++sent_[n];
       draft.digest = next_ * 0x9e37'79b9'7f4a'7c15u;
       draft.from = from;
@@ -222,6 +227,7 @@ class Feeder {
 
   Store& store_;
   std::uint64_t first_;
+  std::uint64_t stride_;
   std::vector<std::uint64_t> sent_;
   std::uint64_t next_ = 0;
   const std::string body_ = std::string(128, 'x');
@@ -365,6 +371,54 @@ void size(const Settings& settings) {
   remove_database(path);
 }
 
+// ---- at growing sizes
+
+/// One line of the table, for a store of so many sessions that have sent one message each.
+void scale_to(Settings settings, std::uint64_t sessions) {
+  const std::string path = settings.folder + "/scale.db";
+  remove_database(path);
+  settings.sessions = settings.messages = sessions;
+  const pid_t child = fork();
+  if (child == 0) {
+    sqlite::Store store(path, settings.store);
+    Feeder feeder(store, sessions);
+    feeder.attach_all();
+    feeder.feed(250, 2, [&](std::uint64_t so_far) { return so_far >= sessions; });
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  double start = now();
+  auto store = std::make_unique<sqlite::Store>(path, settings.store);
+  const double killed = now() - start;
+  store.reset();
+  const double megabytes = size_mb(path);
+  start = now();
+  store = std::make_unique<sqlite::Store>(path, settings.store);
+  const double closed = now() - start;
+  const std::uint64_t active = std::min<std::uint64_t>(sessions, 1'000);
+  Feeder feeder(*store, active, 1, sessions / active, 1);
+  const double used = cpu();
+  start = now();
+  const std::uint64_t rows =
+      feeder.feed(64, 2, [&](std::uint64_t) { return now() - start >= settings.secs; });
+  const Figures out = figures(rows, now() - start, cpu() - used, feeder.take_latencies(), 0);
+  std::printf("%13llu %9.0f %10.2f %10.3f %9.0f %8.2f %8.2f %8.2f %7.1f\n",
+              static_cast<unsigned long long>(sessions / 2),
+              megabytes * 1e6 / static_cast<double>(sessions), killed, closed, out.rows, out.cpu,
+              out.p50, out.p99, memory_mb("VmRSS"));
+  std::fflush(stdout);
+  store.reset();
+  remove_database(path);
+}
+
+void scale(const Settings& settings) {
+  std::printf("%13s %9s %10s %10s %9s %8s %8s %8s %7s\n", "conversations", "B/message", "killed, s",
+              "closed, s", "rows/s", "us CPU", "p50 ms", "p99 ms", "RSS MB");
+  for (std::uint64_t sessions = 2'000; sessions <= settings.sessions; sessions *= 10)
+    scale_to(settings, sessions);
+}
+
 [[noreturn]] void usage() {
   std::fprintf(stderr, "usage: see the head of bench_store.cpp\n");
   std::exit(2);
@@ -413,6 +467,8 @@ int main(int argc, char** argv) {
     rows(settings);
   } else if (mode == "size") {
     size(settings);
+  } else if (mode == "scale") {
+    scale(settings);
   } else {
     usage();
   }
