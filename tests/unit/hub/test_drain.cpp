@@ -68,7 +68,8 @@ std::string send(int cseq) {
 
 }  // namespace
 
-TEST_CASE("a hub that drains acknowledges what it had taken, then closes, and serves nothing more") {
+TEST_CASE(
+    "a hub that drains acknowledges what it had taken, then closes, and serves nothing more") {
   Draining rig;
   Peer visitor(rig.hub, rig.loop), idle(rig.hub, rig.loop), silent(rig.hub, rig.loop);
   rig.begin(visitor);
