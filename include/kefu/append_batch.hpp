@@ -26,10 +26,18 @@ struct Draft {
   Log log = Log::public_log;
   Role role = Role::visitor;
   errc refusal = errc::ok;  ///< errc::denied or errc::closed: store the refusal, no entry
-  std::uint64_t tag = 0;    ///< the submitter's own; a Store neither reads nor keeps it
   std::string_view from;    ///< the participant's id
   std::string_view kind;
   std::string_view body;
+  std::string_view tags;  ///< of the entry
+
+  // The submitter's own: a Store neither reads nor keeps them.
+  enum class Judged : std::uint8_t { not_yet, passed, denied };
+  Judged judged = Judged::not_yet;  ///< by policies
+  std::uint64_t tag = 0;
+  Instant received;         ///< set where there are policies
+  std::string_view peer;    ///< the same
+  std::string_view reason;  ///< of a denial
 };
 
 struct Outcome {
@@ -57,7 +65,28 @@ class AppendBatch {
     draft.from = keep(draft.from);
     draft.kind = keep(draft.kind);
     draft.body = keep(draft.body);
+    draft.tags = keep(draft.tags);
+    draft.peer = keep(draft.peer);
+    draft.reason = keep(draft.reason);
     drafts_.push_back(draft);
+  }
+
+  /// Copies a text into the batch, where it stays as long as the drafts do.
+  std::string_view keep(std::string_view text) {
+    if (text.empty()) return {};
+    while (chunk_ < chunks_.size() && chunks_[chunk_].size - used_ < text.size()) {
+      ++chunk_;
+      used_ = 0;
+    }
+    if (chunk_ == chunks_.size()) {
+      const std::size_t size = text.size() > kChunk ? text.size() : kChunk;
+      chunks_.push_back({std::make_unique<char[]>(size), size});
+      used_ = 0;
+    }
+    char* const to = chunks_[chunk_].bytes.get() + used_;
+    std::memcpy(to, text.data(), text.size());
+    used_ += text.size();
+    return {to, text.size()};
   }
 
   [[nodiscard]] const std::vector<Draft>& drafts() const noexcept { return drafts_; }
@@ -91,23 +120,6 @@ class AppendBatch {
   };
   static constexpr std::size_t kChunk = 64 * 1024;
   static constexpr std::size_t kKeepChunks = 16;
-
-  std::string_view keep(std::string_view text) {
-    if (text.empty()) return {};
-    while (chunk_ < chunks_.size() && chunks_[chunk_].size - used_ < text.size()) {
-      ++chunk_;
-      used_ = 0;
-    }
-    if (chunk_ == chunks_.size()) {
-      const std::size_t size = text.size() > kChunk ? text.size() : kChunk;
-      chunks_.push_back({std::make_unique<char[]>(size), size});
-      used_ = 0;
-    }
-    char* const to = chunks_[chunk_].bytes.get() + used_;
-    std::memcpy(to, text.data(), text.size());
-    used_ += text.size();
-    return {to, text.size()};
-  }
 
   std::vector<Draft> drafts_;
   std::vector<Outcome> outcomes_;

@@ -5,8 +5,8 @@
 //   hub.authenticate(kefu::jwt_hs256(secret));
 //   server.serve(hub);
 //
-// Threading: authenticate() and every other set-up call come before the first connection. The
-// operations may be called from any thread; their completions are posted to one of the hub's
+// Threading: authenticate(), judge() and every other set-up call come before the first connection.
+// The operations may be called from any thread; their completions are posted to one of the hub's
 // executors, never called inline.
 //
 // Lifetimes: executors, store, clock, logger and bus must outlive the hub. It is destroyed when its
@@ -23,6 +23,7 @@
 #include <kefu/limits.hpp>
 #include <kefu/logger.hpp>
 #include <kefu/model/conversation.hpp>
+#include <kefu/policy.hpp>
 #include <kefu/store.hpp>
 #include <kefu/transport.hpp>
 
@@ -64,6 +65,9 @@ class Hub final : public Acceptor {
 
   /// Who may come in. Without one, every `hello` is refused.
   void authenticate(std::unique_ptr<Authenticator> authenticator);
+
+  /// Another policy that judges what clients send, asked after those before it.
+  void judge(std::unique_ptr<Policy> policy);
 
   /// Called by a Transport, on the connection's executor.
   Inbound& accepted(Connection& connection) override;

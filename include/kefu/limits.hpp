@@ -39,6 +39,11 @@ struct limits {
   Nanoseconds receipt_interval{
       1'000'000'000};  ///< a conversation's receipts are relayed at most so often (1 s)
 
+  // Policies.
+  Nanoseconds policy_deadline{
+      500'000'000};  ///< after the receipt of a send what policies declared stands (0.5 s)
+  std::size_t max_tags = 128;  ///< bytes of an entry's tags; further ones are dropped
+
   // Several nodes on one store.
   Nanoseconds tail_heartbeat{1'000'000'000};  ///< how far logs have got is told again every so
                                               ///< often, for ten times as long (1 s)

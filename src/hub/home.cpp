@@ -22,9 +22,12 @@ bool needs_operator(errc code) { return code == errc::store_full || code == errc
 Home::Home(Shard& shard)
     : shard_(shard), tails_(shard.context().bus, shard.bounds().tail_heartbeat) {}
 
-void Home::Guard::learn(VersionedConversation conversation) {
+void Home::begin_judging() { judges_ = std::make_unique<Judges>(shard_, *this); }
+
+void Home::Guard::learn(VersionedConversation conversation, bool keep_whole) {
   if (conversation.version <= version) return;
   version = conversation.version;
+  if (keep_whole) whole = std::make_unique<Conversation>(conversation.record);
   state = conversation.record.state;
   visitor = std::move(conversation.record.visitor);
   agents = std::move(conversation.record.agents);
@@ -44,7 +47,7 @@ errc Home::Guard::refusal_for(const Draft& draft) const {
 void Home::join(mail::Join join) {
   const ConversationId id = join.conversation.record.id;
   Live& live = live_[id];
-  live.guard.learn(std::move(join.conversation));
+  live.guard.learn(std::move(join.conversation), judges_ != nullptr);
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };
   if (std::ranges::none_of(live.readers, same)) {
     Reader& reader = live.readers.emplace_back();
@@ -73,9 +76,9 @@ void Home::changed(mail::Changed changed) {
   const auto at = live_.find(changed.conversation.record.id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
-  live.guard.learn(std::move(changed.conversation));
+  live.guard.learn(std::move(changed.conversation), judges_ != nullptr);
   for (const Entry& entry : changed.entries)
-    publish(live, frame::of(entry, false), entry.origin, SessionRef{});
+    publish(live, frame::of(entry, false, true), entry.origin, SessionRef{});
   flush();
 }
 
@@ -172,7 +175,19 @@ void Home::on_tick(Instant now) {
 }
 
 void Home::submit(std::unique_ptr<AppendBatch> batch) {
+  submit_released();
+  pass(std::move(batch));
+}
+
+void Home::submit_released() {
+  if (!judges_) return;
+  if (std::unique_ptr<AppendBatch> batch = judges_->released()) pass(std::move(batch));
+  flush();
+}
+
+void Home::pass(std::unique_ptr<AppendBatch> batch) {
   authorise(*batch);
+  if (judges_) submit_released();  // what a draft of this batch has let go stands before it
   append(std::move(batch));
 }
 
@@ -204,13 +219,47 @@ void Home::authorise(AppendBatch& batch) {
     const bool admitted = live.guard.admits(draft);
     draft.version = admitted ? live.guard.version : 0;
     draft.refusal = admitted ? live.guard.refusal_for(draft) : errc::ok;
+    if (judges_ && !judged(batch, draft, live, admitted)) {
+      draft.tag = 0;
+      held = true;
+    }
   }
   if (held) std::erase_if(batch.drafts(), [](const Draft& draft) { return draft.tag == 0; });
+}
+
+bool Home::judged(AppendBatch& batch, Draft& draft, Live& live, bool admitted) {
+  const bool ask = admitted && draft.refusal == errc::ok;
+  if (draft.judged == Draft::Judged::not_yet) {
+    ++live.judging;
+    if (!judges_->judge(batch, draft, *live.guard.whole, ask)) return false;
+    --live.judging;
+  }
+  if (ask && draft.judged == Draft::Judged::denied) draft.refusal = errc::denied;
+  return true;
+}
+
+void Home::on_judged(ConversationId conversation) { --live_.find(conversation)->second.judging; }
+
+void Home::on_unjudged(const Draft& draft, errc code) {
+  on_judged(draft.conversation);
+  fail(draft, code);
+}
+
+const Conversation* Home::record(ConversationId conversation) const {
+  const auto at = live_.find(conversation);
+  return at == live_.end() ? nullptr : at->second.guard.whole.get();
 }
 
 void Home::hold(Live& live, const Draft& draft) {
   if (!live.held) live.held = shard_.take_batch();
   live.held->add(draft);
+  if (!judges_) return;
+  // One that policies have let go may come behind later ones of its session, which never saw them.
+  std::vector<Draft>& drafts = live.held->drafts();
+  const auto later = std::ranges::find_if(drafts, [&](const Draft& other) {
+    return other.session == draft.session && other.cseq > draft.cseq;
+  });
+  if (later != drafts.end()) std::rotate(later, drafts.end() - 1, drafts.end());
 }
 
 void Home::refresh(ConversationId id, Live& live) {
@@ -231,7 +280,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
   if (record && *record) {
     result<Conversation> decoded = wire::decode_conversation((*record)->value);
     code = decoded.error();
-    if (decoded) live.guard.learn({std::move(*decoded), (*record)->version});
+    if (decoded) live.guard.learn({std::move(*decoded), (*record)->version}, judges_ != nullptr);
   } else if (record) {
     code = errc::not_found;
   }
@@ -241,7 +290,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
         if (!live.guard.admits(draft)) fail(draft, errc::not_found);
       }
       std::erase_if(held->drafts(), [&](const Draft& draft) { return !live.guard.admits(draft); });
-      submit(std::move(held));
+      pass(std::move(held));  // what was released meanwhile stands behind these
     } else {
       for (const Draft& draft : held->drafts()) fail(draft, code);
       shard_.give_back(std::move(held));
@@ -286,6 +335,12 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
         fail(draft, outcome.code);
         break;
       }
+      case errc::denied:
+        if (!outcome.repeated && !draft.reason.empty()) {
+          tell_denied(draft);
+          break;
+        }
+        [[fallthrough]];
       default:
         if (outcome.repeated) ++shard_.counters().repeated;
         fail(draft, outcome.code, outcome.expected);
@@ -310,7 +365,9 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.cseq = draft.cseq;
   ack.seq = outcome.seq;
   ack.at = outcome.at;
-  ack.repeated = outcome.repeated;
+  const bool rewritten = tags::has_rewritten(draft.tags);
+  // What a retry stands for may have been rewritten; its entry comes, or has come, by itself.
+  ack.stands = !outcome.repeated && !rewritten;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
   const Tail tail{draft.conversation, draft.log, outcome.seq};
@@ -333,21 +390,25 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   entry.role = draft.role;
   entry.kind = draft.kind;
   entry.body = draft.body;
+  entry.tags = draft.tags;
   entry.at = outcome.at;
-  publish(at->second, entry, Origin{draft.session, draft.cseq}, sender);
+  publish(at->second, entry, Origin{draft.session, draft.cseq}, rewritten ? SessionRef{} : sender);
 }
 
-/// Encodes the entry at most twice: for whoever wrote it (with its origin) and for everyone else.
+/// Encodes the entry for whoever wrote it (with its origin) and for everyone else, and where it has
+/// tags for staff and for visitors.
 void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin origin,
                    SessionRef except) {
-  SharedFrame shared, own;
+  SharedFrame frames[4];
   for (const Reader& reader : live.readers) {
     if (reader.who == except || (entry.log == Log::internal && !reader.staff)) continue;
     const bool wrote = !origin.session.is_nil() && reader.participant == entry.from;
-    SharedFrame& frame = wrote ? own : shared;
+    const bool staff = reader.staff && !entry.tags.empty();
+    SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
     if (!frame) {
       frame::EntryFrame encoded = entry;
       if (wrote) encoded.origin = origin;
+      encoded.tags = tags::told(entry.tags, wrote, staff);
       frame = shard_.encode_body(encoded);
     }
     Delivery delivery;
@@ -373,6 +434,23 @@ void Home::fail(const Draft& draft, errc code, std::uint64_t expected) {
   deliver(std::move(delivery));
 }
 
+void Home::tell_denied(const Draft& draft) {
+  frame::Error error;
+  error.code = errc::denied;
+  error.detail = draft.reason;
+  error.conversation = draft.conversation;
+  error.cseq = draft.cseq;
+  Delivery delivery;
+  delivery.to = SessionRef::unpack(draft.tag);
+  delivery.what = Delivery::What::failed;
+  delivery.conversation = draft.conversation;
+  delivery.log = draft.log;
+  delivery.cseq = draft.cseq;
+  delivery.code = errc::denied;
+  delivery.frame = shard_.encode({{}, error});
+  deliver(std::move(delivery));
+}
+
 void Home::deliver(Delivery delivery) {
   const std::size_t to = delivery.to.shard;
   if (outgoing_.size() <= to) outgoing_.resize(shard_.context().shards.size());
@@ -390,7 +468,7 @@ void Home::forget_if_idle(ConversationId id) {
   const auto at = live_.find(id);
   if (at == live_.end()) return;
   const Live& live = at->second;
-  if (live.readers.empty() && !live.held && !live.refreshing) live_.erase(at);
+  if (live.readers.empty() && !live.held && live.judging == 0 && !live.refreshing) live_.erase(at);
 }
 
 }  // namespace kefu::hub

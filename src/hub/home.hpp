@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "judges.hpp"
 #include "mail.hpp"
 #include "tails.hpp"
 
@@ -41,8 +42,19 @@ class Home {
   /// Tells of the cursors and tails whose time has come.
   void on_tick(Instant now);
 
-  /// Authorises the drafts and appends them.
+  /// Authorises the drafts, has them judged, and appends them.
   void submit(std::unique_ptr<AppendBatch> batch);
+  /// The same for those that policies have decided meanwhile.
+  void submit_released();
+
+  // From the judges, of a draft that they hold: it comes back, or never.
+  void on_judged(ConversationId conversation);
+  void on_unjudged(const Draft& draft, errc code);
+  /// Null where no draft of the conversation is under judgement.
+  [[nodiscard]] const Conversation* record(ConversationId conversation) const;
+
+  /// Policies are there; before the first connection.
+  void begin_judging();
 
   /// Hands the deliveries of this turn to the shards of their sessions, and tails to other nodes.
   void flush();
@@ -67,8 +79,9 @@ class Home {
     ConversationState state = ConversationState::queued;
     std::string visitor;
     std::vector<std::string> agents;
+    std::unique_ptr<Conversation> whole;  // for policies; null when there are none
 
-    void learn(VersionedConversation conversation);
+    void learn(VersionedConversation conversation, bool keep_whole);
     [[nodiscard]] bool admits(const Draft& draft) const;
     /// What a participant of the conversation may not send; it consumes the cseq.
     [[nodiscard]] errc refusal_for(const Draft& draft) const;
@@ -77,12 +90,16 @@ class Home {
     Guard guard;
     std::vector<Reader> readers;
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
+    std::size_t judging = 0;            // drafts under judgement
     bool refreshing = false;            // the record is being read again
     bool cursors_moved = false;         // it is in moved_
     Instant cursors_told;
   };
 
   void authorise(AppendBatch& batch);
+  /// False: policies still have it.
+  [[nodiscard]] bool judged(AppendBatch& batch, Draft& draft, Live& live, bool admitted);
+  void pass(std::unique_ptr<AppendBatch> batch);
   void append(std::unique_ptr<AppendBatch> batch);
   void on_appended(std::unique_ptr<AppendBatch> batch);
   void on_stored(const Draft& draft, const Outcome& outcome);
@@ -96,10 +113,12 @@ class Home {
   void signal(const Live& live, ConversationId id, SessionRef except, const SharedFrame& frame);
   void deliver(Delivery delivery);
   void fail(const Draft& draft, errc code, std::uint64_t expected = 0);
+  void tell_denied(const Draft& draft);
   void forget_if_idle(ConversationId id);
 
   Shard& shard_;
   TailTeller tails_;
+  std::unique_ptr<Judges> judges_;  // null: there are no policies
   std::unordered_map<ConversationId, Live> live_;
   std::vector<ConversationId> moved_;  // whose cursors are still to be told
   std::vector<ConversationId> telling_;

@@ -20,7 +20,8 @@ std::size_t largest_answer(const limits& bounds) {
   constexpr std::size_t kEscape = 6;
   constexpr std::size_t kMembers = 512;  // names, numbers, ids and times of an entry or a view
   const std::size_t envelope = kMembers + kEscape * bounds.max_ref;
-  const std::size_t entry = kMembers + kEscape * (bounds.max_id + bounds.max_kind);
+  const std::size_t entry =
+      kMembers + kEscape * (bounds.max_id + bounds.max_kind) + bounds.max_tags;
   const std::size_t view = kMembers + kEscape * (2 * bounds.max_id + bounds.max_subject);
   // A page is never without an entry, however large that is.
   const std::size_t bodies = kEscape * std::max(bounds.page_bytes, bounds.max_body);
@@ -79,6 +80,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         options.bus,
                         std::move(options.random),
                         nullptr,
+                        {},
                         {}}});
   hub::Context& context = impl_->context;
   for (Executor* executor : executors) {
@@ -98,6 +100,11 @@ Hub::~Hub() {
 
 void Hub::authenticate(std::unique_ptr<Authenticator> authenticator) {
   impl_->context.authenticator = std::move(authenticator);
+}
+
+void Hub::judge(std::unique_ptr<Policy> policy) {
+  impl_->context.policies.push_back(std::move(policy));
+  for (const auto& shard : impl_->context.shards) shard->home().begin_judging();
 }
 
 Inbound& Hub::accepted(Connection& connection) {

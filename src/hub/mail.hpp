@@ -43,7 +43,7 @@ struct Delivery {
   enum class What : std::uint8_t {
     entry,   ///< `frame` is the entry `seq` of `log`
     ack,     ///< its send `cseq` became the entry `seq`
-    failed,  ///< its send `cseq` met `code`
+    failed,  ///< its send `cseq` met `code`; `frame` may say so
     hint,    ///< `log` may reach to `seq`
     signal,  ///< `frame`, which may be lost
   };
@@ -52,7 +52,7 @@ struct Delivery {
   What what = What::entry;
   Log log = Log::public_log;
   errc code = errc::ok;
-  bool repeated = false;  ///< ack: the answer to a retry
+  bool stands = true;  ///< ack: it stands for the entry
   std::uint64_t cseq = 0;
   std::uint64_t seq = 0;
   std::uint64_t expected = 0;

@@ -62,7 +62,7 @@ void Session::on_page(ConversationId conversation, Log log, result<Page> page) {
   for (const Entry& entry : page->entries) {
     if (reader.on_page_entry(entry.seq, blocked_) != core::Reader::Action::deliver) continue;
     ++shard_.counters().delivered;
-    send(shard_.encode_body(frame::of(entry, entry.from == participant().id)));
+    send(shard_.encode_body(frame::of(entry, entry.from == participant().id, staff())));
   }
   react(*membership, log, reader.on_page_end(page->tail, blocked_, shard_.bounds().replay_limit));
   pump();
@@ -127,15 +127,17 @@ void Session::on_ack(const Delivery& delivery) {
   Membership* const membership = find(delivery.conversation);
   if (membership) {
     membership->accepted = std::max(membership->accepted, delivery.cseq);
-    action = membership->readers[static_cast<std::size_t>(delivery.log)].on_ack(
-        delivery.seq, blocked_ || !membership->ready);
+    if (delivery.stands) {
+      action = membership->readers[static_cast<std::size_t>(delivery.log)].on_ack(
+          delivery.seq, blocked_ || !membership->ready);
+    }
   }
   // One that does not stand for its entry goes alone and at once: merged or later, it could look
   // like a run that does.
-  const bool alone = delivery.repeated || action != core::Reader::Action::deliver;
+  const bool alone = action != core::Reader::Action::deliver;
   if (alone) flush_ack();
-  const frame::Ack ack{
-      delivery.conversation, delivery.log, delivery.cseq, delivery.seq, 1, delivery.at};
+  const frame::Ack ack{delivery.conversation, delivery.log,   delivery.cseq, delivery.seq, 1,
+                       delivery.at,           delivery.stands};
   if (const std::optional<frame::Ack> before = machine_.on_ack(ack)) write(*before);
   alone ? flush_ack() : shard_.ack_later(ref_);
   ++shard_.counters().delivered;
@@ -151,6 +153,7 @@ void Session::on_failed(const Delivery& delivery) {
       membership->accepted = std::max(membership->accepted, delivery.cseq);
     }
   }
+  if (delivery.frame) return send(delivery.frame);
   frame::Error error;
   error.code = delivery.code;
   error.conversation = delivery.conversation;

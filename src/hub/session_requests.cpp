@@ -60,6 +60,12 @@ void Session::on(const frame::Send& sent) {
   draft.from = identity_.participant.id;
   draft.kind = sent.kind;
   draft.body = sent.body;
+  if (!shard_.context().policies.empty()) {
+    draft.received = shard_.executor().now();
+    draft.peer = connection_->peer();
+    // It has an outcome, which no verdict changes.
+    if (sent.cseq <= accepted(sent.conversation)) draft.judged = Draft::Judged::passed;
+  }
   if (shard_.submit(draft)) return;
   machine_.on_outcome(sent.conversation, sent.cseq);
   fail_send(sent, errc::overloaded, "pending_drafts");
@@ -189,7 +195,8 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
         answer.tail = page->tail;
         if (before) keep_last_before(page->entries, *before, self.shard_.bounds().page_bytes);
         for (const Entry& entry : page->entries) {
-          answer.entries.push_back(frame::of(entry, entry.from == self.participant().id));
+          answer.entries.push_back(
+              frame::of(entry, entry.from == self.participant().id, self.staff()));
         }
         self.send({ref, std::move(answer)});
       }));

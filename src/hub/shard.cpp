@@ -127,12 +127,12 @@ bool Shard::submit(const Draft& draft) {
   if (batch->size() >= bounds().batch_drafts) {
     send(home, mail::Submit{std::move(batch)});
   } else {
-    schedule_flush();
+    flush_soon();
   }
   return true;
 }
 
-void Shard::schedule_flush() {
+void Shard::flush_soon() {
   if (std::exchange(flush_scheduled_, true)) return;
   executor_.post([this, alive = context_.alive] {
     if (*alive) flush();
@@ -141,6 +141,7 @@ void Shard::schedule_flush() {
 
 void Shard::flush() {
   flush_scheduled_ = false;
+  home_.submit_released();
   for (std::size_t to = 0; to < batches_.size(); ++to) {
     if (batches_[to]) send(to, mail::Submit{std::move(batches_[to])});
   }

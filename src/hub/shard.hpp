@@ -34,6 +34,7 @@ struct Context {
   Bus* bus;                               // null: there is no other node
   std::function<std::uint64_t()> random;  // may be empty
   std::unique_ptr<Authenticator> authenticator;
+  std::vector<std::unique_ptr<Policy>> policies;  // in the order in which they are asked
   std::vector<std::unique_ptr<Shard>> shards;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the shards' executors only
 
@@ -70,7 +71,7 @@ class Shard {
   void send(std::size_t to, T mail) {
     if (to == index_) return take(mail);
     outbox_[to].push_back(std::move(mail));
-    schedule_flush();
+    flush_soon();
   }
   template <class T>
   void tell_all(const T& value) {
@@ -85,6 +86,9 @@ class Shard {
 
   /// Adds a draft to the batch for its conversation's home. False: too many are pending.
   [[nodiscard]] bool submit(const Draft& draft);
+
+  /// What was gathered is handed on at the end of this turn.
+  void flush_soon();
 
   /// The session has an ack that should go out at the end of the current deliveries.
   void ack_later(SessionRef ref) { acks_due_.push_back(ref); }
@@ -144,7 +148,6 @@ class Shard {
   void take(mail::OfferGone& gone);
 
   void stop(SessionRef ref);
-  void schedule_flush();
   void flush();
   void deliver(std::vector<Delivery>& items);
   template <class F>

@@ -144,6 +144,7 @@ struct Store::Impl {
       entry.origin = {draft.session, draft.cseq};
       entry.kind = draft.kind;
       entry.body = draft.body;
+      entry.tags = draft.tags;
       put(std::move(entry), {outcomes[i].seq, outcomes[i].after}, at);
     }
   }

@@ -20,8 +20,17 @@ enum Column {
   kAt,
   kSender,
   kKind,
-  kBody
+  kBody,
+  kTags
 };
+
+void bind_tags(Run& row, std::string_view tags) {
+  if (tags.empty()) {
+    row.bind_null(kTags);
+  } else {
+    row.bind(kTags, tags);
+  }
+}
 
 }  // namespace
 
@@ -30,7 +39,7 @@ LogWriter::LogWriter(sqlite3* db, Cache& cache, Unfolded& unfolded, std::uint32_
       cache_(cache),
       unfolded_(unfolded),
       window_(window),
-      insert_(db, "INSERT INTO log VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      insert_(db, "INSERT INTO log VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       add_conversation_(db, "INSERT INTO conversation(id) VALUES(?)"),
       find_origin_(db, "SELECT key FROM session WHERE id = ? AND seen IS NULL"),
       add_origin_(db, "INSERT INTO session(id) VALUES(?)") {}
@@ -65,7 +74,7 @@ void LogWriter::write(const Draft& draft, Session& session, Conversation& conver
       .bind(kDigest, draft.digest)
       .bind(kAt, now.ns);
   if (draft.refusal != errc::ok) {
-    row.bind_null(kSender).bind_null(kKind).bind_null(kBody);
+    row.bind_null(kSender).bind_null(kKind).bind_null(kBody).bind_null(kTags);
   } else {
     if (draft.from == session.participant) {
       row.bind_null(kSender);
@@ -73,6 +82,7 @@ void LogWriter::write(const Draft& draft, Session& session, Conversation& conver
       row.bind(kSender, draft.from);
     }
     row.bind(kKind, draft.kind).bind(kBody, draft.body);
+    bind_tags(row, draft.tags);
   }
   row.step();
   unfolded_.add(conversation, &session, draft.log, outcome.seq);
@@ -95,7 +105,9 @@ void LogWriter::append(Entry& entry, Timestamp now) {
     row.bind(kSession, key_of_origin(entry.origin.session));
   }
   row.bind(kCseq, entry.origin.cseq).bind_null(kDigest).bind(kAt, now.ns);
-  row.bind(kSender, entry.from).bind(kKind, entry.kind).bind(kBody, entry.body).step();
+  row.bind(kSender, entry.from).bind(kKind, entry.kind).bind(kBody, entry.body);
+  bind_tags(row, entry.tags);
+  row.step();
   unfolded_.add(conversation, nullptr, entry.log, place.seq);
 }
 

@@ -8,11 +8,11 @@
 namespace kefu::sqlite {
 namespace {
 
-// Columns 0 … 8; what comes behind them is the statement's own.
+// Columns 0 … 9; what comes behind them is the statement's own.
 constexpr char kEntryColumns[] =
     "SELECT l.flags, l.seq, l.after, s.id, l.cseq, l.at, coalesce(l.sender, s.participant), "
-    "l.kind, l.body";
-constexpr int kOwnColumn = 9;
+    "l.kind, l.body, l.tags";
+constexpr int kOwnColumn = 10;
 
 Entry entry_of(Run& row, ConversationId conversation) {
   Entry entry;
@@ -26,6 +26,7 @@ Entry entry_of(Run& row, ConversationId conversation) {
   entry.from = row.bytes(6);
   entry.kind = row.bytes(7);
   entry.body = row.bytes(8);
+  entry.tags = row.bytes(9);
   return entry;
 }
 

@@ -88,9 +88,12 @@ void shorten_places(sqlite3* db) {
   execute(db, "DROP TABLE old_place");
 }
 
+// NULL: none.
+void add_tags(sqlite3* db) { execute(db, "ALTER TABLE log ADD COLUMN tags TEXT"); }
+
 // Steps are never changed once released: a new version appends one, and step i takes a file from
 // version i to i + 1.
-constexpr std::array kSteps = {create_tables, shorten_places};
+constexpr std::array kSteps = {create_tables, shorten_places, add_tags};
 
 std::int64_t ask(sqlite3* db, const char* sql) {
   Statement statement(db, sql);

@@ -29,6 +29,7 @@ void append_keeps_everything(Rig& rig) {
   first.role = Role::supervisor;
   first.from = "\xe5\xae\xa2\xe6\x9c\x8d #1";
   first.kind = "x-host/kind";
+  first.tags = "rewritten,spam";
   const Outcome stored = rig.stored(first);
   Draft second = draft(1, 1, 2, "");
   second.from = "";
@@ -46,10 +47,11 @@ void append_keeps_everything(Rig& rig) {
   wanted.origin = {session(1), 1};
   wanted.kind = first.kind;
   wanted.body = binary;
+  wanted.tags = first.tags;
   wanted.at = stored.at;
   expect(page.entries[0] == wanted, "an entry is not what was sent");
   const Entry& empty = page.entries[1];
-  expect(empty.from.empty() && empty.kind.empty() && empty.body.empty(),
+  expect(empty.from.empty() && empty.kind.empty() && empty.body.empty() && empty.tags.empty(),
          "empty texts came back with content");
   expect(empty.role == Role::agent, "the role of the second entry");
 }

@@ -73,6 +73,7 @@ struct Model {
     entry.origin = {draft.session, draft.cseq};
     entry.kind = draft.kind;
     entry.body = draft.body;
+    entry.tags = draft.tags;
     entry.at = out.at;
     out.after = entry.after;
     put(std::move(entry));
@@ -178,6 +179,7 @@ class Run {
     entry.log = pick(3) == 0 ? Log::internal : Log::public_log;
     entry.from = participant(pick(kSessions));
     entry.kind = kind::kAssigned;
+    if (pick(4) == 0) entry.tags = "flagged";
     if (pick(2) == 0) entry.origin = {session(pick(kSessions)), 1 + pick(9)};
     result<Committed> committed = rig_.commit({{}, {entry}});
     expect(committed.has_value(), "a commit of an entry");
@@ -209,6 +211,7 @@ class Run {
       each.log = pick(4) == 0 ? Log::internal : Log::public_log;
       each.role = pick(2) ? Role::agent : Role::visitor;
       each.from = pick(2) ? std::string_view("somebody") : std::string_view("participant-1");
+      if (pick(4) == 0) each.tags = "rewritten,flagged";
       drafts.push_back(each);
     }
     const std::vector<Outcome> outcomes = rig_.append(drafts);

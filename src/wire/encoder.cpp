@@ -92,6 +92,7 @@ void entry_members(JsonWriter& out, const frame::EntryFrame& value) {
   out.text(value.kind);
   out.raw(",\"body\":");
   out.text(value.body);
+  text_unless_empty(out, ",\"tags\":", value.tags);
   out.raw(",\"at\":");
   out.time(value.at);
 }
@@ -187,6 +188,7 @@ void members(JsonWriter& out, const frame::Ack& value) {
   out.raw(",\"seq\":");
   out.number(value.seq);
   if (value.count != 1) number_if(out, ",\"count\":", value.count);
+  if (!value.stands) out.raw(",\"stands\":false");
   out.raw(",\"at\":");
   out.time(value.at);
 }

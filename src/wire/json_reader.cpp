@@ -225,6 +225,7 @@ bool to_entry(const Fields& fields, frame::EntryFrame& entry, FieldReader& in) {
   if (in.container(Field::origin)) entry.origin = fields.origin;
   entry.kind = in.text(Field::kind, FieldReader::kAnySize);
   entry.body = in.text(Field::body, FieldReader::kAnySize);
+  entry.tags = in.text(Field::tags, FieldReader::kAnySize, {});
   entry.at = in.time(Field::at);
   return in.ok();
 }

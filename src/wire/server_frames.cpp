@@ -31,6 +31,7 @@ frame::Ack ack(FieldReader& in) {
   frame.count = in.number(Field::count, 1, frame.count);
   if (frame.count > frame.cseq || frame.count > frame.seq) in.fail(Field::count);
   frame.at = in.time(Field::at);
+  frame.stands = in.boolean(Field::stands, true);
   return frame;
 }
 

@@ -44,7 +44,9 @@ void Checker::take(const Entry& entry) {
   if (entry.origin.session.is_nil()) return;
   if (!origins_.emplace(entry.origin.session, entry.conversation, entry.origin.cseq).second)
     fail("stored twice: one cseq, the second time as " + text(where, entry.seq));
-  const auto found = messages_.find(entry.body);
+  const std::string original = Court::original(entry.body);
+  judge(entry, original);
+  const auto found = messages_.find(original);
   if (found == messages_.end())
     return fail("nobody has written " + text(where, entry.seq) + ": " + entry.body);
   Message& message = found->second;
@@ -54,9 +56,38 @@ void Checker::take(const Entry& entry) {
   if (message.where != where) fail("stored in another log than it was written for: " + entry.body);
   message.stored_as = entry.seq;
   std::uint64_t& last = last_stored_[{message.device, where}];
-  if (message.id < last)
+  // Of a refusal that is forgotten with its session the client may never hear.
+  const bool forgiven = std::ranges::any_of(court_.sentences(original), &Court::Sentence::denied);
+  if (message.id < last && !forgiven)
     fail("a sender's order changed: " + entry.body + " came behind a later one");
-  last = message.id;
+  last = std::max(last, message.id);
+}
+
+/// Nothing is stored but as the policies have left it.
+void Checker::judge(const Entry& entry, const std::string& original) {
+  const std::vector<Court::Sentence> allowed = court_.sentences(original);
+  const auto same = [&](const Court::Sentence& one) {
+    return !one.denied && one.body == entry.body && one.tags == entry.tags;
+  };
+  if (court_.sits() ? std::ranges::none_of(allowed, same) : !entry.tags.empty())
+    fail("not what policies have left of it: " + entry.body + " with tags '" + entry.tags + "'");
+}
+
+/// Drafts come to the store in the order of their cseq, if they were received in it, and in time.
+void Checker::on_draft(const Draft& draft) {
+  if (!court_.sits()) return;
+  std::map<std::uint64_t, Instant>& seen =
+      drafts_[{draft.session, draft.epoch, draft.conversation}];
+  const auto [at, fresh] = seen.emplace(draft.cseq, draft.received);
+  if (!fresh) return;
+  const std::string what = "cseq " + number(draft.cseq) + " of " + std::string(draft.from);
+  for (auto later = std::next(at); later != seen.end(); ++later) {
+    if (draft.received < later->second)
+      fail("out of order: " + what + " behind cseq " + number(later->first));
+  }
+  const std::string original = Court::original(draft.body);
+  if (decided_.insert(original).second && court_.overdue(original, draft.received))
+    fail("decided too late: " + what);
 }
 
 void Checker::look_again() {
@@ -175,6 +206,11 @@ void Checker::on_settled(std::size_t device, ConversationId conversation, std::u
   if (other && *message.told != errc::duplicate && code != errc::duplicate)
     return fail(what + ", and before as " + std::string(name(*message.told)) + " " +
                 number(message.told_seq));
+  if (code == errc::denied) {
+    const std::vector<Court::Sentence> allowed = court_.sentences(body->second);
+    if (!allowed.empty() && std::ranges::none_of(allowed, &Court::Sentence::denied))
+      fail(what + ", which no policy has denied");
+  }
   message.told = code;
   message.told_seq = seq;
   if (code != errc::ok) return;
@@ -201,7 +237,7 @@ void Checker::on_frame(std::size_t device, const ServerFrame& frame) {
   } else if (const auto* entry = std::get_if<frame::EntryFrame>(&frame.body)) {
     on_streamed(device, {entry->conversation, entry->log}, entry->seq, false);
   } else if (const auto* ack = std::get_if<frame::Ack>(&frame.body)) {
-    for (std::uint64_t left = ack->count; left-- > 0;)
+    for (std::uint64_t left = ack->stands ? ack->count : 0; left-- > 0;)
       on_streamed(device, {ack->conversation, ack->log}, ack->seq - left, true);
   } else if (const auto* reset = std::get_if<frame::Reset>(&frame.body)) {
     const LogKey where{reset->conversation, reset->log};

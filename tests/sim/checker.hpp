@@ -15,6 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "court.hpp"
+
 namespace kefu::sim {
 
 /// A log of a conversation.
@@ -28,8 +30,8 @@ struct LogKey {
 class Checker {
  public:
   /// `replay_limit` as in limits.
-  explicit Checker(Store& store, std::uint64_t replay_limit)
-      : store_(store), replay_limit_(replay_limit) {}
+  Checker(Store& store, std::uint64_t replay_limit, const Court& court)
+      : store_(store), replay_limit_(replay_limit), court_(court) {}
 
   /// What was violated first; empty so far.
   [[nodiscard]] const std::string& violation() const noexcept { return violation_; }
@@ -60,6 +62,7 @@ class Checker {
 
   void on_attached(SessionId session, std::uint64_t epoch);
   [[nodiscard]] std::uint64_t epoch_of(SessionId session) const;
+  void on_draft(const Draft& draft);
 
   /// After each step: what the store has more of.
   void look();
@@ -95,6 +98,7 @@ class Checker {
   using Origin = std::tuple<SessionId, ConversationId, std::uint64_t>;
 
   void take(const Entry& entry);
+  void judge(const Entry& entry, const std::string& original);
   void move_cursor(std::size_t device, LogKey where, std::uint64_t to);
   void show(LogKey where, std::uint64_t seq);
   void on_streamed(std::size_t device, LogKey where, std::uint64_t seq, bool ack);
@@ -102,6 +106,7 @@ class Checker {
 
   Store& store_;
   const std::uint64_t replay_limit_;
+  const Court& court_;
   std::string violation_;
   std::uint64_t position_ = 0;  // of the store's events
   std::map<LogKey, std::vector<Stored>> logs_;
@@ -115,6 +120,10 @@ class Checker {
   // begin anywhere.
   std::map<std::pair<std::size_t, LogKey>, std::optional<std::uint64_t>> streams_;
   std::unordered_map<SessionId, std::uint64_t> epochs_;
+  // When the drafts of a connection were received, by cseq, of those that came to the store.
+  std::map<std::tuple<SessionId, std::uint64_t, ConversationId>, std::map<std::uint64_t, Instant>>
+      drafts_;
+  std::set<std::string> decided_;  // messages that came to the store
   std::uint64_t hash_ = 0xcbf2'9ce4'8422'2325u;
 };
 

@@ -46,7 +46,7 @@ Plan plan_of(const Options& options, std::uint64_t seed) {
   return plan;
 }
 
-Verdict run(const Plan& plan, Mutant mutant, World::Trace trace = {}) {
+Report run(const Plan& plan, Mutant mutant, World::Trace trace = {}) {
   World world(plan, mutant, std::move(trace));
   return world.run();
 }
@@ -62,23 +62,23 @@ void show_trace(const Plan& plan, Mutant mutant) {
 }
 
 /// Leaves out every kind of fault without which the run fails too.
-void minimise(Options& options, Plan& plan, Verdict& verdict) {
+void minimise(Options& options, Plan& plan, Report& report) {
   for (const std::string_view fault : plan.faults()) {
     Plan less = plan;
     less.drop(fault);
-    Verdict same = run(less, options.mutant);
+    Report same = run(less, options.mutant);
     if (same.violation.empty()) continue;
     plan = less;
-    verdict = std::move(same);
+    report = std::move(same);
     options.without.emplace_back(fault);
   }
 }
 
-void show_failure(Options options, Plan plan, Verdict verdict) {
+void show_failure(Options options, Plan plan, Report report) {
   const auto seed = static_cast<unsigned long long>(plan.seed);
-  std::printf("seed %llu: %s\n", seed, verdict.violation.c_str());
-  minimise(options, plan, verdict);
-  std::printf("without faults that are not needed: %s\n", verdict.violation.c_str());
+  std::printf("seed %llu: %s\n", seed, report.violation.c_str());
+  minimise(options, plan, report);
+  std::printf("without faults that are not needed: %s\n", report.violation.c_str());
   std::string again = "kefu-sim --seed " + std::to_string(plan.seed);
   if (options.mutant != Mutant::none) again += " --mutant " + name(options.mutant);
   for (std::size_t i = 0; i < options.without.size(); ++i)
@@ -90,14 +90,14 @@ void show_failure(Options options, Plan plan, Verdict verdict) {
 int run_one(const Options& options) {
   World::Trace trace;
   if (options.trace) trace = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
-  const Verdict verdict = run(plan_of(options, options.first), options.mutant, trace);
+  const Report report = run(plan_of(options, options.first), options.mutant, trace);
   std::printf("seed %llu: %s; %llu steps, %llu entries, hash %016llx\n",
               static_cast<unsigned long long>(options.first),
-              verdict.violation.empty() ? "ok" : verdict.violation.c_str(),
-              static_cast<unsigned long long>(verdict.steps),
-              static_cast<unsigned long long>(verdict.entries),
-              static_cast<unsigned long long>(verdict.hash));
-  return verdict.violation.empty() ? 0 : 1;
+              report.violation.empty() ? "ok" : report.violation.c_str(),
+              static_cast<unsigned long long>(report.steps),
+              static_cast<unsigned long long>(report.entries),
+              static_cast<unsigned long long>(report.hash));
+  return report.violation.empty() ? 0 : 1;
 }
 
 int run_many(const Options& options) {
@@ -110,15 +110,15 @@ int run_many(const Options& options) {
   for (std::uint64_t seed = options.first;; ++seed, ++ran) {
     if (options.seconds ? Clock::now() >= end : ran == options.count) break;
     const Plan plan = plan_of(options, seed);
-    const Verdict verdict = run(plan, options.mutant);
-    entries += verdict.entries;
-    faults += verdict.faults;
-    if (options.twice && run(plan, options.mutant).hash != verdict.hash) {
+    const Report report = run(plan, options.mutant);
+    entries += report.entries;
+    faults += report.faults;
+    if (options.twice && run(plan, options.mutant).hash != report.hash) {
       std::printf("seed %llu: two runs of it differ\n", static_cast<unsigned long long>(seed));
       return 1;
     }
-    if (verdict.violation.empty()) continue;
-    show_failure(options, plan, verdict);
+    if (report.violation.empty()) continue;
+    show_failure(options, plan, report);
     return options.mutant == Mutant::none ? 1 : 0;
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -240,6 +240,35 @@ void ForgetfulStore::attach(AttachRequest request, Completion<AttachOutcome> don
   });
 }
 
+// ---- UnorderedStore
+
+void UnorderedStore::append(std::unique_ptr<AppendBatch> batch,
+                            Completion<std::unique_ptr<AppendBatch>> done) {
+  std::vector<Draft>& drafts = batch->drafts();
+  for (std::size_t i = 0; i + 1 < drafts.size(); ++i) {
+    const Draft& next = drafts[i + 1];
+    if (drafts[i].session != next.session || drafts[i].conversation != next.conversation) continue;
+    std::swap(drafts[i], drafts[i + 1]);
+    ++i;
+  }
+  inner().append(std::move(batch), std::move(done));
+}
+
+// ---- LateVerdictStore
+
+void LateVerdictStore::append(std::unique_ptr<AppendBatch> batch,
+                              Completion<std::unique_ptr<AppendBatch>> done) {
+  for (Draft& draft : batch->drafts()) {
+    const std::string original = Court::original(draft.body);
+    if (draft.judged == Draft::Judged::not_yet || court_.sentences(original).empty()) continue;
+    const Court::Sentence late = court_.in_spite_of_deadline(original);
+    draft.refusal = late.denied ? errc::denied : errc::ok;
+    draft.body = batch->keep(late.body);
+    draft.tags = batch->keep(late.tags);
+  }
+  inner().append(std::move(batch), std::move(done));
+}
+
 // ---- WatchedStore
 
 void WatchedStore::attach(AttachRequest request, Completion<AttachOutcome> done) {
@@ -254,8 +283,10 @@ void WatchedStore::append(std::unique_ptr<AppendBatch> batch,
                           Completion<std::unique_ptr<AppendBatch>> done) {
   std::vector<bool> fenced;
   fenced.reserve(batch->size());
-  for (const Draft& draft : batch->drafts())
+  for (const Draft& draft : batch->drafts()) {
+    checker_.on_draft(draft);
     fenced.push_back(draft.epoch < checker_.epoch_of(draft.session));
+  }
   inner().append(std::move(batch), [&checker = checker_, fenced = std::move(fenced),
                                     done = std::move(done)](
                                        std::unique_ptr<AppendBatch> back) mutable {

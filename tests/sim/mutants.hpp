@@ -103,6 +103,26 @@ class ForgetfulStore final : public StoreWrapper {
   void attach(AttachRequest request, Completion<AttachOutcome> done) override;
 };
 
+/// As if drafts under judgement were stored as soon as they are decided: changes the places of two
+/// that are released together.
+class UnorderedStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+};
+
+/// As if verdicts that come too late were carried out all the same.
+class LateVerdictStore final : public StoreWrapper {
+ public:
+  LateVerdictStore(Store& inner, const Court& court) : StoreWrapper(inner), court_(court) {}
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+
+ private:
+  const Court& court_;
+};
+
 /// No mutant: sees what a node asks and is answered, and checks that an older connection stores
 /// nothing once a newer one is attached.
 class WatchedStore final : public StoreWrapper {

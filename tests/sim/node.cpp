@@ -22,7 +22,7 @@ class SimAuthenticator final : public Authenticator {
 std::string token_of(const Participant& who) { return std::string(name(who.role)) + ' ' + who.id; }
 
 Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bus,
-           const Clock& wall, Checker& checker, testing::SimNetwork& network,
+           const Clock& wall, Checker& checker, Court& court, testing::SimNetwork& network,
            testing::ManualExecutor& loop, testing::Random random)
     : random_(random), bus_(std::move(bus)) {
   std::vector<Executor*> executors;
@@ -34,13 +34,19 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bu
   faults_ = std::make_unique<testing::FaultStore>(fence_ ? *fence_ : root, loop, random_.next(),
                                                   plan.store);
   watched_ = std::make_unique<WatchedStore>(*faults_, checker);
+  if (mutant == Mutant::verdicts_unordered)
+    misjudged_ = std::make_unique<UnorderedStore>(*watched_);
+  if (mutant == Mutant::late_verdict)
+    misjudged_ = std::make_unique<LateVerdictStore>(*watched_, court);
   HubOptions options;
   options.limits = plan.bounds;
   options.clock = &wall;
   options.bus = bus_.get();
   options.random = [this] { return random_.next(); };
-  hub_ = std::make_unique<Hub>(executors, *watched_, std::move(options));
+  Store& store = misjudged_ ? *misjudged_ : *watched_;
+  hub_ = std::make_unique<Hub>(executors, store, std::move(options));
   hub_->authenticate(std::make_unique<SimAuthenticator>());
+  for (auto& policy : court.policies()) hub_->judge(std::move(policy));
   server_ = std::make_unique<testing::SimServer>(network, executors);
   server_->start(*hub_);
 }
@@ -53,6 +59,7 @@ std::vector<std::unique_ptr<testing::ManualExecutor>> Node::die() {
   hub_.reset();
   server_.reset();
   for (const auto& executor : executors_) executor->drop_all();
+  misjudged_.reset();
   watched_.reset();
   faults_.reset();
   return std::exchange(executors_, {});

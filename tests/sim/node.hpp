@@ -20,7 +20,7 @@ class Node {
  public:
   /// `loop` carries what happens in the store.
   Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bus, const Clock& wall,
-       Checker& checker, testing::SimNetwork& network, testing::ManualExecutor& loop,
+       Checker& checker, Court& court, testing::SimNetwork& network, testing::ManualExecutor& loop,
        testing::Random random);
   ~Node();
   Node(const Node&) = delete;
@@ -45,6 +45,7 @@ class Node {
   std::unique_ptr<LocallyFencedStore> fence_;  // null but for its mutant
   std::unique_ptr<testing::FaultStore> faults_;
   std::unique_ptr<WatchedStore> watched_;
+  std::unique_ptr<Store> misjudged_;  // null but for its mutants
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<testing::SimServer> server_;
 };

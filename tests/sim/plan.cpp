@@ -42,9 +42,9 @@ void draw_bounds(Random& random, limits& bounds) {
 
 std::string name(Mutant mutant) {
   static constexpr const char* kNames[kMutants] = {
-      "none",         "ack-before-commit", "no-dedup",    "no-fencing",  "resume-off-by-one",
-      "no-reconcile", "lost-acks-forged",  "hyperloglog", "local-fence", "marks-forgotten",
-      "endless-queue"};
+      "none",          "ack-before-commit",  "no-dedup",     "no-fencing",  "resume-off-by-one",
+      "no-reconcile",  "lost-acks-forged",   "hyperloglog",  "local-fence", "marks-forgotten",
+      "endless-queue", "verdicts-unordered", "late-verdict", "bus-trusted"};
   return kNames[static_cast<std::size_t>(mutant)];
 }
 
@@ -87,6 +87,11 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   bus.lose = one_of<double>(random, {0, 0.1, 0.9});
   bus.repeat = one_of<double>(random, {0, 0.1});
   bus.delay_max = one_of<Nanoseconds>(random, {Nanoseconds(0), kMs, kSecond});
+  policies = random.chance(0.4) ? random.between(1, 3) : 0;
+  bounds.policy_deadline = one_of<Nanoseconds>(random, {10 * kMs, 200 * kMs, kSecond});
+  policy_speaks = one_of<double>(random, {0.05, 0.3});
+  policy_slow = one_of<double>(random, {0, 0.2, 1});
+  policy_late = one_of<double>(random, {0, 0.1, 0.5});
 }
 
 std::vector<Plan::Knob> Plan::knobs() {
@@ -110,6 +115,9 @@ std::vector<Plan::Knob> Plan::knobs() {
           {"bus-loses", nullptr, &bus.lose},
           {"bus-repeats", nullptr, &bus.repeat},
           {"bus-delays", &bus.delay_max},
+          {"policies-speak", nullptr, &policy_speaks},
+          {"policies-slow", nullptr, &policy_slow},
+          {"policies-late", nullptr, &policy_late},
           {"store-fails-before", nullptr, &store.fail_before},
           {"store-fails-after", nullptr, &store.fail_after}};
 }

@@ -26,8 +26,11 @@ enum class Mutant : std::uint8_t {
   local_fence,      ///< a node takes drafts of connections that are older than one of another node
   marks_forgotten,  ///< an expired session comes back under its id, without its marks
   endless_queue,    ///< a connection takes whatever it is given
+  verdicts_unordered,  ///< a draft whose verdict came is stored before the one in front of it
+  late_verdict,        ///< a verdict that comes too late overrides what stood at the deadline
+  bus_trusted,         ///< a node never compares with the store what the bus has told it
 };
-inline constexpr std::size_t kMutants = 11;
+inline constexpr std::size_t kMutants = 14;
 
 [[nodiscard]] std::string name(Mutant mutant);
 
@@ -70,6 +73,11 @@ struct Plan {
   double die_between = 0;      ///< the chance that a device dies between two effects
   double save_late = 0;        ///< the chance that a position is saved at once
   double bad_send = 0;         ///< the chance that a send is one that must be refused or fail
+
+  std::size_t policies = 0;  ///< of each node
+  double policy_speaks = 0;  ///< the chance that one says more than `allow`
+  double policy_slow = 0;    ///< … that it does not answer at once
+  double policy_late = 0;    ///< … and then not in time, or never
 
  private:
   /// A mean time or a chance, by its name.

@@ -58,7 +58,8 @@ World::World(const Plan& plan, Mutant mutant, Trace trace)
       disk_(make_disk(mutant, store_clock_, plan.bounds)),
       mutated_(mutate(mutant, *disk_)),
       losing_(dynamic_cast<LosingStore*>(disk_.get())),
-      checker_(*disk_, plan.bounds.replay_limit),
+      court_(plan_, loop_),
+      checker_(*disk_, plan.bounds.replay_limit, court_),
       bus_(loop_, plan.seed ^ 0xb05, plan.bus),
       network_(plan.seed ^ 0x4e7, network_of(plan, mutant)),
       around_{plan_, mutant, loop_, network_, checker_, {}, {}} {
@@ -236,7 +237,7 @@ void World::restart(std::size_t at) {
   trace("start: node " + std::to_string(at));
   nodes_[at] = std::make_unique<Node>(plan_, around_.mutant, mutated_ ? *mutated_ : *disk_,
                                       plan_.has_bus ? bus_.connect() : nullptr, wall_, checker_,
-                                      network_, loop_, testing::Random(faults_.next()));
+                                      court_, network_, loop_, testing::Random(faults_.next()));
   list_executors();
 }
 
@@ -397,7 +398,7 @@ std::string World::settle() {
   return {};
 }
 
-Verdict World::run() {
+Report World::run() {
   start();
   run_for(plan_.length);
   heal();

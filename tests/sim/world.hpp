@@ -16,7 +16,7 @@
 
 namespace kefu::sim {
 
-struct Verdict {
+struct Report {
   std::string violation;  ///< empty: every promise held
   std::uint64_t hash = 0;
   std::uint64_t steps = 0;
@@ -31,7 +31,7 @@ class World {
   World(const Plan& plan, Mutant mutant, Trace trace);
   ~World();
 
-  Verdict run();
+  Report run();
 
  private:
   void start();
@@ -86,6 +86,7 @@ class World {
   std::unique_ptr<Store> disk_;
   std::unique_ptr<StoreWrapper> mutated_;  // null: the disk itself
   LosingStore* losing_ = nullptr;
+  Court court_;
   Checker checker_;
   testing::SimBus bus_;
   testing::SimNetwork network_;

@@ -29,17 +29,19 @@ class ClientLog {
   /// The connection streams this log, whose tail is told. `search`: a send may be in it.
   void begin_stream(std::uint64_t tail, bool search) {
     target_ = tail;
+    streamed_ = true;
     by_history_ = search && has_hole();
   }
 
   /// Nobody streams it; `read`: it is to be read to its tail by history.
   void begin_unlisted(bool read) {
     target_ = read ? std::numeric_limits<std::uint64_t>::max() : at_.searched;
+    streamed_ = false;
     by_history_ = read;
   }
 
   void end() {
-    by_history_ = false;
+    by_history_ = streamed_ = false;
     fetching_since_.reset();
   }
 
@@ -49,6 +51,13 @@ class ClientLog {
     if (!has_hole()) at_.searched = seq;
     at_.position = seq;
     return Entry::next;
+  }
+
+  /// The log has this entry, which comes by the stream; where there is none it is to be read.
+  void on_told(std::uint64_t seq) {
+    if (streamed_ || seq <= at_.position) return;
+    target_ = by_history_ ? std::max(target_, seq) : seq;
+    by_history_ = true;
   }
 
   /// The stream goes on behind `tail`. `search`: a send may be in what it skips, sooner or later;
@@ -96,6 +105,7 @@ class ClientLog {
   ClientPosition at_;
   std::uint64_t target_ = 0;
   bool by_history_ = false;
+  bool streamed_ = false;
   std::optional<Instant> fetching_since_;
 };
 

@@ -349,11 +349,13 @@ class ClientSession {
   }
 
   // A send whose number the log has with other content was not stored: a copy of this client has
-  // had the session, and was first. It is what the server answers to a retry.
+  // had the session, and was first. It is what the server answers to a retry. Where the content was
+  // rewritten that can't be told: it had an outcome.
   void match(ClientConversation& one, const frame::EntryFrame& entry, ClientEffects& out) {
     if (!entry.origin) return;
     const auto send = one.sends.on_origin(*entry.origin);
     if (!send) return;
+    if (tags::has_rewritten(entry.tags)) return settle(one, *send, errc::duplicate, out);
     if (send->log == entry.log && send->kind == entry.kind && send->body == entry.body) {
       out.push_back(client_effect::Settled{one.id, send->id, errc::ok, entry.seq, entry.at});
     } else {
@@ -372,6 +374,10 @@ class ClientSession {
       auto send = one.sends.on_outcome(cseq);
       if (!send) continue;
       out.push_back(client_effect::Settled{one.id, send->id, errc::ok, seq, ack.at});
+      if (!ack.stands) {
+        one.log(ack.log).on_told(seq);
+        continue;
+      }
       if (one.log(ack.log).on_entry(seq) != ClientLog::Entry::next) continue;
       Entry entry;
       entry.conversation = one.id;
@@ -566,6 +572,7 @@ class ClientSession {
     if (from.origin) entry.origin = *from.origin;
     entry.kind = from.kind;
     entry.body = from.body;
+    entry.tags = from.tags;
     entry.at = from.at;
     return entry;
   }

@@ -68,6 +68,7 @@ struct Entry {
   Origin origin;            ///< nil session for entries that no client's send made
   std::string kind;
   std::string body;
+  std::string tags;  ///< what policies left, mostly nothing (model/verdict.hpp)
   Timestamp at;
 
   friend bool operator==(const Entry&, const Entry&) = default;

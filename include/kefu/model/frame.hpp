@@ -11,6 +11,7 @@
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/model/time.hpp>
+#include <kefu/model/verdict.hpp>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -123,6 +124,7 @@ struct Ack {
   std::uint64_t seq = 0;
   std::uint64_t count = 1;
   Timestamp at;
+  bool stands = true;  ///< for the entries; false: they come as entries, and this only settles
 };
 /// `origin` is present only when the receiver is the participant who wrote the entry.
 struct EntryFrame {
@@ -135,10 +137,12 @@ struct EntryFrame {
   std::optional<Origin> origin;
   std::string_view kind;
   std::string_view body;
+  std::string_view tags;  ///< as tags::told() says
   Timestamp at;
 };
 /// The entry as a frame, which views it. `own`: the receiver is the participant who wrote it.
-[[nodiscard]] inline EntryFrame of(const Entry& entry, bool own) {
+/// `staff`: the receiver is one of them.
+[[nodiscard]] inline EntryFrame of(const Entry& entry, bool own, bool staff) {
   EntryFrame frame;
   frame.conversation = entry.conversation;
   frame.log = entry.log;
@@ -149,6 +153,7 @@ struct EntryFrame {
   if (own && !entry.origin.session.is_nil()) frame.origin = entry.origin;
   frame.kind = entry.kind;
   frame.body = entry.body;
+  frame.tags = tags::told(entry.tags, own, staff);
   frame.at = entry.at;
   return frame;
 }

@@ -120,7 +120,7 @@ TEST_CASE("sqlite store: tells what it cannot open") {
   { sqlite::Store store(scratch.file("newer.db")); }
   execute(scratch.file("newer.db"), "PRAGMA user_version = 1000");
   CHECK_EQ(open_error(scratch.file("newer.db")), errc::store_version);
-  execute(scratch.file("newer.db"), "PRAGMA user_version = 2");
+  execute(scratch.file("newer.db"), "PRAGMA user_version = 3");
   CHECK_EQ(open_error(scratch.file("newer.db")), errc::ok);
 
   std::ofstream(scratch.file("empty"));

@@ -1,0 +1,44 @@
+// Verdict: what a policy says of a draft.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace kefu {
+
+struct Allow {};
+struct Deny {
+  std::string reason;  ///< told to the sender, as UTF-8; not stored
+};
+struct Rewrite {
+  std::string body;  ///< stored instead, as UTF-8; above limits::max_body it counts as a denial
+};
+struct Flag {
+  std::string tag;  ///< stored with the message, for staff; see tags
+};
+using Verdict = std::variant<Allow, Deny, Rewrite, Flag>;
+
+/// The verdict that stands when no answer came in time: fail-open or fail-closed.
+enum class OnTimeout : std::uint8_t { allow, deny };
+
+/// An entry's tags: words that policies left, joined by commas. A word has letters, digits and
+/// "-_.:/"; anything else in a Flag is written as "_".
+namespace tags {
+/// kefu's own, and always the first: the body is not what was sent.
+inline constexpr std::string_view kRewritten = "rewritten";
+
+[[nodiscard]] constexpr bool has_rewritten(std::string_view tags) noexcept {
+  return tags.substr(0, tags.find(',')) == kRewritten;
+}
+
+/// What a reader is told of an entry's tags: staff everything, its writer that it was rewritten.
+[[nodiscard]] constexpr std::string_view told(std::string_view tags, bool own,
+                                              bool staff) noexcept {
+  if (staff) return tags;
+  return own && has_rewritten(tags) ? kRewritten : std::string_view();
+}
+}  // namespace tags
+
+}  // namespace kefu
