@@ -81,8 +81,13 @@ std::optional<Verdict> Judges::consult(std::uint64_t number, std::size_t step, c
   answer.state.store(Answer::State::asking, std::memory_order_relaxed);
   answer.number = number;
   answer.step = step;
-  const PolicyContext context{draft.from, draft.role, conversation, draft.peer,
-                              draft.log,  draft.kind, judgement.body(draft.body)};
+  const PolicyContext context{draft.from,
+                              draft.role,
+                              conversation,
+                              draft.peer,
+                              draft.log,
+                              draft.kind,
+                              judgement.body(draft.body)};
   shard_.context().policies[step]->decide(
       context, verdicts_.deadline_of(draft), [to = answer_](Verdict verdict) {
         to->verdict = std::move(verdict);

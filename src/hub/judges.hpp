@@ -36,8 +36,7 @@ class Judges {
   struct Answer;
 
   [[nodiscard]] std::optional<Verdict> consult(std::uint64_t number, std::size_t step,
-                                               const Draft& draft,
-                                               const core::Judgement& judgement,
+                                               const Draft& draft, const core::Judgement& judgement,
                                                const Conversation& conversation);
   void on_verdict(Answer& answer);
   void carry_out();

@@ -273,7 +273,7 @@ void Kefu::on(const frame::Ack& ack) {
   if (!flow) return;
   // An ack stands for the entries in their place; any other answers a retry.
   std::uint64_t& position = conversations_[flow->index].at_visitor;
-  if (ack.seq - ack.count == position) position = ack.seq;
+  if (ack.stands && ack.seq - ack.count == position) position = ack.seq;
   if (ack.cseq - ack.count > flow->accepted) parts_.load.violation("an ack left a send out");
   parts_.load.accepted(*flow, static_cast<std::uint32_t>(ack.cseq));
 }

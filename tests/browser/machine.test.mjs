@@ -560,6 +560,58 @@ test('a retry’s ack may come before the entries in front of it: it settles, an
   );
 });
 
+test('an ack that does not stand for its entry only settles; the rewritten entry comes by itself', () => {
+  const rig = new Rig();
+  rig.online();
+  rig.submit('card 4111');
+  rig.server({ type: 'ack', conversation: C, cseq: 1, seq: 1, at: AT, stands: false });
+  assert.deepEqual(rig.outcomes(), [['card 4111', 'sent']]);
+  assert.deepEqual(rig.emitted('entry'), []);
+  const origin = { session: 'A', cseq: 1 };
+  rig.server(entry(1, { body: 'card ****', origin, tags: 'rewritten' }));
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry }) => entry.body),
+    ['card ****'],
+  );
+});
+
+test('a rewritten entry is no conflict, whose ack was lost', () => {
+  const rig = new Rig();
+  rig.online();
+  rig.submit('card 4111');
+  const origin = { session: 'A', cseq: 1 };
+  rig.server(entry(1, { body: 'card ****', origin, tags: 'rewritten,card' }));
+  assert.deepEqual(rig.outcomes(), [['card 4111', 'sent']]);
+});
+
+test('a closed conversation that was joined, and cut off before its end, is read on by history', () => {
+  const rig = new Rig();
+  rig.online({ conversations: [] });
+  rig.server({ type: 'joined', conversation: view({ state: 'closed', tail: 3 }) });
+  rig.server(entry(1));
+  rig.step({ type: 'closed', code: 1006 }).pass(1000);
+  rig.online({ resumed: true, conversations: [] });
+  const asked = rig.sent('history');
+  assert.deepEqual(
+    asked.map(({ conversation, after }) => [conversation, after]),
+    [[C, 1]],
+  );
+  rig.server({
+    type: 'history',
+    ref: asked[0].ref,
+    conversation: C,
+    entries: [entry(2), entry(3)],
+    tail: 3,
+  });
+  assert.deepEqual(
+    rig.emitted('entry').map(({ entry }) => entry.body),
+    ['e2', 'e3'],
+  );
+  rig.step({ type: 'closed', code: 1006 }).pass(1000);
+  rig.online({ resumed: true, conversations: [] });
+  assert.deepEqual(rig.sent('history'), []);
+});
+
 test('a body is made what JSON can say; one that is too large only when escaped fails here', () => {
   const rig = new Rig()
     .online({ limits: { window: 4, max_body: 1000, max_frame: 2000 } })

@@ -232,6 +232,7 @@ class Peer final : testing::SimSocket::Events,
       require(entry->origin == Origin{session_, ack.cseq - left}, "and it is that very send");
       --unanswered_[{ack.conversation, ack.cseq - left}];
     }
+    if (!ack.stands) return;
     const auto at = find({ack.conversation, ack.log}, ack.seq - ack.count);
     if (at != positions_.end() && ack.seq - ack.count == at->second) at->second = ack.seq;
   }

@@ -1,6 +1,6 @@
-// Court: the policies of a run. What each of them says of a message, and when, follows from the seed
-// and the message alone, so that the checker knows what must come of it: on whichever node, and
-// however often it is judged.
+// Court: the policies of a run. What each of them says of a message, and when, follows from the
+// seed and the message alone, so that the checker knows what must come of it: on whichever node,
+// and however often it is judged.
 #pragma once
 
 #include <cstdint>

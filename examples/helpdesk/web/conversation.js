@@ -12,6 +12,7 @@ export class Conversation {
   static systemKinds = Object.keys(STATE_AFTER);
 
   begun = false; // on this connection
+  streamed = false; // … and the server reads it out
   filling = new Set(); // logs for which history is on its way
   readDirty = false;
   deliveredDirty = false;
@@ -25,6 +26,7 @@ export class Conversation {
     this.logs = { public: new LogReader(saved.seq), internal: new LogReader(saved.internal) };
     this.sends = new PendingSends(pending, saved.cseq ?? 0);
     this.read = saved.read ?? 0;
+    this.tails = saved.tails ?? { public: 0, internal: 0 }; // as they were told last
   }
 
   /**
@@ -34,7 +36,7 @@ export class Conversation {
   save() {
     const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
     const { seq, internal } = this.position;
-    return { id: this.id, ...view, seq, internal, cseq: this.sends.last, read: this.read };
+    return { id: this.id, ...view, seq, internal, cseq: this.sends.last, read: this.read, tails: this.tails };
   }
 
   get open() {
@@ -65,11 +67,9 @@ export class Conversation {
   /** Takes over what the server says of it. */
   learn(view) {
     for (const field of VIEW_FIELDS) if (view[field] !== undefined) this[field] = view[field];
+    this.tails = { public: view.tail ?? 0, internal: view.internal_tail ?? 0 };
     if (this.begun) return;
-    for (const [log, tail] of [
-      ['public', view.tail ?? 0],
-      ['internal', view.internal_tail ?? 0],
-    ]) {
+    for (const [log, tail] of Object.entries(this.tails)) {
       const reader = this.logs[log];
       reader.position = Math.min(reader.position, tail); // less than before: the store was replaced
       reader.expectTail(tail);
@@ -81,6 +81,7 @@ export class Conversation {
    */
   begin({ session, resumed, accepted, window, listed }) {
     this.begun = true;
+    this.streamed = listed;
     this.sends.begin({ session, resumed, accepted, window });
     this.#adopting = this.sends.foreign;
     if (!listed) this.#readByHistory();
@@ -89,17 +90,20 @@ export class Conversation {
 
   /** The connection is gone. */
   end() {
-    this.begun = false;
+    this.begun = this.streamed = false;
     this.filling.clear();
     this.sends.end();
     for (const log of Object.values(this.logs)) log.expectTail(log.position);
   }
 
   // The server does not stream a conversation that it doesn't list, and yet something may have
-  // happened in it.
+  // happened in it. One that is closed is read to its end too, where the stream was cut off before.
   #readByHistory() {
     const logs = new Set(this.sends.foreignLogs);
     if (this.open) logs.add('public');
+    for (const log of ['public', 'internal']) {
+      if (this.logs[log].position < this.tails[log]) logs.add(log);
+    }
     for (const log of logs) this.logs[log].ask();
   }
 
@@ -121,6 +125,7 @@ export class Conversation {
   unreadable(log) {
     this.filling.delete(log);
     this.logs[log].expectTail(this.logs[log].position);
+    this.tails[log] = 0;
     if (log === 'public') this.state = 'closed';
     return this.sends.dropForeign(log);
   }

@@ -533,6 +533,7 @@ export class SessionMachine {
     const conversation = this.#conversation(view.id);
     conversation.learn(view);
     if (!conversation.begun) this.#begin(conversation, true, view);
+    conversation.streamed = true;
     this.#setOffers((offers) => offers.delete(view.id));
     this.#effect('persist');
     this.#emit('conversation', { conversation: conversation.view });
@@ -551,7 +552,9 @@ export class SessionMachine {
     const entry = { ...frame, log: frame.log ?? 'public', own: frame.origin !== undefined };
     const item = entry.own ? conversation.sends.found(entry) : undefined;
     if (!item) return entry;
-    if (['log', 'kind', 'body'].every((part) => item[part] === entry[part])) {
+    // Content that a policy has rewritten can't be compared.
+    const rewritten = entry.tags?.split(',')[0] === 'rewritten';
+    if (rewritten || ['log', 'kind', 'body'].every((part) => item[part] === entry[part])) {
       entry.send_id = item.id;
       this.#settled(item, 'sent', { seq: frame.seq, at: frame.at });
     } else {
@@ -572,14 +575,17 @@ export class SessionMachine {
   }
 
   // The sends cseq - count + 1 … cseq became the entries seq - count + 1 … seq; the ack stands for
-  // those entries.
-  #ack({ conversation: id, log = 'public', cseq, seq, count = 1, at }) {
+  // those entries, or (`stands` false) only settles and they come by themselves.
+  #ack({ conversation: id, log = 'public', cseq, seq, count = 1, at, stands = true }) {
     const conversation = this.#conversation(id);
     const reader = conversation.logs[log];
     this.#sendBackoff.reset();
     for (let i = count - 1; i >= 0; --i) {
       const item = conversation.sends.acked(cseq - i);
-      if (item) {
+      if (!stands) {
+        if (item) this.#settled(item, 'sent', { seq: seq - i, at });
+        if (!conversation.streamed) reader.need(seq - i);
+      } else if (item) {
         const { session, kind, body } = item;
         const entry = {
           conversation: id,

@@ -14,8 +14,8 @@
 #include <functional>
 #include <iterator>
 #include <kefu/append_batch.hpp>
-#include <kefu/core/judgement.hpp>
 #include <kefu/core/judged_draft.hpp>
+#include <kefu/core/judgement.hpp>
 #include <kefu/error.hpp>
 #include <kefu/model/time.hpp>
 #include <kefu/model/verdict.hpp>
@@ -64,9 +64,7 @@ class Verdicts {
   /// Drafts of this (session, conversation) wait: another one must wait behind them.
   [[nodiscard]] bool holds(const Draft& draft) const { return lines_.contains(key_of(draft)); }
   [[nodiscard]] std::size_t size() const noexcept { return cases_.size(); }
-  [[nodiscard]] Instant deadline_of(const Draft& draft) const {
-    return draft.received + deadline_;
-  }
+  [[nodiscard]] Instant deadline_of(const Draft& draft) const { return draft.received + deadline_; }
 
   /// The draft, while it waits; else null.
   [[nodiscard]] const JudgedDraft* find(std::uint64_t number) const {
@@ -156,7 +154,7 @@ class Verdicts {
   Case* waiting_for(std::uint64_t number, std::size_t step) {
     const auto at = cases_.find(number);
     return at == cases_.end() || at->second->decided || at->second->step != step ? nullptr
-                                                                                : at->second;
+                                                                                 : at->second;
   }
 
   void enter(std::uint64_t number, std::unique_ptr<JudgedDraft> draft, std::size_t step) {

@@ -14,12 +14,14 @@ MESSAGES = 20_000
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--valgrind", required=True)
 parser.add_argument("--program", required=True, help="kefu-steady")
+parser.add_argument("--policies", type=int, default=0, help="local ones, in a chain")
 parser.add_argument("--most", type=int, required=True, help="instructions a message")
 parser.add_argument("--receivers", type=int, default=1, help="devices of the agent, which all get each message")
 options = parser.parse_args()
 
 command = [options.valgrind, "--tool=callgrind", "--toggle-collect=measured", "--callgrind-out-file=/dev/null"]
-run = subprocess.run(command + [options.program, str(MESSAGES), str(options.receivers)], capture_output=True, text=True, check=False)
+arguments = [str(MESSAGES), str(options.receivers), str(options.policies)]
+run = subprocess.run(command + [options.program] + arguments, capture_output=True, text=True, check=False)
 collected = re.search(r"Collected *: *(\d+)", run.stderr)
 if run.returncode != 0 or not collected:
     sys.exit(f"failed\n{run.stdout}{run.stderr}")

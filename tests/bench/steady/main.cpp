@@ -1,16 +1,18 @@
 // kefu-steady: the message path of a hub without a network and with a store that only counts, for
 // what can be counted exactly: heap allocations, and under callgrind instructions.
 //
-//   kefu-steady MESSAGES [RECEIVERS]    fails when a message costs an allocation
+//   kefu-steady MESSAGES [RECEIVERS [POLICIES]]    fails when a message costs an allocation
 //   valgrind --tool=callgrind --toggle-collect=measured --callgrind-out-file=/dev/null kefu-steady
 //   20000
 //
-// RECEIVERS are devices of the agent, 1 by default, which all get each message.
+// RECEIVERS are devices of the agent, 1 by default, which all get each message. POLICIES are local
+// and allow everything; none by default.
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/memory/store.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -106,6 +108,16 @@ class AnyToken final : public Authenticator {
     const Role role = token.starts_with("v") ? Role::visitor : Role::agent;
     done(Identity{{std::string(token), role}, {9'000'000'000'000'000'000}});
   }
+};
+
+/// Looks for a word, as a filter of words does, and answers at once.
+class LocalPolicy final : public Policy {
+ public:
+  void decide(const PolicyContext& context, Instant, Completion<Verdict> done) override {
+    if (context.body.find('#') != std::string_view::npos) return done(Deny{});
+    done(Allow{});
+  }
+  [[nodiscard]] OnTimeout on_timeout() const override { return OnTimeout::deny; }
 };
 
 class Peer final : public Connection {
@@ -218,6 +230,7 @@ extern "C" [[gnu::noinline]] void measured(void* load, std::size_t messages) {
 int main(int argc, char** argv) {
   const std::size_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 40'000;
   const std::size_t receivers = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  const std::size_t policies = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
   const std::size_t turn = kPairs * kInTurn;
   const std::size_t messages = (wanted + turn - 1) / turn * turn;
   Turns loop;
@@ -231,6 +244,7 @@ int main(int argc, char** argv) {
   options.clock = &clock;
   Hub hub({&loop}, store, options);
   hub.authenticate(std::make_unique<AnyToken>());
+  for (std::size_t i = 0; i < policies; ++i) hub.judge(std::make_unique<LocalPolicy>());
   Load load(hub, loop, receivers);
   load.say(20 * turn);  // buffers grow to their working size
 
@@ -238,12 +252,15 @@ int main(int argc, char** argv) {
   Talk& one = load.talks.front();
   const Peer& last = one.others.empty() ? one.agent : one.others.back();
   const std::size_t sent = last.sent;
+  const auto start = std::chrono::steady_clock::now();
   measured(&load, messages);
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
   const std::size_t made = allocations - before;
   const std::size_t delivered = last.sent - sent;
   for (Talk& talk : load.talks) talk.end();
   loop.run();
-  std::printf("messages %zu allocations %zu\n", messages, made);
+  std::printf("messages %zu policies %zu allocations %zu, %.0f ns a message\n", messages, policies,
+              made, took.count() / static_cast<double>(messages));
   if (delivered < messages / kPairs) {  // the other devices are told of receipts, too
     std::printf("an agent got %zu frames for %zu entries\n", delivered, messages / kPairs);
     return 1;

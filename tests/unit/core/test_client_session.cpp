@@ -211,6 +211,37 @@ TEST_CASE("an ack ahead of the stream settles; its entry is delivered in its pla
   CHECK(d.frame(entry(3, "a", Origin{kFirst, 1})) == "own:3=a ");
 }
 
+TEST_CASE("an ack that does not stand for its entry only settles") {
+  Driver d;
+  d.attach(welcome(kFirst, false, {view(kHere, 0)}));
+  d.submit("a");
+  frame::Ack settles = ack(1, 1);
+  settles.stands = false;
+  frame::EntryFrame rewritten = entry(1, "A", Origin{kFirst, 1});
+  rewritten.tags = "rewritten";
+  SUBCASE("before the entry") {
+    CHECK(d.frame(settles) == "settled:1=1 ");
+    CHECK(d.frame(rewritten) == "own:1=A ");
+  }
+  SUBCASE("or behind it, which settles as far as can be told") {
+    CHECK(d.frame(rewritten) == "settled:1=duplicate own:1=A ");
+    CHECK(d.frame(settles).empty());
+  }
+  CHECK(d.machine.pending() == 0);
+}
+
+TEST_CASE("the entry of an ack that does not stand for it is read where nothing is streamed") {
+  Driver d;
+  d.submit("a");
+  d.attach(welcome(kFirst, false, {}));
+  frame::HistoryPage page;
+  page.conversation = kHere;
+  d.frame(page, "kefu-public-" + kHere.to_string());
+  frame::Ack settles = ack(1, 1);
+  settles.stands = false;
+  CHECK(d.frame(settles) == "settled:1=1 history:0 ");
+}
+
 TEST_CASE("at most a window is on the way") {
   Driver d;
   d.attach(welcome(kFirst, false, {view(kHere, 0)}, 2));

@@ -247,7 +247,8 @@ TEST_CASE("a session has at most a window of drafts under judgement in a convers
   Rig rig;
   for (std::uint64_t cseq = 1; cseq <= kWindow; ++cseq) rig.wait(cseq);
   rig.wait(5);
-  CHECK(rig.dropped == std::vector<std::pair<std::uint64_t, errc>>{{1ull << 32 | 5, errc::overloaded}});
+  CHECK(rig.dropped ==
+        std::vector<std::pair<std::uint64_t, errc>>{{1ull << 32 | 5, errc::overloaded}});
   Draft newer = Rig::draft(5);
   newer.epoch = 2;
   rig.wait(newer, 6);

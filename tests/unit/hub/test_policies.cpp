@@ -54,9 +54,8 @@ struct Judged {
   }
 
   void send(std::uint64_t cseq, std::string_view body) {
-    pair->visitor.asks(R"({"type":"send",)" + in_conversation() +
-                       ",\"cseq\":" + std::to_string(cseq) + R"(,"body":")" + std::string(body) +
-                       "\"}");
+    pair->visitor.asks(R"({"type":"send",)" + in_conversation() + ",\"cseq\":" +
+                       std::to_string(cseq) + R"(,"body":")" + std::string(body) + "\"}");
   }
   void say(const std::string& body, Verdict verdict) {
     policy->say(body, std::move(verdict));

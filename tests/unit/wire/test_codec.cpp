@@ -123,6 +123,17 @@ TEST_CASE("a frame on the message path has its numbers where tools look for them
       R"({"type":"ack","conversation":"0199c1d2-0000-7000-8000-000000000001","log":"internal","cseq":5,"seq":9,)"
       R"("count":2,"at":"1970-01-01T00:00:00.000000000Z"})");
   CHECK(server(json).frames == std::vector{json});
+
+  entry.tags = "rewritten";
+  ack.stands = false;
+  json.clear();
+  encode(entry, json);
+  CHECK(json.find(R"("body":"x","tags":"rewritten","at")") != std::string::npos);
+  CHECK(server(json).frames == std::vector{json});
+  json.clear();
+  encode(ack, json);
+  CHECK(json.find(R"("count":2,"stands":false,"at")") != std::string::npos);
+  CHECK(server(json).frames == std::vector{json});
 }
 
 TEST_CASE("the two ways to encode an entry and an ack agree") {
