@@ -81,11 +81,11 @@ class Server:
         self.log.seek(0)
         raise RuntimeError(f"{self.command}: does not listen: {self.log.read().decode()[-500:]}")
 
-    def bench(self, program, arguments, core=None):
+    def bench(self, program, arguments, core=None, seconds=RUN_SECONDS):
         """One run of kefu-bench: its figures. Raises RuntimeError when it could not measure."""
         command = [program, *arguments, "--json", "--target", self.target]
         command += ["--port", str(self.port), "--pid", str(self.process.pid), "--secret-file", self.secret]
-        return figures_of(command, core)
+        return figures_of(command, core, seconds)
 
     def wsload(self, program, arguments, core=None):
         """One run of wsload, for which kefu-bench, beside the server, makes conversations and tokens."""
@@ -100,9 +100,9 @@ class Server:
         return figures
 
 
-def figures_of(command, core):
+def figures_of(command, core, seconds=RUN_SECONDS):
     """What a generator says in its last line. Raises RuntimeError when it could not measure."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, preexec_fn=pinned(core))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, preexec_fn=pinned(core))
     lines = done.stdout.strip().splitlines()
     if done.returncode not in (0, 1) or not lines:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
