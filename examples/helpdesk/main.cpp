@@ -58,6 +58,7 @@ kefu::net::ServerOptions server_options(const helpdesk::Options& options,
   out.address = options.address;
   out.port = options.port;
   out.allowed_origins = options.allowed_origins;
+  out.ping_interval = kefu::Nanoseconds(static_cast<std::int64_t>(options.ping_interval * 1e9));
   out.static_root = options.web.empty()
                         ? fs::read_symlink("/proc/self/exe").parent_path() / "helpdesk-web"
                         : options.web;

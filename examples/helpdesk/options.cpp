@@ -55,6 +55,7 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "tls_key", options.tls_key);
   take(table, "allowed_origins", options.allowed_origins);
   take(table, "synchronous", options.synchronous);
+  take(table, "ping_interval", options.ping_interval);
   take(table, "log_level", options.log_level);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
@@ -101,6 +102,10 @@ Options read_options(int argc, char** argv) {
   app.add_option("--synchronous", options.synchronous,
                  "full: survives power loss; normal: only kill -9")
       ->check(CLI::IsMember({"full", "normal"}))
+      ->capture_default_str();
+  app.add_option("--ping-interval", options.ping_interval,
+                 "Seconds after which a silent client is pinged; after two of them it is given up")
+      ->check(CLI::Range(0.05, 3600.0))
       ->capture_default_str();
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))

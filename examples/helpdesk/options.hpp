@@ -20,6 +20,7 @@ struct Options {
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
+  double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::string log_level = "info";
   bool demo = false;
 };

@@ -106,7 +106,7 @@ void carries_something(BusHost& host) {
 void carries_it_whole(BusHost& host) {
   const auto a = host.connect(), b = host.connect();
   std::set<std::string> sent;
-  for (const std::size_t size : {0, 1, 2, 100, 1000, 4096, 5000, 65'536}) {
+  for (const std::size_t size : {0u, 1u, 2u, 100u, 1000u, 4096u, 5000u, 65536u}) {
     std::string bytes;
     for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>((i * 31 + size) % 256);
     sent.insert(bytes);

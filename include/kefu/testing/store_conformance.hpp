@@ -1,5 +1,6 @@
 // The conformance suite for a Store: one named check for each thing that <kefu/store.hpp> promises.
-// It needs no test framework: run each check from whichever you use, and report its text.
+// It needs no test framework: run each check from whichever you use, and report its text. README.md
+// beside this file shows how, and examples/embed/store is a store that is judged.
 //
 //   for (const kefu::testing::StoreCheck& check : kefu::testing::store_checks()) {
 //     const std::string failure = check.run(my_factory);

@@ -6,8 +6,10 @@
 #include <kefu/client/websocket.hpp>
 #include <kefu/net/loops.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -76,27 +78,40 @@ inline client::Options impatient(std::string token) {
 class Person final : client::Events {
  public:
   /// `opens`: a visitor who asks for the conversation; else an agent who accepts it, or a device
-  /// that finds itself in it. `total`: how many messages it says there.
+  /// that finds itself in it. `total`: how many messages it says there, up to `in_flight` at
+  /// a time, each with so many bytes of `padding`.
   Person(Stage& stage, const std::string& url, const std::string& token, ConversationId chat,
-         std::string name, int total, bool opens)
+         std::string name, int total, bool opens, int in_flight = 40, std::size_t padding = 0)
       : stage_(stage),
         link_(stage.loops, {.url = url, .ping_interval = Nanoseconds(500'000'000)}),
         client_(link_.executor(), link_, store_, *this, impatient(token)),
         chat_(chat),
         name_(std::move(name)),
         total_(total),
-        opens_(opens) {}
+        opens_(opens),
+        in_flight_(static_cast<std::size_t>(in_flight)),
+        padding_(padding) {}
 
   void start() {
     stage_.on_loop([this] { client_.start(); });
   }
 
+  /// Says no more than so many for now. On the loop, or before start().
+  void hold_after(int count) {
+    allowed_ = count;
+    if (joined) link_.executor().post([this] { say_more(); });
+  }
+
   // Under the stage's lock, or when it has stopped:
   int settled = 0;
   bool joined = false;
-  std::vector<Entry> log;  ///< of the conversation, public
+  std::uint64_t tail = 0;  ///< of the conversation, when it was first heard of
+  std::vector<Entry> log;  ///< of it, public
   std::vector<std::string> wrong;
   int attached = 0;
+  int resumed = 0;
+  int detached = 0;
+  std::map<errc, int> errors;  ///< that the server told, for a send or anything else
 
   /// On the loop: it ends there.
   static void leave(Stage& stage, std::unique_ptr<Person> who) {
@@ -109,7 +124,7 @@ class Person final : client::Events {
   /// What it said, in order.
   [[nodiscard]] std::vector<std::string> said() const {
     std::vector<std::string> out;
-    for (int i = 1; i <= total_; ++i) out.push_back(name_ + "/" + std::to_string(i));
+    for (int i = 1; i <= total_; ++i) out.push_back(text(i));
     return out;
   }
   /// The same as it stands in a log.
@@ -140,10 +155,16 @@ class Person final : client::Events {
     });
     say_more();
   }
-  void on_attached(SessionId, bool) override {
-    stage_.change([&] { ++attached; });
+  void on_attached(SessionId, bool as_before) override {
+    stage_.change([&] {
+      ++attached;
+      if (as_before) ++resumed;
+    });
     if (opens_ && !joined) client_.transmit({"open", frame::Open{chat_, "sales", "help"}});
     say_more();
+  }
+  void on_detached(errc) override {
+    stage_.change([&] { ++detached; });
   }
   void on_refused(errc code) override {
     stage_.change([&] { wrong.push_back("refused: " + std::string(kefu::name(code))); });
@@ -151,23 +172,33 @@ class Person final : client::Events {
   void on_frame(const ServerFrame& frame) override {
     if (const auto* welcome = std::get_if<frame::Welcome>(&frame.body)) {
       for (const ConversationView& view : welcome->conversations) {
-        if (view.id == chat_) join();
+        if (view.id == chat_) join(view.tail);
       }
+    } else if (const auto* error = std::get_if<frame::Error>(&frame.body)) {
+      stage_.change([&] { ++errors[error->code]; });
     } else if (const auto* told = std::get_if<frame::Joined>(&frame.body)) {
-      if (told->conversation.id == chat_) join();
+      if (told->conversation.id == chat_) join(told->conversation.tail);
     } else if (const auto* offer = std::get_if<frame::Offer>(&frame.body)) {
       if (offer->conversation == chat_) client_.transmit({"accept", frame::Accept{chat_}});
     }
   }
-  void join() {
+  void join(std::uint64_t known) {
     if (joined) return;
-    stage_.change([this] { joined = true; });
+    stage_.change([&] {
+      joined = true;
+      tail = known;
+    });
     // Not within the frame: the client has not acted on it yet.
     link_.executor().post([this] { say_more(); });
   }
   void say_more() {
-    while (joined && submitted_ < total_ && client_.pending() < 40)
-      client_.send(chat_, name_ + "/" + std::to_string(++submitted_));
+    while (joined && submitted_ < std::min(total_, allowed_) && client_.pending() < in_flight_)
+      client_.send(chat_, text(++submitted_));
+  }
+  [[nodiscard]] std::string text(int number) const {
+    std::string out = name_ + "/" + std::to_string(number);
+    if (padding_ > 0) out += ' ' + std::string(padding_, 'x');
+    return out;
   }
 
   Stage& stage_;
@@ -178,7 +209,10 @@ class Person final : client::Events {
   const std::string name_;
   const int total_;
   const bool opens_;
+  const std::size_t in_flight_;
+  const std::size_t padding_;
   int submitted_ = 0;
+  int allowed_ = std::numeric_limits<int>::max();
 };
 
 }  // namespace kefu::test

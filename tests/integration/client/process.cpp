@@ -16,6 +16,7 @@
 #include <kefu/auth.hpp>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 namespace kefu::test {
 namespace {
@@ -39,7 +40,8 @@ std::uint16_t free_port() {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& arguments) {
+Process::Process(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& environment) {
   std::vector<char*> argv;
   for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
   argv.push_back(nullptr);
@@ -51,6 +53,7 @@ Process::Process(const std::vector<std::string>& arguments) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whatever becomes of the test, nothing stays behind
     ::dup2(ends[1], STDOUT_FILENO);
     ::dup2(ends[1], STDERR_FILENO);
+    for (const std::string& one : environment) ::putenv(const_cast<char*>(one.c_str()));
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -79,9 +82,11 @@ std::optional<std::string> Process::line() {
   }
 }
 
-void Process::kill() {
-  if (pid_ > 0) ::kill(pid_, SIGKILL);
+void Process::signal(int number) {
+  if (pid_ > 0) ::kill(pid_, number);
 }
+
+void Process::kill() { signal(SIGKILL); }
 
 int Process::wait() {
   if (pid_ <= 0) return -1;
@@ -92,7 +97,9 @@ int Process::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-Helpdesk::Helpdesk() : port_(free_port()) {
+Helpdesk::Helpdesk(HelpdeskOptions options)
+    : options_(std::move(options)), data_(options_.data), port_(free_port()) {
+  if (!data_.empty()) return;
   std::string name = (std::filesystem::temp_directory_path() / "kefu-client-XXXXXX").string();
   if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
   data_ = name;
@@ -104,9 +111,17 @@ Helpdesk::~Helpdesk() {
   std::filesystem::remove_all(data_, ignored);
 }
 
-void Helpdesk::start() {
-  process_.emplace(std::vector<std::string>{KEFU_HELPDESK, "--demo", "--port",
-                                            std::to_string(port_), "--data", data_.string()});
+void Helpdesk::start(const std::vector<std::string>& environment) {
+  std::vector<std::string> command = options_.under;
+  for (std::string one :
+       {std::string(KEFU_HELPDESK), std::string("--address"), options_.address,
+        std::string("--port"), std::to_string(port_), std::string("--data"), data_.string(),
+        std::string("--ping-interval"), std::to_string(options_.ping_interval),
+        std::string("--secret-file"), file("secret").string()})
+    command.push_back(std::move(one));
+  if (!std::filesystem::exists(file("secret")))
+    std::ofstream(file("secret")) << "the secret of a test, which is long enough";
+  process_.emplace(command, environment);
   std::string said;
   while (const auto line = process_->line()) {
     if (line->find("visitor page") != std::string::npos) return;
@@ -116,18 +131,27 @@ void Helpdesk::start() {
 }
 
 void Helpdesk::restart() {
-  process_.reset();
+  kill();
   start();
 }
 
+void Helpdesk::kill() { process_.reset(); }
+
+void Helpdesk::await_end() {
+  while (process_->line()) {
+  }
+  process_.reset();
+}
+
 std::string Helpdesk::token(const std::string& who, const std::string& role) const {
-  std::ifstream stream(data_ / "demo-secret");
-  std::string secret{std::istreambuf_iterator<char>(stream), {}};
-  while (!secret.empty() && secret.back() == '\n') secret.pop_back();
+  std::ifstream stream(file("secret"));
+  const std::string secret{std::istreambuf_iterator<char>(stream), {}};
   const Timestamp end = SystemClock().now() + std::chrono::hours(2);
   return sign_jwt_hs256(secret, {{who, *role_from_name(role)}, end});
 }
 
-std::string url_of(std::uint16_t port) { return "ws://127.0.0.1:" + std::to_string(port) + "/ws"; }
+std::string url_of(std::uint16_t port, const std::string& host) {
+  return "ws://" + host + ":" + std::to_string(port) + "/ws";
+}
 
 }  // namespace kefu::test

@@ -1,0 +1,107 @@
+#include <kefu/sqlite/store.hpp>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "integration/client/talk.hpp"
+
+namespace {
+
+using namespace kefu;
+using namespace kefu::test;
+
+/// Takes all the space that a filesystem has left; gives it back when it goes.
+class Filler {
+ public:
+  explicit Filler(std::filesystem::path path) : path_(std::move(path)) {
+    const int fd = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    std::array<char, 65536> block{};
+    for (std::size_t size = block.size(); size > 0; size /= 2) {
+      while (::write(fd, block.data(), size) > 0) {
+      }
+    }
+    ::close(fd);
+  }
+  ~Filler() { std::filesystem::remove(path_); }
+  Filler(const Filler&) = delete;
+  Filler& operator=(const Filler&) = delete;
+
+ private:
+  const std::filesystem::path path_;
+};
+
+/// A folder of this thread and what it starts, with a filesystem of its own.
+std::string small_filesystem(const std::filesystem::path& at) {
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return "this process may not make a mount namespace";
+  if (::mount("tmpfs", at.c_str(), "tmpfs", 0, "size=24m") != 0)
+    return "this process may not mount a tmpfs";
+  return {};
+}
+
+void talk_on_a_full_disk(const std::filesystem::path& folder) {
+  Random random;
+  CAPTURE(random.seed);
+  HelpdeskOptions options;
+  options.data = folder;
+  Helpdesk desk(options);
+  desk.start();
+  const auto refused = [](const Person& one) {
+    const auto found = one.errors.find(errc::store_full);
+    return found == one.errors.end() ? 0 : found->second;
+  };
+  constexpr int kTimesFull = 4;
+  Talk talk(desk, url_of(desk.port()), random, 2500, 40, 400);
+  for (int full = 1; full <= kTimesFull; ++full) {
+    talk.await_settled(full * talk.all() / (kTimesFull + 1) + random.between(0, 20));
+    const int before = talk.sum(refused);
+    const Filler filler(folder / "filler");
+    talk.stage.await([&] {
+      int now = 0;
+      for (const auto& one : talk.people) now += refused(*one);
+      return now >= before + 4;
+    });
+    if (full == kTimesFull) desk.kill();  // with the disk full
+  }
+  desk.start();
+  if (!talk.check()) return;
+  report(
+      "disk full: %d times, %d sends refused with store_full, %d messages acknowledged, 0 lost, "
+      "doubled or out of order",
+      kTimesFull, talk.sum(refused), talk.all());
+}
+
+}  // namespace
+
+TEST_CASE("a full disk: sends are refused for a while, and stored when there is space again") {
+  std::string name = (std::filesystem::temp_directory_path() / "kefu-disk-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  std::string skipped, failure;
+  // In a thread of its own, whose mounts end with it.
+  std::thread([&] {
+    skipped = small_filesystem(name);
+    if (!skipped.empty()) return;
+    try {
+      for (int round = 0; round < kTimes; ++round) {
+        const auto folder = std::filesystem::path(name) / "data";
+        std::filesystem::create_directory(folder);
+        talk_on_a_full_disk(folder);
+        std::filesystem::remove_all(folder);
+      }
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+  }).join();
+  std::filesystem::remove(name);
+  if (!skipped.empty()) return report("skipped: %s", skipped.c_str());
+  CHECK(failure == "");
+}
