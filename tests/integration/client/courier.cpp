@@ -1,6 +1,6 @@
 // kefu-courier URL TOKEN FILE CONVERSATION TOTAL: a client that is made to be killed. It opens the
 // conversation, says m1 … mTOTAL in it, going on where its file says that it was, writes a line for
-// each outcome, and ends when all are told.
+// each outcome and when its file fails, and ends when all are told.
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,6 +43,7 @@ class Courier final : client::Events {
     say("refused " + std::string(name(code)) + "\n");
     std::_Exit(3);
   }
+  void on_store_failed(errc code) override { say("file " + std::string(name(code)) + "\n"); }
   void on_frame(const ServerFrame& frame) override {
     if (!std::holds_alternative<frame::Joined>(frame.body) || joined_) return;
     joined_ = true;
