@@ -1,12 +1,14 @@
 #include "integration/client/proxy.hpp"
 
 #include <array>
+#include <chrono>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "net/asio.hpp"
 // After net/asio.hpp, which says why.
+#include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
 namespace kefu::test {
@@ -22,6 +24,7 @@ struct Pair {
   Tcp::socket ends[2];
   std::array<char, 8192> buffers[2];
   bool stalled = false;
+  bool slow = false;
 
   void reset() {
     error_code ignored;
@@ -37,6 +40,17 @@ struct Pair {
 };
 using PairPtr = std::shared_ptr<Pair>;
 
+constexpr int kSlowBuffer = 64 * 1024;  // bytes that the kernel takes for a slow link
+constexpr std::chrono::milliseconds kSlowPause{2};
+
+void pump(const PairPtr& pair, std::size_t from);
+
+void go_on(const PairPtr& pair, std::size_t from) {
+  if (!pair->slow || from == 0) return pump(pair, from);
+  const auto pause = std::make_shared<asio::steady_timer>(pair->ends[0].get_executor(), kSlowPause);
+  pause->async_wait([pair, from, pause](const error_code&) { pump(pair, from); });
+}
+
 void pump(const PairPtr& pair, std::size_t from) {
   if (pair->stalled) return;
   pair->ends[from].async_read_some(
@@ -45,7 +59,7 @@ void pump(const PairPtr& pair, std::size_t from) {
         if (error) return pair->close();
         asio::async_write(pair->ends[1 - from], asio::buffer(pair->buffers[from], size),
                           [pair, from](const error_code& failed, std::size_t) {
-                            failed ? pair->close() : pump(pair, from);
+                            failed ? pair->close() : go_on(pair, from);
                           });
       });
 }
@@ -53,8 +67,9 @@ void pump(const PairPtr& pair, std::size_t from) {
 }  // namespace
 
 struct Proxy::Impl {
-  explicit Impl(std::uint16_t with_to)
+  Impl(std::uint16_t with_to, bool with_slow)
       : to(asio::ip::address_v4::loopback(), with_to),
+        slow(with_slow),
         acceptor(context, {asio::ip::address_v4::loopback(), 0}) {
     accept();
     thread = std::thread([this] { context.run(); });
@@ -69,6 +84,11 @@ struct Proxy::Impl {
       if (error) return;
       std::erase_if(pairs, [](const PairPtr& one) { return !one->ends[0].is_open(); });
       const PairPtr pair = pairs.emplace_back(std::make_shared<Pair>(std::move(socket)));
+      pair->slow = slow;
+      if (slow) {
+        pair->ends[1].open(Tcp::v4());
+        pair->ends[1].set_option(asio::socket_base::receive_buffer_size(kSlowBuffer));
+      }
       pair->ends[1].async_connect(to, [pair](const error_code& failed) {
         if (failed) return pair->reset();
         pump(pair, 0);
@@ -80,12 +100,13 @@ struct Proxy::Impl {
 
   asio::io_context context;
   const Tcp::endpoint to;
+  const bool slow;
   Tcp::acceptor acceptor;
   std::vector<PairPtr> pairs;
   std::thread thread;
 };
 
-Proxy::Proxy(std::uint16_t to) : impl_(std::make_unique<Impl>(to)) {}
+Proxy::Proxy(std::uint16_t to, bool slow) : impl_(std::make_unique<Impl>(to, slow)) {}
 Proxy::~Proxy() = default;
 
 std::uint16_t Proxy::port() const noexcept { return impl_->acceptor.local_endpoint().port(); }

@@ -8,7 +8,8 @@ namespace kefu::test {
 
 class Proxy {
  public:
-  explicit Proxy(std::uint16_t to);
+  /// `slow`: what comes from there is passed on at about 4 MB a second, and waits there.
+  explicit Proxy(std::uint16_t to, bool slow = false);
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;

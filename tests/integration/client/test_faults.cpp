@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,11 +16,13 @@ using namespace kefu;
 using test::fresh_chat;
 using test::Helpdesk;
 using test::kTimes;
+using test::Person;
 using test::Process;
 using test::Proxy;
 using test::Random;
 using test::said_by_courier;
 using test::said_in;
+using test::Stage;
 using test::Talk;
 using test::url_of;
 
@@ -57,6 +60,44 @@ TEST_CASE("nothing is lost, doubled or out of order while links are reset, and s
     fault % 8 == 0 ? proxy.stall_all() : proxy.reset_all();
   }
   talk.check();
+}
+
+TEST_CASE("a slow link: whoever is behind it reads everything, and nobody waits for them") {
+  Random random;
+  CAPTURE(random.seed);
+  Helpdesk desk;
+  desk.start();
+  Proxy proxy(desk.port(), true);
+  Stage stage;
+  const ConversationId chat = fresh_chat(random);
+  constexpr int kFast = 3000, kSlow = 300;
+  auto visitor = std::make_unique<Person>(stage, url_of(desk.port()), desk.token("v", "visitor"),
+                                          chat, "v", kFast, true, 40, 4000);
+  auto agent = std::make_unique<Person>(stage, url_of(proxy.port()), desk.token("a", "agent"), chat,
+                                        "a", kSlow, false);
+  agent->start();
+  visitor->start();
+  constexpr std::size_t kWhole = 2 + kFast + kSlow;
+  std::size_t behind = 0;
+  stage.await([&] {
+    behind = kWhole - agent->log.size();
+    return visitor->settled == kFast;
+  });
+  stage.await([&] { return agent->log.size() >= kWhole && visitor->log.size() >= kWhole; });
+  bool good = false;
+  stage.change([&] {
+    good = agent->log == Talk::log_as_read_by(*agent, visitor->log);
+    for (const Person* one : {visitor.get(), agent.get()})
+      good = good && one->wrong.empty() && one->found_in(visitor->log) == one->said();
+  });
+  CHECK(good);
+  Person::leave(stage, std::move(visitor));
+  Person::leave(stage, std::move(agent));
+  if (!good) return;
+  test::report(
+      "slow link: %d entries behind when the other was through, all of %d read in the end, 0 "
+      "lost, doubled or out of order",
+      static_cast<int>(behind), static_cast<int>(kWhole));
 }
 
 TEST_CASE("a client that is killed goes on with its file: nothing lost, doubled or out of order") {
