@@ -1,6 +1,7 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
 //   options.cpp  what it is told       secret.cpp  what signs the tokens
-//   demo.cpp     tokens for a demo     web/        the pages, and the client they share
+//   desk.cpp     departments, hours    demo.cpp    tokens for a demo
+//   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <kefu/kefu.hpp>
@@ -94,6 +95,9 @@ void run(const helpdesk::Options& options) {
   Log log;
   kefu::HubOptions hub_options;
   hub_options.logger = &log;
+  hub_options.desk = options.desk;
+  hub_options.limits.agent_capacity = options.capacity;
+  hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
 

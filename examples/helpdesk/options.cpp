@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include "desk.hpp"
+
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <stdexcept>
@@ -39,7 +41,8 @@ void read_file(const std::string& path, Options& options) try {
   const toml::table table = toml::parse_file(path);
   constexpr const char* kKnown[] = {"address",   "port",        "threads",         "data",
                                     "web",       "secret_file", "allowed_origins", "synchronous",
-                                    "log_level", "tls_chain",   "tls_key"};
+                                    "log_level", "tls_chain",   "tls_key",         "routing",
+                                    "capacity",  "grace",       "departments",     "hours"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -57,6 +60,9 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "synchronous", options.synchronous);
   take(table, "ping_interval", options.ping_interval);
   take(table, "log_level", options.log_level);
+  take(table, "capacity", options.capacity);
+  take(table, "grace", options.grace);
+  read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
 }
@@ -106,6 +112,17 @@ Options read_options(int argc, char** argv) {
   app.add_option("--ping-interval", options.ping_interval,
                  "Seconds after which a silent client is pinged; after two of them it is given up")
       ->check(CLI::Range(0.05, 3600.0))
+      ->capture_default_str();
+  app.add_option("--routing", options.desk.strategy,
+                 "Who is offered what waits: least_loaded, round_robin, longest_idle; or pick: "
+                 "everybody, and the first takes it")
+      ->check(CLI::IsMember({"least_loaded", "round_robin", "longest_idle", "pick"}))
+      ->capture_default_str();
+  app.add_option("--capacity", options.capacity, "Conversations of an agent at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--grace", options.grace,
+                 "Seconds before the conversations of an absent agent wait again")
       ->capture_default_str();
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))

@@ -1,6 +1,8 @@
 // What helpdesk is told: on the command line, and in a TOML file. The command line wins.
 #pragma once
 
+#include <kefu/desk.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +24,9 @@ struct Options {
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::string log_level = "info";
+  kefu::DeskOptions desk;       ///< departments, hours and routing
+  std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
+  std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool demo = false;
 };
 

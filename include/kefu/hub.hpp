@@ -19,6 +19,7 @@
 #include <kefu/auth.hpp>
 #include <kefu/bus.hpp>
 #include <kefu/clock.hpp>
+#include <kefu/desk.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/logger.hpp>
@@ -40,6 +41,7 @@ struct HubOptions {
   const Clock* clock = nullptr;  ///< wall time for token expiry; null: the machine's
   Logger* logger = nullptr;      ///< null: nothing is logged
   Bus* bus = nullptr;            ///< to the other nodes on the same store; null: there are none
+  DeskOptions desk;              ///< departments, routing, business hours
   std::function<std::uint64_t()>
       random;  ///< for session ids; empty: std::random_device. Called on any shard
 };
@@ -73,14 +75,21 @@ class Hub final : public Acceptor {
   Inbound& accepted(Connection& connection) override;
 
   /// Finds the open conversation of (visitor, department), or creates it with the proposed id. With
-  /// `agents` it starts active with them as members, else queued and offered to every agent. Safe
-  /// to repeat. errc::too_large when a text is above limits::max_id or max_subject.
+  /// `agents` it starts active: the first one owns it, and the others take part; else it is queued.
+  /// Safe to repeat. errc::too_large when a text is above limits::max_id or max_subject;
+  /// errc::not_found for a department that the desk does not have; errc::conflict when the owner
+  /// has no free slot.
   struct OpenRequest {
     ConversationId id;
     std::string visitor;
     std::string department;
     std::string subject;
     std::vector<std::string> agents;
+    Priority priority = Priority::normal;
+    std::string language = {};             ///< a tag of BCP 47; may be empty
+    std::vector<std::string> skills = {};  ///< that its agent needs
+    std::vector<std::string> tags = {};
+    Attributes attributes = {};
   };
   void open(OpenRequest request, Completion<result<Conversation>> done);
 

@@ -17,6 +17,9 @@ struct limits {
   std::size_t max_kind = 32;         ///< bytes of an entry's kind
   std::size_t max_id = 128;          ///< bytes of a participant's or department's id
   std::size_t max_subject = 256;     ///< bytes of a conversation's subject
+  std::size_t max_language = 35;     ///< bytes of a language's tag
+  std::size_t max_attributes = 32;   ///< attributes of a conversation
+  std::size_t max_attribute = 256;   ///< bytes of an attribute's name, and of its value
   std::size_t max_token = 4096;      ///< bytes of a token
   std::size_t max_ref = 64;          ///< bytes of a frame's `ref`
   std::size_t max_history = 200;     ///< entries in one answer to `history`
@@ -59,6 +62,21 @@ struct limits {
   // of reconnect_spread, so that they don't all come at once, and not before it is up again.
   Nanoseconds reconnect_after{1'000'000'000};   ///< (1 s)
   Nanoseconds reconnect_spread{4'000'000'000};  ///< (4 s)
+
+  // The desk.
+  std::uint32_t agent_capacity =
+      16;  ///< conversations of an agent for whom neither host nor agent has said how many
+  std::uint32_t max_capacity = 1000;  ///< that an agent may ask for
+  Nanoseconds presence_grace{
+      30'000'000'000};  ///< an agent who is gone for longer loses their conversations (30 s)
+  Nanoseconds node_lease{
+      10'000'000'000};  ///< how long a node that died counts as alive; renewed every third (10 s)
+  Nanoseconds presence_check{
+      1'000'000'000};  ///< what other nodes did to an agent is noticed within this (1 s)
+  Nanoseconds routing_sweep{
+      500'000'000};  ///< every queue, and all that may be due, is looked at so often (0.5 s)
+  Nanoseconds queue_interval{
+      1'000'000'000};  ///< visitors hear of a new place in the queue at most so often (1 s)
 
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append

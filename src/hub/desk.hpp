@@ -1,14 +1,15 @@
-// Desk: the changes of conversations other than messages. Each is decided on the records as they
-// are read, committed on their versions, and tried again when it lost a race.
+// Desk: the changes of the service desk on one shard. Each is a decision of core/ that a
+// core::Transaction runs; here it meets the Store, and what it changed is told to everybody whom it
+// concerns.
 #pragma once
 
-#include <kefu/hub.hpp>
+#include <kefu/completion.hpp>
+#include <kefu/core/desk_command.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>
 #include <kefu/store.hpp>
 #include <memory>
-#include <optional>
-#include <string>
+#include <vector>
 
 #include "mail.hpp"
 
@@ -16,46 +17,43 @@ namespace kefu::hub {
 
 class Shard;
 
-/// The indexes of conversation records.
-namespace index {
-inline constexpr std::string_view kOpenOf = "open_of";  ///< open ones, by participant
-inline constexpr std::string_view kAllOf = "all_of";    ///< all, by participant, newest first
-inline constexpr std::string_view kQueue = "queue";  ///< those that wait for an agent, oldest first
-
-/// The prefix under which the conversations of a participant stand.
-[[nodiscard]] std::string of(std::string_view participant);
-}  // namespace index
+/// How a change ended. The conversation is the one that it was about, as it is now.
+struct DeskAnswer {
+  errc code = errc::ok;
+  Rule rule = Rule::none;
+  bool changed = false;
+  VersionedConversation conversation = {};
+};
 
 class Desk {
  public:
-  using Done = Completion<result<VersionedConversation>>;
-
   explicit Desk(Shard& shard) : shard_(shard) {}
 
   // Completions are called on the shard.
 
-  /// Finds or creates (Hub::open).
-  void open(Hub::OpenRequest request, Done done);
-  /// The agent takes a queued conversation; errc::conflict when somebody else has.
-  void accept(ConversationId id, Participant agent, Done done);
-  void close(ConversationId id, Participant who, Done done);
+  using Done = Completion<const core::transaction_effect::Ended&, core::WorkingSet&>;
+  void run(core::DeskCommand command, Done done);
+
+  /// The same for a change of one conversation.
+  void run(ConversationId id, core::DeskCommand command, Completion<DeskAnswer> done);
+
+  /// Finds the open conversation of (visitor, department), or creates the proposed one.
+  void open(Conversation proposed, Completion<DeskAnswer> done);
+
   /// The record; errc::not_found when there is none or it is not the participant's.
-  void look_up(ConversationId id, Participant who, Done done);
+  void look_up(ConversationId id, Participant who, Completion<result<VersionedConversation>> done);
 
  private:
-  struct Opening;
+  struct Job;
 
-  void open(std::shared_ptr<Opening> opening);
-  void found(std::shared_ptr<Opening> opening, std::string_view id);
-  void create(std::shared_ptr<Opening> opening);
-  void created(std::shared_ptr<Opening> opening, result<Committed> committed);
-  void get(ConversationId id, Done done);
-  // A lost race decides again, on the record as it is then.
-  void accept(ConversationId id, Participant agent, Done done, int attempts);
-  void close(ConversationId id, Participant who, Done done, int attempts);
-  void change(VersionedConversation now, Entry entry, bool frees_slot, Done done);
-  void enlist(const std::string& participant, const VersionedConversation& conversation);
-  void publish(const VersionedConversation& conversation, std::vector<Entry> entries);
+  [[nodiscard]] core::Transaction transaction_of(core::DeskCommand command) const;
+  void carry_out(const std::shared_ptr<Job>& job, core::TransactionEffects& effects);
+  void read(const std::shared_ptr<Job>& job, const std::vector<RecordKey>& keys);
+  void commit(const std::shared_ptr<Job>& job);
+  void on_committed(const std::shared_ptr<Job>& job, result<Committed> committed);
+  void publish(const core::WorkingSet& records, std::vector<Entry> entries);
+  void tell(const core::WorkingSet& records);
+  void enlist(const VersionedConversation& conversation);
 
   Shard& shard_;
 };

@@ -33,8 +33,8 @@ void Home::Guard::learn(VersionedConversation conversation, bool keep_whole) {
   agents = std::move(conversation.record.agents);
 }
 
-bool Home::Guard::admits(const Draft& draft) const {
-  return kefu::admits(visitor, agents, draft.role, draft.from);
+bool Home::Guard::admits(Role role, std::string_view who) const {
+  return kefu::admits(visitor, agents, role, who);
 }
 
 errc Home::Guard::refusal_for(const Draft& draft) const {
@@ -52,10 +52,21 @@ void Home::join(mail::Join join) {
   if (std::ranges::none_of(live.readers, same)) {
     Reader& reader = live.readers.emplace_back();
     reader.who = join.who;
-    reader.staff = join.staff;
-    reader.participant = std::move(join.participant);
+    reader.role = join.participant.role;
+    reader.participant = std::move(join.participant.id);
   }
+  places_.erase(id);  // whoever comes is told where they stand
   shard_.send(join.who.shard, mail::Joined{join.who, id});
+  dismiss(id, live);  // it was decided on an older record
+  forget_if_idle(id);
+}
+
+void Home::dismiss(ConversationId id, Live& live) {
+  std::erase_if(live.readers, [&](const Reader& reader) {
+    if (live.guard.admits(reader.role, reader.participant)) return false;
+    shard_.send(reader.who.shard, mail::Removed{reader.who, id});
+    return true;
+  });
 }
 
 void Home::leave(const mail::Leave& leave) {
@@ -73,12 +84,47 @@ void Home::changed(mail::Changed changed) {
   for (const Entry& entry : changed.entries)
     tails_.moved({entry.conversation, entry.log, entry.seq});
   tails_.flush();
-  const auto at = live_.find(changed.conversation.record.id);
+  const ConversationId id = changed.conversation.record.id;
+  const auto at = live_.find(id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
   live.guard.learn(std::move(changed.conversation), judges_ != nullptr);
   for (const Entry& entry : changed.entries)
     publish(live, frame::of(entry, false, true), entry.origin, SessionRef{});
+  flush();
+  if (live.guard.state != ConversationState::queued) places_.erase(id);
+  dismiss(id, live);
+  forget_if_idle(id);
+}
+
+void Home::recheck(ConversationId id) {
+  const auto at = live_.find(id);
+  if (at != live_.end()) refresh(id, at->second);
+}
+
+void Home::place(const mail::Place& place) {
+  const auto at = live_.find(place.conversation);
+  if (at == live_.end()) return;
+  const auto [known, fresh] = places_.try_emplace(place.conversation, place);
+  if (!fresh && known->second.place == place.place && known->second.opens_at == place.opens_at)
+    return;
+  known->second = place;
+  frame::Queue frame;
+  frame.conversation = place.conversation;
+  frame.position = place.place.position;
+  if (place.place.eta)
+    frame.eta = static_cast<std::uint64_t>(*place.place.eta / std::chrono::seconds(1));
+  frame.opens_at = place.opens_at;
+  const SharedFrame encoded = shard_.encode({{}, frame});
+  for (const Reader& reader : at->second.readers) {
+    if (reader.staff()) continue;
+    Delivery delivery;
+    delivery.to = reader.who;
+    delivery.what = Delivery::What::signal;
+    delivery.conversation = place.conversation;
+    delivery.frame = encoded;
+    deliver(std::move(delivery));
+  }
   flush();
 }
 
@@ -92,7 +138,7 @@ void Home::on_tails(const std::vector<Tail>& tails) {
 
 void Home::hint(const Live& live, const Tail& tail) {
   for (const Reader& reader : live.readers) {
-    if (tail.log == Log::internal && !reader.staff) continue;
+    if (tail.log == Log::internal && !reader.staff()) continue;
     Delivery delivery;
     delivery.to = reader.who;
     delivery.what = Delivery::What::hint;
@@ -281,6 +327,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
     result<Conversation> decoded = wire::decode_conversation((*record)->value);
     code = decoded.error();
     if (decoded) live.guard.learn({std::move(*decoded), (*record)->version}, judges_ != nullptr);
+    dismiss(id, live);
   } else if (record) {
     code = errc::not_found;
   }
@@ -401,9 +448,9 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
                    SessionRef except) {
   SharedFrame frames[4];
   for (const Reader& reader : live.readers) {
-    if (reader.who == except || (entry.log == Log::internal && !reader.staff)) continue;
+    if (reader.who == except || (entry.log == Log::internal && !reader.staff())) continue;
     const bool wrote = !origin.session.is_nil() && reader.participant == entry.from;
-    const bool staff = reader.staff && !entry.tags.empty();
+    const bool staff = reader.staff() && !entry.tags.empty();
     SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
     if (!frame) {
       frame::EntryFrame encoded = entry;
@@ -468,7 +515,10 @@ void Home::forget_if_idle(ConversationId id) {
   const auto at = live_.find(id);
   if (at == live_.end()) return;
   const Live& live = at->second;
-  if (live.readers.empty() && !live.held && live.judging == 0 && !live.refreshing) live_.erase(at);
+  if (live.readers.empty() && !live.held && live.judging == 0 && !live.refreshing) {
+    places_.erase(id);
+    live_.erase(at);
+  }
 }
 
 }  // namespace kefu::hub

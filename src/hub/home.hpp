@@ -30,6 +30,10 @@ class Home {
   void join(mail::Join join);
   void leave(const mail::Leave& leave);
   void changed(mail::Changed changed);
+  /// Reads the record again: another node may have changed it.
+  void recheck(ConversationId id);
+  /// Tells the visitor, unless they know.
+  void place(const mail::Place& place);
   void signal(const mail::Signal& signal);
 
   /// Tells the other readers, soon: at once when nothing of the kind was told of late, else
@@ -69,9 +73,11 @@ class Home {
   };
   struct Reader {
     SessionRef who;
-    bool staff = false;
+    Role role = Role::visitor;
     std::string participant;
     Position delivered, read;
+
+    [[nodiscard]] bool staff() const { return is_staff(role); }
   };
   /// What of a conversation's record decides who may send: the rest need not stay in memory.
   struct Guard {
@@ -82,7 +88,8 @@ class Home {
     std::unique_ptr<Conversation> whole;  // for policies; null when there are none
 
     void learn(VersionedConversation conversation, bool keep_whole);
-    [[nodiscard]] bool admits(const Draft& draft) const;
+    [[nodiscard]] bool admits(Role role, std::string_view who) const;
+    [[nodiscard]] bool admits(const Draft& draft) const { return admits(draft.role, draft.from); }
     /// What a participant of the conversation may not send; it consumes the cseq.
     [[nodiscard]] errc refusal_for(const Draft& draft) const;
   };
@@ -103,6 +110,8 @@ class Home {
   void append(std::unique_ptr<AppendBatch> batch);
   void on_appended(std::unique_ptr<AppendBatch> batch);
   void on_stored(const Draft& draft, const Outcome& outcome);
+  /// Lets go of readers who are no longer in the conversation.
+  void dismiss(ConversationId id, Live& live);
   void hold(Live& live, const Draft& draft);
   void refresh(ConversationId id, Live& live);
   void on_refreshed(ConversationId id, result<std::optional<Record>> record);
@@ -122,7 +131,8 @@ class Home {
   std::unordered_map<ConversationId, Live> live_;
   std::vector<ConversationId> moved_;  // whose cursors are still to be told
   std::vector<ConversationId> telling_;
-  std::vector<std::vector<Delivery>> outgoing_;  // one for each shard
+  std::unordered_map<ConversationId, mail::Place> places_;  // as told to those who wait
+  std::vector<std::vector<Delivery>> outgoing_;             // one for each shard
 };
 
 }  // namespace kefu::hub

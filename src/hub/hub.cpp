@@ -46,6 +46,29 @@ const Clock& system_clock() {
   return clock;
 }
 
+bool fits(const Hub::OpenRequest& request, const limits& bounds) {
+  const auto too_long = [&](const std::string& id) { return id.size() > bounds.max_id; };
+  return !too_long(request.visitor) && !too_long(request.department) &&
+         request.subject.size() <= bounds.max_subject &&
+         std::ranges::none_of(request.agents, too_long);
+}
+
+Conversation proposed_by(Hub::OpenRequest request) {
+  Conversation c;
+  c.id = request.id;
+  c.visitor = std::move(request.visitor);
+  c.department = std::move(request.department);
+  c.subject = std::move(request.subject);
+  c.agents = std::move(request.agents);
+  c.priority = request.priority;
+  c.language = std::move(request.language);
+  c.skills = std::move(request.skills);
+  c.tags = as_tags(std::move(request.tags));
+  c.attributes = std::move(request.attributes);
+  c.state = c.agents.empty() ? ConversationState::queued : ConversationState::active;
+  return c;
+}
+
 }  // namespace
 
 struct Hub::Impl {
@@ -79,6 +102,8 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         options.logger,
                         options.bus,
                         std::move(options.random),
+                        hub::DeskRules(std::move(options.desk)),
+                        {},
                         nullptr,
                         {},
                         {}}});
@@ -87,6 +112,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
     const auto index = static_cast<std::uint8_t>(context.shards.size());
     context.shards.push_back(std::make_unique<hub::Shard>(context, index, *executor));
   }
+  context.node = "node-" + context.shards.front()->mint_session().to_string();
   for (const auto& shard : context.shards) shard->start();
   if (context.bus)
     impl_->tails =
@@ -115,14 +141,15 @@ Inbound& Hub::accepted(Connection& connection) {
 }
 
 void Hub::open(OpenRequest request, Completion<result<Conversation>> done) {
+  if (!fits(request, impl_->context.limits)) return done(errc::too_large);
   hub::Shard& shard = *impl_->context.shards.front();
   shard.executor().post([&shard, alive = impl_->context.alive, request = std::move(request),
                          done = std::move(done)]() mutable {
     if (!*alive) return done(errc::shutting_down);
-    shard.desk().open(std::move(request),
-                      [done = std::move(done)](result<hub::VersionedConversation> opened) mutable {
-                        if (!opened) return done(opened.error());
-                        done(std::move(opened->record));
+    shard.desk().open(proposed_by(std::move(request)),
+                      [done = std::move(done)](hub::DeskAnswer verdict) mutable {
+                        if (verdict.code != errc::ok) return done(verdict.code);
+                        done(std::move(verdict.conversation.record));
                       });
   });
 }

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <kefu/append_batch.hpp>
+#include <kefu/core/queue.hpp>
+#include <kefu/model/agent.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/shared_frame.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,6 +41,25 @@ struct VersionedConversation {
   std::uint64_t version = 0;
 };
 
+/// An agent's record as a commit left it or a read found it, with the conversations of that commit.
+struct AgentNews {
+  Agent record;
+  std::uint64_t version = 0;
+  std::vector<Conversation> conversations;
+};
+
+/// What the staff is told of an agent.
+struct AgentState {
+  std::string id;
+  Intent intent = Intent::available;
+  bool present = false;
+  std::uint32_t capacity = 0;
+  std::uint32_t load = 0;
+
+  friend bool operator==(const AgentState&, const AgentState&) = default;
+};
+using AgentStates = std::shared_ptr<const std::vector<AgentState>>;
+
 /// Something for one attached session.
 struct Delivery {
   enum class What : std::uint8_t {
@@ -66,8 +88,7 @@ namespace mail {
 
 struct Join {
   SessionRef who;
-  std::string participant;
-  bool staff = false;
+  Participant participant;
   VersionedConversation conversation;
 };
 struct Leave {
@@ -90,6 +111,16 @@ struct Cursor {
   What what = What::delivered;
   std::uint64_t seq = 0;
 };
+/// Another node may have changed the record: it is read again.
+struct Recheck {
+  ConversationId conversation;
+};
+/// Where the conversation stands in its queue.
+struct Place {
+  ConversationId conversation;
+  core::QueuePlace place;
+  std::optional<Timestamp> opens_at;
+};
 /// A frame for everyone else who reads the conversation now; may be lost.
 struct Signal {
   SessionRef from;
@@ -107,6 +138,18 @@ struct Joined {
 struct Deliveries {
   std::vector<Delivery> items;
 };
+/// The participant is no longer in the conversation.
+struct Removed {
+  SessionRef who;
+  ConversationId conversation;
+};
+
+// ---- to the shard that routes
+
+/// A queue may have somebody who can be served now: this department's, or any.
+struct Wake {
+  std::optional<std::string> department;
+};
 
 // ---- to every shard
 
@@ -120,18 +163,29 @@ struct Enlist {
   std::string participant;
   VersionedConversation conversation;
 };
-/// The conversation waits for an agent, or no longer does.
+/// The conversation waits for whoever of the staff takes it, or no longer does.
 struct Offer {
   Conversation conversation;
 };
 struct OfferGone {
   ConversationId conversation;
 };
+struct AgentChanged {
+  std::shared_ptr<const AgentNews> news;
+};
+/// For the staff: all agents who are there, and those of them that have changed.
+struct Agents {
+  AgentStates all;
+  AgentStates changed;
+};
+/// This node's lease is valid, after it was not.
+struct Leased {};
 
 }  // namespace mail
 
 using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Cursor,
-                          mail::Signal, mail::Joined, mail::Deliveries, mail::Fence, mail::Enlist,
-                          mail::Offer, mail::OfferGone>;
+                          mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
+                          mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer,
+                          mail::OfferGone, mail::AgentChanged, mail::Agents, mail::Leased>;
 
 }  // namespace kefu::hub

@@ -61,6 +61,7 @@ void Session::on_closed(errc /*reason*/) {
   for (const Membership& membership : memberships_) {
     shard_.send_home(membership.conversation, mail::Leave{ref_, membership.conversation});
   }
+  if (seat_) shard_.attendance().depart(identity_.participant.id, id_, epoch_);
   if (holds_session()) shard_.discharge(*this);
   shard_.release(ref_);  // destroys this
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "desk.hpp"
 #include "mail.hpp"
 
 namespace kefu::hub {
@@ -37,7 +38,13 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_tick(Instant now, Timestamp wall);
   void flush_ack();
   void enlist(const VersionedConversation& conversation);
-  void withdraw_offer(ConversationId conversation, const SharedFrame& frame);
+  void on_removed(ConversationId conversation);
+  /// The record of this agent, as somebody knows it now.
+  void on_agent(const std::shared_ptr<const AgentNews>& news);
+  /// It waits for whoever takes it first; and no longer does.
+  void on_waiting(const Conversation& conversation);
+  void withdraw_offer(ConversationId conversation);
+  void tell_agents(const std::vector<AgentState>& agents);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);
@@ -57,14 +64,15 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
     ConversationId conversation;
     core::Reader readers[2];     // by Log
     std::uint64_t accepted = 0;  // the highest cseq whose outcome came on this connection
+    std::uint64_t known = 0;     // the tail when the record was read: no change is behind it
     bool ready = false;          // `welcome` or `joined` is out: entries may follow
   };
   /// Conversations of which the client will be told, and what is still to be learned before that.
   struct Gathering;
   /// What `hello` said, until the session is attached.
   struct Greeting;
-  /// How far the list of conversations that wait has been read.
-  struct Offering;
+  /// What the session of one of the staff knows of the desk.
+  struct Seat;
 
   void on_frame(const ClientFrame& frame) override;
   void on_error(const wire::DecodeError& error) override;
@@ -78,16 +86,27 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on(const frame::SetTyping& typing);
   void on(const frame::History& history);
   void on(const frame::List& list);
-  void on(const frame::Accept& accept);
-  void on(const frame::Close& close);
+  void on(const frame::SetPresence& presence);
+  void on(const frame::Change& change);
+  void on(const frame::Transfer& transfer);
+  void on(const frame::Hold& hold);
+  void on(const frame::Watch& watch);
 
   void on_identity(result<Identity> identity);
   void on_renewed_identity(std::string ref, result<Identity> identity);
   void attach();
   void on_attached(AttachOutcome outcome);
   void on_conversations(result<ScanPage> page);
+  void take_seat();
   void scan_offers();
   void on_offers(result<ScanPage> page);
+  void show(const Conversation& conversation, bool asked);
+  void hide(ConversationId conversation);
+  void look_for(ConversationId conversation);
+  void run(ConversationId id, core::DeskCommand command);
+  void answer(const DeskAnswer& verdict, std::string ref);
+  void refuse(std::string_view ref, const DeskAnswer& verdict);
+  [[nodiscard]] bool is_desk_staff() const;
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);
 
@@ -115,7 +134,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void signal(ConversationId conversation, const ServerFrame& frame);
   void read_history(ConversationId id, Log log, std::uint64_t after,
                     std::optional<std::uint64_t> before, std::size_t limit, std::string ref);
-  void answer(result<VersionedConversation> joined, std::string ref);
 
   [[nodiscard]] Membership* find(ConversationId conversation);
   Membership& member(ConversationId conversation);
@@ -144,7 +162,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::vector<std::unique_ptr<Gathering>> gatherings_;
   std::uint64_t last_gathering_ = 0;
   std::unique_ptr<Greeting> greeting_;
-  std::unique_ptr<Offering> offering_;
+  std::unique_ptr<Seat> seat_;
   std::string_view frame_ref_;  // of the frame that is being served
 
   Instant last_refill_;

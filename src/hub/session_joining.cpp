@@ -38,6 +38,14 @@ Session::Membership& Session::member(ConversationId conversation) {
       membership.readers[1] = core::Reader(known->internal);
     }
   }
+  if (seat_) {
+    const auto left = std::ranges::find(seat_->left, conversation, &Position::conversation);
+    if (left != seat_->left.end()) {
+      membership.readers[0] = core::Reader(left->seq);
+      membership.readers[1] = core::Reader(left->internal);
+      seat_->left.erase(left);
+    }
+  }
   return *memberships_.insert(at, membership);
 }
 
@@ -56,7 +64,7 @@ void Session::start(std::unique_ptr<Gathering> gathering) {
     }
     member(item.conversation.record.id);
     shard_.send_home(item.conversation.record.id,
-                     mail::Join{ref_, identity_.participant.id, staff(), item.conversation});
+                     mail::Join{ref_, identity_.participant, item.conversation});
   }
 }
 
@@ -118,6 +126,10 @@ void Session::finish(std::unique_ptr<Gathering> gathering) {
       finish_hello(*gathering);
       break;
     case Gathering::For::join:
+      if (gathering->items.front().removed) {
+        if (!gathering->ref.empty()) fail(gathering->ref, errc::not_found, "conversation");
+        return;
+      }
       send({gathering->ref, frame::Joined{views(*gathering).front()}});
       break;
     case Gathering::For::list:
@@ -137,15 +149,15 @@ void Session::finish_hello(const Gathering& gathering) {
   machine_.enter(core::Session::State::attached);
   greeting_.reset();
   send({gathering.ref, std::move(welcome)});
-  if (!staff()) return;
-  offering_ = std::make_unique<Offering>();
-  scan_offers();
+  if (is_desk_staff()) take_seat();
 }
 
 void Session::begin_reading(const Gathering& gathering) {
   for (const Gathering::Item& item : gathering.items) {
+    if (item.removed) continue;
     Membership& membership = member(item.conversation.record.id);
     membership.ready = true;
+    membership.known = item.tails[0];
     for (Log log : {Log::public_log, Log::internal}) {
       const auto which = static_cast<std::size_t>(log);
       react(membership, log,
@@ -159,11 +171,42 @@ std::vector<ConversationView> Session::views(const Gathering& gathering) const {
   std::vector<ConversationView> views;
   views.reserve(gathering.items.size());
   for (const Gathering::Item& item : gathering.items) {
+    if (item.removed) continue;
     const Conversation& record = item.conversation.record;
-    views.push_back({record.id, record.state, record.visitor, record.department, record.subject,
-                     item.tails[0], item.tails[1], accepted(record.id), record.opened_at});
+    ConversationView view;
+    view.id = record.id;
+    view.state = record.state;
+    view.visitor = record.visitor;
+    view.department = record.department;
+    view.subject = record.subject;
+    view.agent = record.owner();
+    if (staff()) view.assignment = record.assignment.epoch;
+    view.tail = item.tails[0];
+    view.internal_tail = item.tails[1];
+    view.accepted_cseq = accepted(record.id);
+    view.opened_at = record.opened_at;
+    views.push_back(view);
   }
   return views;
+}
+
+/// The home shard delivers to it no more.
+void Session::on_removed(ConversationId conversation) {
+  for (const auto& gathering : gatherings_) {
+    for (Gathering::Item& item : gathering->items)
+      item.removed = item.removed || item.conversation.record.id == conversation;
+  }
+  const auto at =
+      std::ranges::lower_bound(memberships_, conversation, {}, &Membership::conversation);
+  if (at == memberships_.end() || at->conversation != conversation) return;
+  const Mark mark{conversation, accepted(conversation)};
+  const bool told = at->ready;
+  if (seat_)
+    seat_->left.push_back({conversation, at->readers[0].position(), at->readers[1].position()});
+  memberships_.erase(at);
+  std::erase_if(marks_, [&](const Mark& known) { return known.conversation == conversation; });
+  marks_.push_back(mark);
+  if (told) send({{}, frame::Left{conversation}});
 }
 
 std::uint64_t Session::accepted(ConversationId conversation) const {
@@ -175,46 +218,6 @@ std::uint64_t Session::accepted(ConversationId conversation) const {
   if (at != memberships_.end() && at->conversation == conversation)
     accepted = std::max(accepted, at->accepted);
   return accepted;
-}
-
-/// Everything that waits for an agent, page by page at the connection's pace; what is queued from
-/// now on comes by itself.
-void Session::scan_offers() {
-  if (!offering_ || blocked_ || stopping_ || std::exchange(offering_->scanning, true)) return;
-  ScanRequest request;
-  request.index = index::kQueue;
-  request.after = offering_->next;
-  request.limit = shard_.bounds().max_list;
-  shard_.context().store.scan(std::move(request),
-                              mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
-                                self.on_offers(std::move(page));
-                              }));
-}
-
-void Session::on_offers(result<ScanPage> page) {
-  if (machine_.state() == core::Session::State::ended) return;
-  offering_->scanning = false;
-  if (!page) {
-    retry_fetch_ = true;
-    return;
-  }
-  for (const Record& record : page->records) {
-    const result<Conversation> waiting = wire::decode_conversation(record.value);
-    if (!waiting || std::ranges::find(offering_->gone, waiting->id) != offering_->gone.end())
-      continue;
-    send({{},
-          frame::Offer{waiting->id, waiting->visitor, waiting->department, waiting->subject,
-                       waiting->opened_at}});
-  }
-  offering_->gone.clear();
-  offering_->next = std::move(page->next);
-  if (offering_->next.empty()) return offering_.reset();
-  scan_offers();
-}
-
-void Session::withdraw_offer(ConversationId conversation, const SharedFrame& frame) {
-  if (offering_ && offering_->scanning) offering_->gone.push_back(conversation);
-  send(frame);
 }
 
 }  // namespace kefu::hub

@@ -1,6 +1,7 @@
 // What the files of Session share beside its header.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "session.hpp"
@@ -22,6 +23,7 @@ struct Session::Gathering {
     std::uint64_t tails[2] = {0, 0};  // by Log
     std::uint8_t missing = 0;         // tails still to be read
     bool joined = false;              // the home shard delivers to this session
+    bool removed = false;             // the participant has left it meanwhile
   };
 
   std::uint64_t number = 0;
@@ -42,10 +44,27 @@ struct Session::Greeting {
   std::vector<VersionedConversation> enlisted;
 };
 
-struct Session::Offering {
-  std::string next;                  // of the page before
+struct Session::Seat {
+  /// A conversation that the client has been offered.
+  struct Shown {
+    ConversationId id;
+    std::uint64_t assignment = 0;
+    bool asked = false;  // this agent alone
+  };
+
+  std::shared_ptr<const AgentNews> news;  // the latest; null: none yet
+  std::vector<Shown> shown;
+  std::vector<Position> left;  // how far those were read that this agent had, and has no more
+  // How far the list of what waits has been read.
+  bool listing = false;
   bool scanning = false;             // a page is on its way
+  std::string next;                  // of the page before
   std::vector<ConversationId> gone;  // meanwhile: the page may be older
+
+  [[nodiscard]] Shown* find(ConversationId id) {
+    const auto at = std::ranges::find(shown, id, &Shown::id);
+    return at == shown.end() ? nullptr : &*at;
+  }
 };
 
 template <class... Args, class F>

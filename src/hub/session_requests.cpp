@@ -84,48 +84,6 @@ void Session::on(const frame::Token& token) {
           }));
 }
 
-void Session::answer(result<VersionedConversation> joined, std::string ref) {
-  if (!joined) return fail(ref, joined.error(), "conversation");
-  join(std::move(*joined), std::move(ref));
-}
-
-void Session::on(const frame::Open& open) {
-  if (identity_.participant.role != Role::visitor)
-    return fail(frame_ref_, errc::denied, "visitors open conversations");
-  Hub::OpenRequest request;
-  request.id = open.id;
-  request.visitor = identity_.participant.id;
-  request.department = open.department;
-  request.subject = open.subject;
-  if (!request.department.empty() && !is_plain_id(request.department, shard_.bounds().max_id)) {
-    return fail(frame_ref_, errc::bad_frame, "department");
-  }
-  shard_.desk().open(std::move(request),
-                     mine<result<VersionedConversation>>(
-                         [ref = std::string(frame_ref_)](Session& self, auto opened) mutable {
-                           self.answer(std::move(opened), std::move(ref));
-                         }));
-}
-
-void Session::on(const frame::Accept& accept) {
-  if (identity_.participant.role != Role::agent)
-    return fail(frame_ref_, errc::denied, "agents accept conversations");
-  shard_.desk().accept(accept.conversation, identity_.participant,
-                       mine<result<VersionedConversation>>(
-                           [ref = std::string(frame_ref_)](Session& self, auto accepted) mutable {
-                             self.answer(std::move(accepted), std::move(ref));
-                           }));
-}
-
-void Session::on(const frame::Close& close) {
-  shard_.desk().close(close.conversation, identity_.participant,
-                      mine<result<VersionedConversation>>(
-                          [ref = std::string(frame_ref_)](Session& self, auto closed) {
-                            if (!closed) return self.fail(ref, closed.error(), "conversation");
-                            self.send({ref, frame::Done{}});
-                          }));
-}
-
 void Session::on(const frame::Delivered& delivered) {
   move_cursor({ref_, delivered.conversation, mail::Cursor::What::delivered, delivered.seq});
 }

@@ -19,11 +19,13 @@ Shard::Shard(Context& context, std::uint8_t index, Executor& executor)
       executor_(executor),
       decoder_(context.limits),
       home_(*this),
-      desk_(*this) {}
+      desk_(*this),
+      attendance_(*this) {}
 
 void Shard::start() {
   batches_.resize(context_.shards.size());
   outbox_.resize(context_.shards.size());
+  if (index_ == 0) dispatch_ = std::make_unique<Dispatch>(*this);
   executor_.post([this, alive = context_.alive] {
     if (!*alive) return;
     next_renew_ = next_expire_ = executor_.now();
@@ -193,24 +195,40 @@ void Shard::for_attached_staff(F call) {
   }
 }
 
+void Shard::take(mail::Removed& removed) {
+  if (Session* const session = find(removed.who)) session->on_removed(removed.conversation);
+}
+
+void Shard::take(mail::Wake& wake) {
+  wake.department ? dispatch_->wake(*wake.department) : dispatch_->wake_all();
+}
+
 void Shard::take(mail::Offer& offer) {
-  const Conversation& c = offer.conversation;
-  SharedFrame frame;
-  for_attached_staff([&](Session& session) {
-    if (!frame) {
-      frame = encode({{}, frame::Offer{c.id, c.visitor, c.department, c.subject, c.opened_at}});
-    }
-    session.send(frame);
-  });
+  for_attached_staff([&](Session& session) { session.on_waiting(offer.conversation); });
 }
 
 void Shard::take(mail::OfferGone& gone) {
-  SharedFrame frame;
-  for_attached_staff([&](Session& session) {
-    if (!frame) frame = encode({{}, frame::OfferGone{gone.conversation}});
-    session.withdraw_offer(gone.conversation, frame);
-  });
+  for_attached_staff([&](Session& session) { session.withdraw_offer(gone.conversation); });
 }
+
+void Shard::tell(const Agent& agent, std::uint64_t version) {
+  mail::AgentChanged changed{std::make_shared<AgentNews>(AgentNews{agent, version, {}})};
+  take(changed);
+}
+
+void Shard::take(mail::AgentChanged& changed) {
+  const auto [from, to] = by_participant_.equal_range(changed.news->record.id);
+  for (auto at = from; at != to; ++at) {
+    if (Session* const session = find(at->second)) session->on_agent(changed.news);
+  }
+}
+
+void Shard::take(mail::Agents& agents) {
+  agents_ = agents.all;
+  for_attached_staff([&](Session& session) { session.tell_agents(*agents.changed); });
+}
+
+void Shard::take(mail::Leased&) { attendance_.on_tick(executor_.now()); }
 
 void Shard::tick() {
   const Instant now = executor_.now();
@@ -219,6 +237,8 @@ void Shard::tick() {
     if (slot.session) slot.session->on_tick(now, wall);
   }
   home_.on_tick(now);
+  attendance_.on_tick(now);
+  if (dispatch_) dispatch_->on_tick(now);
   if (now >= next_renew_ && !renewing_) renew();
   if (index_ == 0 && now >= next_expire_) expire();
   executor_.post_at(now + kTick, [this, alive = context_.alive] {

@@ -15,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "attendance.hpp"
 #include "desk.hpp"
+#include "desk_rules.hpp"
+#include "dispatch.hpp"
 #include "home.hpp"
 #include "mail.hpp"
 #include "session.hpp"
@@ -33,6 +36,8 @@ struct Context {
   Logger* logger;
   Bus* bus;                               // null: there is no other node
   std::function<std::uint64_t()> random;  // may be empty
+  DeskRules desk;
+  std::string node;  // of this process, in the records
   std::unique_ptr<Authenticator> authenticator;
   std::vector<std::unique_ptr<Policy>> policies;  // in the order in which they are asked
   std::vector<std::unique_ptr<Shard>> shards;
@@ -121,6 +126,11 @@ class Shard {
   [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
   [[nodiscard]] Home& home() noexcept { return home_; }
   [[nodiscard]] Desk& desk() noexcept { return desk_; }
+  [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
+  /// All who are there, as far as this node knows; null: nothing yet.
+  [[nodiscard]] const AgentStates& agents() const noexcept { return agents_; }
+  /// Tells the agent's sessions here what the record says.
+  void tell(const Agent& agent, std::uint64_t version);
   [[nodiscard]] HubStats& counters() noexcept { return counters_; }
   [[nodiscard]] HubStats stats() const;
   [[nodiscard]] SessionId mint_session();
@@ -139,13 +149,20 @@ class Shard {
   void take(mail::Submit& submit) { home_.submit(std::move(submit.batch)); }
   void take(mail::Changed& changed) { home_.changed(std::move(changed)); }
   void take(mail::Cursor& cursor) { home_.cursor(cursor); }
+  void take(mail::Recheck& recheck) { home_.recheck(recheck.conversation); }
+  void take(mail::Place& place) { home_.place(place); }
   void take(mail::Signal& signal) { home_.signal(signal); }
   void take(mail::Joined& joined);
   void take(mail::Deliveries& deliveries) { deliver(deliveries.items); }
+  void take(mail::Removed& removed);
+  void take(mail::Wake& wake);
   void take(mail::Fence& fence);
   void take(mail::Enlist& enlist);
   void take(mail::Offer& offer);
   void take(mail::OfferGone& gone);
+  void take(mail::AgentChanged& changed);
+  void take(mail::Agents& agents);
+  void take(mail::Leased& leased);
 
   void stop(SessionRef ref);
   void flush();
@@ -166,6 +183,9 @@ class Shard {
   std::string scratch_;
   Home home_;
   Desk desk_;
+  Attendance attendance_;
+  std::unique_ptr<Dispatch> dispatch_;  // of the first shard
+  AgentStates agents_;
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -16,11 +16,20 @@ frame::Hello hello(FieldReader& in, Containers& containers, const limits& bounds
   return frame;
 }
 
-frame::Open open(FieldReader& in, const limits& bounds) {
+frame::Open open(FieldReader& in, Containers& containers, const limits& bounds) {
   frame::Open frame;
   frame.id = in.id<ConversationId>(Field::id);
   frame.department = in.text(Field::department, bounds.max_id, {});
   frame.subject = in.text(Field::subject, bounds.max_subject, {});
+  frame.language = in.text(Field::language, bounds.max_language, {});
+  frame.priority = in.one_of(Field::priority, frame.priority);
+  if (in.container(Field::attributes)) frame.attributes = std::move(containers.attributes);
+  const auto too_long = [&](const frame::Attribute& one) {
+    return one.name.size() > bounds.max_attribute || one.value.size() > bounds.max_attribute;
+  };
+  if (frame.attributes.size() > bounds.max_attributes ||
+      std::ranges::any_of(frame.attributes, too_long))
+    in.fail(errc::too_large, name(Field::attributes));
   return frame;
 }
 
@@ -54,6 +63,44 @@ frame::List list(FieldReader& in, const limits& bounds) {
   return frame;
 }
 
+frame::SetPresence presence(FieldReader& in) {
+  frame::SetPresence frame;
+  if (in.has(Field::intent)) frame.intent = in.one_of<Intent>(Field::intent);
+  frame.capacity = in.optional_number(Field::capacity);
+  return frame;
+}
+
+frame::Change change(FieldReader& in, ClientType type) {
+  constexpr auto kFirst = static_cast<std::size_t>(ClientType::accept);
+  static_assert(static_cast<std::size_t>(ClientType::close) - kFirst ==
+                static_cast<std::size_t>(frame::Change::What::close));
+  frame::Change frame;
+  frame.what = static_cast<frame::Change::What>(static_cast<std::size_t>(type) - kFirst);
+  frame.conversation = in.id<ConversationId>(Field::conversation);
+  frame.assignment = in.optional_number(Field::assignment);
+  return frame;
+}
+
+frame::Transfer transfer(FieldReader& in, const limits& bounds) {
+  frame::Transfer frame;
+  frame.conversation = in.id<ConversationId>(Field::conversation);
+  frame.assignment = in.optional_number(Field::assignment);
+  frame.agent = in.text(Field::agent, bounds.max_id, {});
+  if (in.has(Field::department)) frame.department = in.text(Field::department, bounds.max_id);
+  frame.note = in.text(Field::note, bounds.max_body, {});
+  if (frame.agent.empty() != frame.department.has_value())
+    in.fail(errc::bad_frame, "either agent or department");
+  return frame;
+}
+
+frame::Hold hold(FieldReader& in) {
+  frame::Hold frame;
+  frame.conversation = in.id<ConversationId>(Field::conversation);
+  frame.assignment = in.optional_number(Field::assignment);
+  frame.until = in.optional_time(Field::until);
+  return frame;
+}
+
 void build(ClientType type, FieldReader& in, Containers& containers, const limits& bounds,
            ClientFrame& frame) {
   const auto conversation = [&in] { return in.id<ConversationId>(Field::conversation); };
@@ -65,7 +112,7 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       frame.body = frame::Token{in.text(Field::token, bounds.max_token)};
       return;
     case ClientType::open:
-      frame.body = open(in, bounds);
+      frame.body = open(in, containers, bounds);
       return;
     case ClientType::send:
       frame.body = send(in, Log::public_log, bounds);
@@ -88,11 +135,27 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
     case ClientType::list:
       frame.body = list(in, bounds);
       return;
-    case ClientType::accept:
-      frame.body = frame::Accept{conversation()};
+    case ClientType::presence:
+      frame.body = presence(in);
       return;
+    case ClientType::accept:
+    case ClientType::decline:
+    case ClientType::release:
+    case ClientType::take_over:
+    case ClientType::resume:
+    case ClientType::resolve:
+    case ClientType::reopen:
     case ClientType::close:
-      frame.body = frame::Close{conversation()};
+      frame.body = change(in, type);
+      return;
+    case ClientType::transfer:
+      frame.body = transfer(in, bounds);
+      return;
+    case ClientType::hold:
+      frame.body = hold(in);
+      return;
+    case ClientType::watch:
+      frame.body = frame::Watch{conversation()};
       return;
   }
 }

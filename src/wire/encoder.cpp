@@ -29,6 +29,16 @@ void conversation(JsonWriter& out, ConversationId id) {
   out.id(id);
 }
 
+void assignment(JsonWriter& out, std::optional<std::uint64_t> epoch) {
+  if (epoch && *epoch != 0) number_if(out, ",\"assignment\":", epoch);
+}
+template <std::size_t N>
+void time_if(JsonWriter& out, const char (&member)[N], std::optional<Timestamp> value) {
+  if (!value) return;
+  out.raw(member);
+  out.time(*value);
+}
+
 template <class T, class Write>
 void array(JsonWriter& out, const std::vector<T>& items, Write write) {
   out.raw("[");
@@ -61,6 +71,8 @@ void view(JsonWriter& out, const ConversationView& value) {
   out.text(value.visitor);
   text_unless_empty(out, ",\"department\":", value.department);
   text_unless_empty(out, ",\"subject\":", value.subject);
+  text_unless_empty(out, ",\"agent\":", value.agent);
+  assignment(out, value.assignment);
   out.raw(",\"tail\":");
   out.number(value.tail);
   if (value.internal_tail != 0) number_if(out, ",\"internal_tail\":", value.internal_tail);
@@ -121,6 +133,20 @@ void members(JsonWriter& out, const frame::Open& value) {
   out.id(value.id);
   text_unless_empty(out, ",\"department\":", value.department);
   text_unless_empty(out, ",\"subject\":", value.subject);
+  text_unless_empty(out, ",\"language\":", value.language);
+  if (value.priority != Priority::normal) {
+    out.raw(",\"priority\":");
+    out.text(name(value.priority));
+  }
+  if (value.attributes.empty()) return;
+  out.raw(",\"attributes\":{");
+  for (const frame::Attribute& one : value.attributes) {
+    if (&one != &value.attributes.front()) out.raw(",");
+    out.text(one.name);
+    out.raw(":");
+    out.text(one.value);
+  }
+  out.raw("}");
 }
 void members(JsonWriter& out, const frame::Send& value) {
   conversation(out, value.conversation);
@@ -159,8 +185,33 @@ void members(JsonWriter& out, const frame::List& value) {
   out.raw(",\"limit\":");
   out.number(value.limit);
 }
-void members(JsonWriter& out, const frame::Accept& value) { conversation(out, value.conversation); }
-void members(JsonWriter& out, const frame::Close& value) { conversation(out, value.conversation); }
+void members(JsonWriter& out, const frame::SetPresence& value) {
+  if (value.intent) {
+    out.raw(",\"intent\":");
+    out.text(name(*value.intent));
+  }
+  number_if(out, ",\"capacity\":", value.capacity);
+}
+void members(JsonWriter& out, const frame::Change& value) {
+  conversation(out, value.conversation);
+  number_if(out, ",\"assignment\":", value.assignment);
+}
+void members(JsonWriter& out, const frame::Transfer& value) {
+  conversation(out, value.conversation);
+  number_if(out, ",\"assignment\":", value.assignment);
+  text_unless_empty(out, ",\"agent\":", value.agent);
+  if (value.department) {
+    out.raw(",\"department\":");
+    out.text(*value.department);
+  }
+  text_unless_empty(out, ",\"note\":", value.note);
+}
+void members(JsonWriter& out, const frame::Hold& value) {
+  conversation(out, value.conversation);
+  number_if(out, ",\"assignment\":", value.assignment);
+  time_if(out, ",\"until\":", value.until);
+}
+void members(JsonWriter& out, const frame::Watch& value) { conversation(out, value.conversation); }
 
 // ---- the server's frames
 
@@ -220,10 +271,36 @@ void members(JsonWriter& out, const frame::Offer& value) {
   text_unless_empty(out, ",\"subject\":", value.subject);
   out.raw(",\"opened_at\":");
   out.time(value.opened_at);
+  assignment(out, value.assignment);
+  time_if(out, ",\"expires_at\":", value.expires_at);
 }
 void members(JsonWriter& out, const frame::OfferGone& value) {
   conversation(out, value.conversation);
 }
+void members(JsonWriter& out, const frame::Queue& value) {
+  conversation(out, value.conversation);
+  out.raw(",\"position\":");
+  out.number(value.position);
+  number_if(out, ",\"eta\":", value.eta);
+  time_if(out, ",\"opens_at\":", value.opens_at);
+}
+void members(JsonWriter& out, const frame::Agents& value) {
+  out.raw(",\"agents\":");
+  array(out, value.agents, [](JsonWriter& to, const frame::AgentView& agent) {
+    to.raw("{\"id\":");
+    to.text(agent.id);
+    to.raw(",\"intent\":");
+    to.text(name(agent.intent));
+    to.raw(",\"present\":");
+    to.boolean(agent.present);
+    to.raw(",\"capacity\":");
+    to.number(agent.capacity);
+    to.raw(",\"load\":");
+    to.number(agent.load);
+    to.raw("}");
+  });
+}
+void members(JsonWriter& out, const frame::Left& value) { conversation(out, value.conversation); }
 void members(JsonWriter& out, const frame::Joined& value) {
   out.raw(",\"conversation\":");
   view(out, value.conversation);
@@ -252,7 +329,7 @@ void members(JsonWriter& out, const frame::Reset& value) {
   out.number(value.tail);
   text_unless_empty(out, ",\"reason\":", value.reason);
 }
-void members(JsonWriter&, const frame::Done&) {}
+void members(JsonWriter& out, const frame::Done& value) { assignment(out, value.assignment); }
 void members(JsonWriter& out, const frame::Error& value) {
   out.raw(",\"code\":\"");
   out.raw(name(value.code));
@@ -263,6 +340,7 @@ void members(JsonWriter& out, const frame::Error& value) {
   number_if(out, ",\"expected\":", value.expected);
   number_if(out, ",\"current\":", value.current);
   number_if(out, ",\"retry_after\":", value.retry_after);
+  text_unless_empty(out, ",\"rule\":", value.rule);
 }
 
 // ---- what the client's frames are called; the server's are in the order of their alternatives
@@ -278,8 +356,14 @@ ClientType type_of(const frame::Read&) { return ClientType::read; }
 ClientType type_of(const frame::SetTyping&) { return ClientType::typing; }
 ClientType type_of(const frame::History&) { return ClientType::history; }
 ClientType type_of(const frame::List&) { return ClientType::list; }
-ClientType type_of(const frame::Accept&) { return ClientType::accept; }
-ClientType type_of(const frame::Close&) { return ClientType::close; }
+ClientType type_of(const frame::SetPresence&) { return ClientType::presence; }
+ClientType type_of(const frame::Change& value) {
+  return static_cast<ClientType>(static_cast<std::size_t>(ClientType::accept) +
+                                 static_cast<std::size_t>(value.what));
+}
+ClientType type_of(const frame::Transfer&) { return ClientType::transfer; }
+ClientType type_of(const frame::Hold&) { return ClientType::hold; }
+ClientType type_of(const frame::Watch&) { return ClientType::watch; }
 
 template <class Frame>
 void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {

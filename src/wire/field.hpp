@@ -15,9 +15,14 @@ namespace kefu::wire {
 enum class Field : std::uint8_t {
   accepted_cseq,
   after,
+  agent,
+  agents,
+  assignment,
   at,
+  attributes,
   before,
   body,
+  capacity,
   code,
   conversation,
   conversations,
@@ -29,28 +34,39 @@ enum class Field : std::uint8_t {
   detail,
   entries,
   epoch,
+  eta,
   expected,
+  expires_at,
   from,
   id,
+  intent,
   internal,
   internal_tail,
   kind,
+  language,
   limit,
   limits,
+  load,
   log,
   max_body,
   max_frame,
   next,
+  note,
   on,
   opened_at,
+  opens_at,
   origin,
+  position,
   positions,
+  present,
+  priority,
   read,
   reason,
   ref,
   resumed,
   retry_after,
   role,
+  rule,
   seq,
   session,
   stands,
@@ -60,62 +76,25 @@ enum class Field : std::uint8_t {
   tail,
   token,
   type,
+  until,
   visitor,
   window,
 };
 
 inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::window) + 1;
 
-inline constexpr NameTable<kFields> kFieldTable{
-    std::array<std::string_view, kFields>{"accepted_cseq",
-                                          "after",
-                                          "at",
-                                          "before",
-                                          "body",
-                                          "code",
-                                          "conversation",
-                                          "conversations",
-                                          "count",
-                                          "cseq",
-                                          "current",
-                                          "delivered",
-                                          "department",
-                                          "detail",
-                                          "entries",
-                                          "epoch",
-                                          "expected",
-                                          "from",
-                                          "id",
-                                          "internal",
-                                          "internal_tail",
-                                          "kind",
-                                          "limit",
-                                          "limits",
-                                          "log",
-                                          "max_body",
-                                          "max_frame",
-                                          "next",
-                                          "on",
-                                          "opened_at",
-                                          "origin",
-                                          "positions",
-                                          "read",
-                                          "reason",
-                                          "ref",
-                                          "resumed",
-                                          "retry_after",
-                                          "role",
-                                          "seq",
-                                          "session",
-                                          "stands",
-                                          "state",
-                                          "subject",
-                                          "tags",
-                                          "tail",
-                                          "token",
-                                          "type",
-                                          "visitor",
-                                          "window"}};
+inline constexpr NameTable<kFields> kFieldTable{std::array<std::string_view, kFields>{
+    "accepted_cseq", "after",    "agent",     "agents",      "assignment",    "at",
+    "attributes",    "before",   "body",      "capacity",    "code",          "conversation",
+    "conversations", "count",    "cseq",      "current",     "delivered",     "department",
+    "detail",        "entries",  "epoch",     "eta",         "expected",      "expires_at",
+    "from",          "id",       "intent",    "internal",    "internal_tail", "kind",
+    "language",      "limit",    "limits",    "load",        "log",           "max_body",
+    "max_frame",     "next",     "note",      "on",          "opened_at",     "opens_at",
+    "origin",        "position", "positions", "present",     "priority",      "read",
+    "reason",        "ref",      "resumed",   "retry_after", "role",          "rule",
+    "seq",           "session",  "stands",    "state",       "subject",       "tags",
+    "tail",          "token",    "type",      "until",       "visitor",       "window"}};
 
 [[nodiscard]] constexpr std::string_view name(Field field) noexcept {
   return kFieldTable.name(static_cast<std::size_t>(field));
@@ -124,7 +103,8 @@ static_assert(name(Field::accepted_cseq) == "accepted_cseq" &&
               name(Field::internal_tail) == "internal_tail" &&
               name(Field::positions) == "positions" && name(Field::window) == "window");
 
-/// The types a client sends. `note` is a Send into the internal log.
+/// The types a client sends. `note` is a Send into the internal log; from `accept` to `close` they
+/// are Changes, in the order of Change::What.
 enum class ClientType : std::uint8_t {
   hello,
   token,
@@ -136,14 +116,25 @@ enum class ClientType : std::uint8_t {
   typing,
   history,
   list,
+  presence,
   accept,
+  decline,
+  release,
+  take_over,
+  resume,
+  resolve,
+  reopen,
   close,
+  transfer,
+  hold,
+  watch,
 };
-inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::close) + 1;
+inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::watch) + 1;
 inline constexpr NameTable<kClientTypes> kClientTypeTable{
-    std::array<std::string_view, kClientTypes>{"hello", "token", "open", "send", "note",
-                                               "delivered", "read", "typing", "history", "list",
-                                               "accept", "close"}};
+    std::array<std::string_view, kClientTypes>{
+        "hello",   "token",  "open",     "send",     "note",    "delivered", "read",      "typing",
+        "history", "list",   "presence", "accept",   "decline", "release",   "take_over", "resume",
+        "resolve", "reopen", "close",    "transfer", "hold",    "watch"}};
 
 /// The types a server sends, in the order of ServerFrame's alternatives.
 enum class ServerType : std::uint8_t {
@@ -160,12 +151,15 @@ enum class ServerType : std::uint8_t {
   reset,
   done,
   error,
+  queue,
+  agents,
+  left,
 };
-inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::error) + 1;
+inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::left) + 1;
 static_assert(kServerTypes == std::variant_size_v<decltype(ServerFrame::body)>);
 inline constexpr NameTable<kServerTypes> kServerTypeTable{
-    std::array<std::string_view, kServerTypes>{"welcome", "ack", "entry", "receipt", "typing",
-                                               "offer", "offer_gone", "joined", "history", "list",
-                                               "reset", "done", "error"}};
+    std::array<std::string_view, kServerTypes>{
+        "welcome", "ack", "entry", "receipt", "typing", "offer", "offer_gone", "joined", "history",
+        "list", "reset", "done", "error", "queue", "agents", "left"}};
 
 }  // namespace kefu::wire

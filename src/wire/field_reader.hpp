@@ -79,6 +79,22 @@ class FieldReader {
   Role role(Field field) { return parsed(field, &role_from_name); }
   ConversationState state(Field field) { return parsed(field, &conversation_state_from_name); }
 
+  std::optional<Timestamp> optional_time(Field field) {
+    return has(field) ? std::optional(time(field)) : std::nullopt;
+  }
+  /// One of an enumeration, by its name.
+  template <class Enum>
+  Enum one_of(Field field) {
+    if (!expect(field, Fields::Kind::text)) return {};
+    const std::optional<Enum> value = enum_from_name<Enum>(fields_.text(field));
+    if (!value) fail(field);
+    return value.value_or(Enum{});
+  }
+  template <class Enum>
+  Enum one_of(Field field, Enum otherwise) {
+    return has(field) ? one_of<Enum>(field) : otherwise;
+  }
+
   /// `log`: public when absent.
   Log log() {
     const std::string_view text = this->text(Field::log, kAnySize, name(Log::public_log));

@@ -33,14 +33,13 @@ class Fields {
 
   /// Marks a field as met; false when it was met before.
   [[nodiscard]] bool meet(Field field) noexcept {
-    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(field);
-    const bool first = (met_ & bit) == 0;
-    met_ |= bit;
+    const bool first = (met_[word(field)] & bit(field)) == 0;
+    met_[word(field)] |= bit(field);
     return first;
   }
 
   [[nodiscard]] Kind kind(Field field) const noexcept {
-    return (set_ >> static_cast<unsigned>(field) & 1) != 0 ? cell(field).kind : Kind::absent;
+    return (set_[word(field)] & bit(field)) != 0 ? cell(field).kind : Kind::absent;
   }
   /// Precondition: the kind is text.
   [[nodiscard]] std::string_view text(Field field) const noexcept { return cell(field).text; }
@@ -58,13 +57,19 @@ class Fields {
     std::uint64_t number;
     std::string_view text;
   };
-  static_assert(kFields <= 64, "met_ and set_ have a bit for each field");
+  static_assert(kFields <= 128, "met_ and set_ have a bit for each field");
+  [[nodiscard]] static constexpr std::size_t word(Field field) noexcept {
+    return static_cast<std::size_t>(field) / 64;
+  }
+  [[nodiscard]] static constexpr std::uint64_t bit(Field field) noexcept {
+    return std::uint64_t{1} << static_cast<std::size_t>(field) % 64;
+  }
 
   [[nodiscard]] const Cell& cell(Field field) const noexcept {
     return cells_[static_cast<std::size_t>(field)].cell;
   }
   void put(Field field, Kind kind, std::string_view text, std::uint64_t number) noexcept {
-    set_ |= std::uint64_t{1} << static_cast<unsigned>(field);
+    set_[word(field)] |= bit(field);
     cells_[static_cast<std::size_t>(field)].cell = {kind, number, text};
   }
 
@@ -73,8 +78,8 @@ class Fields {
     Cell cell;
   };
 
-  std::uint64_t met_ = 0;
-  std::uint64_t set_ = 0;
+  std::array<std::uint64_t, 2> met_{};
+  std::array<std::uint64_t, 2> set_{};
   std::array<Slot, kFields> cells_;
 };
 
@@ -83,11 +88,15 @@ struct Containers {
   std::vector<Position> positions;
   std::vector<ConversationView> conversations;  ///< also the single one of `joined`
   std::vector<frame::EntryFrame> entries;
+  std::vector<frame::AgentView> agents;
+  std::vector<frame::Attribute> attributes;
 
   void clear() noexcept {
     positions.clear();
     conversations.clear();
     entries.clear();
+    agents.clear();
+    attributes.clear();
   }
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
+constexpr std::size_t kMostAttributes = 1024;  // that are kept until somebody looks at the limits
+
 /// Newer versions of simdjson ask whether a lone surrogate is to be replaced, and 3.9 has no
 /// default for it.
 template <class Member>
@@ -89,10 +91,22 @@ bool to_view(const Fields& fields, ConversationView& view) {
   view.visitor = in.text(Field::visitor, FieldReader::kAnySize);
   view.department = in.text(Field::department, FieldReader::kAnySize, {});
   view.subject = in.text(Field::subject, FieldReader::kAnySize, {});
+  view.agent = in.text(Field::agent, FieldReader::kAnySize, {});
+  view.assignment = in.number(Field::assignment, 0, 0);
   view.tail = in.number(Field::tail);
   view.internal_tail = in.number(Field::internal_tail, 0, 0);
   view.accepted_cseq = in.number(Field::accepted_cseq);
   view.opened_at = in.time(Field::opened_at);
+  return in.ok();
+}
+
+bool to_agent(const Fields& fields, frame::AgentView& agent) {
+  FieldReader in(fields);
+  agent.id = in.text(Field::id, FieldReader::kAnySize);
+  agent.intent = in.one_of<Intent>(Field::intent);
+  agent.present = in.boolean(Field::present, false);
+  agent.capacity = in.number(Field::capacity);
+  agent.load = in.number(Field::load);
   return in.ok();
 }
 
@@ -145,6 +159,26 @@ bool read_array(od::array array, Shape shape, Field field, Containers& container
   if (shape == Shape::server_frame && field == Field::entries) {
     return read_many(array, Shape::entry, to_entry, containers.entries, good);
   }
+  if (shape == Shape::server_frame && field == Field::agents) {
+    return read_many(array, Shape::flat, to_agent, containers.agents, good);
+  }
+  return true;
+}
+
+/// An object of texts, under any names.
+bool read_attributes(od::object object, std::vector<frame::Attribute>& out, bool& good) {
+  good = true;
+  for (auto next : object) {
+    od::field member;
+    if (std::move(next).get(member)) return false;
+    const auto key = read_key(member);
+    od::value value = member.value();
+    od::json_type type;
+    const bool is_text = !value.type().get(type) && type == od::json_type::string;
+    const auto text = is_text ? read_text(value) : std::nullopt;
+    good = good && key && text && out.size() < kMostAttributes;
+    if (good) out.push_back({*key, *text});
+  }
   return true;
 }
 
@@ -154,6 +188,8 @@ bool read_inner(od::object object, Shape shape, Field field, Fields& fields, Con
   if ((server || shape == Shape::entry) && field == Field::origin) {
     return read_one(object, Shape::flat, to_origin, fields.origin, good);
   }
+  if (shape == Shape::client_frame && field == Field::attributes)
+    return read_attributes(object, containers->attributes, good);
   if (server && field == Field::limits)
     return read_one(object, Shape::flat, to_limits, fields.limits, good);
   if (server && field == Field::conversation) {

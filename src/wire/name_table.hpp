@@ -31,15 +31,16 @@ class NameTable {
   }
 
  private:
-  static constexpr int kBits = 9;
-  static_assert(N < 64, "the table is meant to stay mostly empty");
+  static constexpr int kBits = 10;
+  static_assert(N < 128, "the table is meant to stay mostly empty");
 
   [[nodiscard]] constexpr std::size_t slot(std::string_view text) const noexcept {
     const auto byte = [&](std::size_t at) {
       return std::uint32_t{static_cast<unsigned char>(text[at])};
     };
+    const std::uint32_t inner = byte(text.size() / 2) + 3 * byte(text.size() > 1 ? 1 : 0);
     const std::uint32_t key = static_cast<std::uint32_t>(text.size()) ^ byte(0) << 8 ^
-                              byte(text.size() / 2) << 16 ^ byte(text.size() - 1) << 24;
+                              (inner & 0xff) << 16 ^ byte(text.size() - 1) << 24;
     return key * seed_ >> (32 - kBits);
   }
 

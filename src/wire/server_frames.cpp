@@ -67,6 +67,23 @@ frame::Offer offer(FieldReader& in) {
   frame.department = in.text(Field::department, kAnySize, {});
   frame.subject = in.text(Field::subject, kAnySize, {});
   frame.opened_at = in.time(Field::opened_at);
+  frame.assignment = in.number(Field::assignment, 0, 0);
+  frame.expires_at = in.optional_time(Field::expires_at);
+  return frame;
+}
+
+frame::Queue queue(FieldReader& in) {
+  frame::Queue frame;
+  frame.conversation = conversation(in);
+  frame.position = in.number(Field::position, 1);
+  frame.eta = in.optional_number(Field::eta);
+  frame.opens_at = in.optional_time(Field::opens_at);
+  return frame;
+}
+
+frame::Agents agents(FieldReader& in, Containers& containers) {
+  frame::Agents frame;
+  if (in.container(Field::agents, true)) frame.agents = std::move(containers.agents);
   return frame;
 }
 
@@ -115,6 +132,7 @@ frame::Error error_frame(FieldReader& in) {
   frame.expected = in.optional_number(Field::expected);
   frame.current = in.optional_number(Field::current);
   frame.retry_after = in.optional_number(Field::retry_after);
+  frame.rule = in.text(Field::rule, kAnySize, {});
   return frame;
 }
 
@@ -155,10 +173,19 @@ void build(ServerType type, FieldReader& in, const Fields& fields, Containers& c
       frame.body = reset(in);
       return;
     case ServerType::done:
-      frame.body = frame::Done{};
+      frame.body = frame::Done{in.number(Field::assignment, 0, 0)};
       return;
     case ServerType::error:
       frame.body = error_frame(in);
+      return;
+    case ServerType::queue:
+      frame.body = queue(in);
+      return;
+    case ServerType::agents:
+      frame.body = agents(in, containers);
+      return;
+    case ServerType::left:
+      frame.body = frame::Left{conversation(in)};
       return;
   }
 }

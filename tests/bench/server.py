@@ -116,5 +116,7 @@ def helpdesk(program, synchronous="full"):
     """The command line of kefu's own server, with one loop."""
     return (
         f"{shlex.quote(program)} --port {{port}} --threads 1 --data {{data}} --secret-file {{secret}} "
-        f"--synchronous {synchronous} --log-level warning"
+        f"--synchronous {synchronous} --log-level warning "
+        # The load decides who talks to whom, and cuts its agents for as long as it likes.
+        f"--routing pick --capacity 1000 --grace 86400"
     )

@@ -64,6 +64,9 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
   void on(const frame::Welcome& welcome);
   void on(const frame::Joined& joined);
   void on(const frame::Offer& offer);
+  void on(const frame::Queue&) {}
+  void on(const frame::Agents&) {}
+  void on(const frame::Left&) {}
   void on(const frame::Ack& ack);
   void on(const frame::EntryFrame& entry);
   void on(const frame::Error& error);
@@ -225,7 +228,7 @@ void Kefu::open(std::uint32_t visitor) {
 void Kefu::on(const frame::Offer& offer) {
   const auto at = flow_by_id_.find(offer.conversation);
   if (at == flow_by_id_.end() || parts_.load.flows()[at->second].agent != link_->index) return;
-  send(*link_, {{}, frame::Accept{offer.conversation}});
+  send(*link_, {{}, frame::Change{frame::Change::What::accept, offer.conversation, {}}});
 }
 
 void Kefu::on(const frame::Joined& joined) {

@@ -221,11 +221,11 @@ class World {
       }
       case 10: {
         Peer& who = peer();
-        return who.say({ref(), frame::Accept{conversation()}});
+        return who.say({ref(), frame::Change{frame::Change::What::accept, conversation(), {}}});
       }
       case 11: {
         Peer& who = peer();
-        return who.say({ref(), frame::Close{conversation()}});
+        return who.say({ref(), frame::Change{frame::Change::What::close, conversation(), {}}});
       }
       case 12:
         return history(peer());

@@ -158,8 +158,11 @@ class Peer final : testing::SimSocket::Events,
     const bool answered = std::holds_alternative<frame::Open>(frame.body) ||
                           std::holds_alternative<frame::History>(frame.body) ||
                           std::holds_alternative<frame::List>(frame.body) ||
-                          std::holds_alternative<frame::Accept>(frame.body) ||
-                          std::holds_alternative<frame::Close>(frame.body) ||
+                          std::holds_alternative<frame::SetPresence>(frame.body) ||
+                          std::holds_alternative<frame::Change>(frame.body) ||
+                          std::holds_alternative<frame::Transfer>(frame.body) ||
+                          std::holds_alternative<frame::Hold>(frame.body) ||
+                          std::holds_alternative<frame::Watch>(frame.body) ||
                           std::holds_alternative<frame::Token>(frame.body);
     if (answered && !frame.ref.empty()) ++asked_[std::string(frame.ref)];
   }

@@ -1,6 +1,7 @@
 #include "checker.hpp"
 
 #include <algorithm>
+#include <kefu/wire/records.hpp>
 #include <utility>
 
 namespace kefu::sim {
@@ -20,6 +21,16 @@ std::string Checker::text(LogKey where, std::uint64_t seq) const {
 std::uint64_t Checker::tail(LogKey where) const {
   const auto at = logs_.find(where);
   return at == logs_.end() ? 0 : at->second.size();
+}
+
+bool Checker::admits(ConversationId conversation, const Participant& who) const {
+  bool admitted = false;
+  store_.get(conversation_key(conversation), [&](result<std::optional<Record>> record) {
+    if (!*record) return;
+    const result<Conversation> found = wire::decode_conversation((*record)->value);
+    admitted = found && found->admits(who.role, who.id);
+  });
+  return admitted;
 }
 
 // ---- the store

@@ -73,6 +73,8 @@ class Checker {
   void at_rest();
 
   [[nodiscard]] std::uint64_t tail(LogKey where) const;
+  /// Whether the participant is in the conversation, as its record says now.
+  [[nodiscard]] bool admits(ConversationId conversation, const Participant& who) const;
   [[nodiscard]] std::uint64_t stored() const noexcept { return position_; }
   /// Of everything that was seen, for comparing two runs.
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }

@@ -63,7 +63,7 @@ void Device::ask_to_open() {
 void Device::close(ConversationId conversation) {
   if (!attached()) return;
   trace("closes " + short_id(conversation));
-  transmit({"close", frame::Close{conversation}});
+  transmit({"close", frame::Change{frame::Change::What::close, conversation, {}}});
   flush();
 }
 
@@ -198,7 +198,7 @@ void Device::heard(const ServerFrame& frame) {
     if (frame.ref == "open") opening_.reset();
   } else if (const auto* offer = std::get_if<frame::Offer>(&frame.body)) {
     if (who_.role != Role::agent || !around_.at_work || !random_.chance(0.5)) return;
-    transmit({"accept", frame::Accept{offer->conversation}});
+    transmit({"accept", frame::Change{frame::Change::What::accept, offer->conversation, {}}});
     flush();
   } else if (const auto* error = std::get_if<frame::Error>(&frame.body)) {
     if (frame.ref != "open" || !opening_) return;
@@ -348,6 +348,7 @@ std::string Device::unread() const {
   if (!machine_) return "is off";
   const core::ClientState state = machine_->snapshot();
   for (const core::ClientConversationState& one : state.conversations) {
+    if (!around_.checker.admits(one.id, who_)) continue;  // it was given to somebody else
     for (const Log log : {Log::public_log, Log::internal}) {
       if (log == Log::internal && (!is_staff(who_.role) || !one.open)) continue;
       const std::uint64_t position = one.logs[static_cast<std::size_t>(log)].position;

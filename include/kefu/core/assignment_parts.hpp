@@ -55,6 +55,19 @@ namespace kefu::core::detail {
   return c && !c->holder().empty() ? desk.agent(c->holder()) : nullptr;
 }
 
+/// May the agent be asked? A device keeps nobody present whose node's lease is over, even where
+/// nobody has taken it off the agent yet.
+[[nodiscard]] inline Rule may_be_asked(const Agent* agent, std::string_view department,
+                                       WorkingSet& desk, Timestamp now) {
+  if (!agent) return Rule::none;  // not read yet
+  bool there = false;
+  for (const Device& device : agent->devices) {
+    const NodeLease* const lease = desk.node(device.node);
+    there = there || (lease && lease->valid_at(now));
+  }
+  return there ? may_be_offered(*agent, department) : Rule::presence;
+}
+
 /// Back to waiting. `returned`: at the head, as somebody who has waited once already; else it keeps
 /// its place.
 inline void requeue(Conversation& c, bool returned, Timestamp now) {

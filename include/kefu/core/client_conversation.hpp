@@ -67,6 +67,12 @@ class ClientConversation {
     }
   }
 
+  /// The server reads it out no more: the participant has left it.
+  void on_left() {
+    open_ = false;
+    for (const Log which : kLogs) log(which).begin_unlisted(sends.foreign(which));
+  }
+
   void end() {
     sends.end();
     for (ClientLog& one : logs) one.end();

@@ -328,6 +328,8 @@ class ClientSession {
       out.push_back(client_effect::Reset{one.id, reset->log, from, reset->tail});
     } else if (const auto* joined = std::get_if<frame::Joined>(&frame.body)) {
       find_or_add(joined->conversation.id).on_joined(joined->conversation);
+    } else if (const auto* left = std::get_if<frame::Left>(&frame.body)) {
+      find_or_add(left->conversation).on_left();
     } else if (const auto* page = std::get_if<frame::HistoryPage>(&frame.body)) {
       on_history(frame.ref, *page, out);
     }

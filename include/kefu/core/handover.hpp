@@ -64,6 +64,7 @@ struct Overflow {
   const Conversation* const c = desk.conversation(ask.conversation);
   const Agent* const from = detail::holder_of(c, desk);
   const Agent* const to = desk.agent(ask.agent);
+  const Rule asked = detail::may_be_asked(to, c ? c->department : "", desk, now);
   if (desk.incomplete()) return Rule::none;
   if (!c) return Rule::exists;
   if (detail::is_retry(*c, ask.epoch, AssignmentStep::transferred, ask.by.id)) return Rule::none;
@@ -71,7 +72,7 @@ struct Overflow {
   if (!detail::may_act_for_owner(*c, ask.by)) return Rule::owner;
   if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
   if (to->id == from->id) return Rule::itself;
-  if (const Rule rule = may_be_offered(*to, c->department); rule != Rule::none) return rule;
+  if (asked != Rule::none) return asked;
   Conversation& changed = desk.edit(*c);
   leave_slot(desk.edit(*from), changed.id, now);
   std::erase(changed.agents, from->id);

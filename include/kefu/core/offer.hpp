@@ -52,12 +52,13 @@ struct AskHost {
 [[nodiscard]] inline Rule decide(const MakeOffer& ask, WorkingSet& desk, Timestamp now) {
   const Conversation* const c = desk.conversation(ask.conversation);
   const Agent* const agent = desk.agent(ask.agent);
+  const Rule asked = detail::may_be_asked(agent, c ? c->department : "", desk, now);
   if (desk.incomplete()) return Rule::none;
   if (!c) return Rule::exists;
   if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
   if (const Rule rule = may_enter(c->state, ConversationState::offered); rule != Rule::none)
     return rule;
-  if (const Rule rule = may_be_offered(*agent, c->department); rule != Rule::none) return rule;
+  if (asked != Rule::none) return asked;
   Conversation& changed = desk.edit(*c);
   enter(changed, ConversationState::offered);
   changed.assignment.offer = Offer{ask.agent, ask.expires_at};

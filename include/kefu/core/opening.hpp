@@ -40,7 +40,12 @@ namespace detail {
   c.opened_at = c.assignment.waiting_since = now;
   desk.append(system_entry(c.id, kind::kOpened, c.department));
   for (const std::string& agent : c.agents) desk.append(system_entry(c.id, kind::kAssigned, agent));
-  if (owner) fill_slot(desk.edit(*owner), c, SlotUse::owned, now);
+  if (owner) {
+    Agent& holder = desk.edit(*owner);
+    fill_slot(holder, c, SlotUse::owned, now);
+    // The host may name somebody who is not there: they have a grace period to come.
+    if (holder.devices.empty() && !holder.absent_since) holder.absent_since = now;
+  }
   note(c, owner ? AssignmentStep::accepted : AssignmentStep::queued, owner ? owner->id : "", {},
        now);
   return Rule::none;

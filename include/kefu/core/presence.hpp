@@ -29,6 +29,7 @@ struct RenewLease {
 struct AttachDevice {
   std::string agent;
   Device device;
+  Intent initial = Intent::available;  ///< of an agent of whom nothing is known yet
 };
 /// Its connection is gone. A newer one of the same session stays.
 struct DetachDevice {
@@ -85,7 +86,9 @@ struct EndWrapUp {
   if (!lease || !lease->valid_at(now)) return Rule::lease;
   const auto known = std::ranges::find(agent->devices, ask.device.session, &Device::session);
   if (known != agent->devices.end() && known->epoch >= ask.device.epoch) return Rule::none;
+  const bool fresh = desk.version_of(*agent) == 0;
   Agent& changed = desk.edit(*agent);
+  if (fresh) changed.intent = ask.initial;
   std::erase_if(changed.devices, [&](const Device& d) { return d.session == ask.device.session; });
   changed.devices.push_back(ask.device);
   changed.absent_since.reset();

@@ -27,6 +27,14 @@ struct RoutingSnapshot {
   std::vector<Agent> agents;  ///< at least all that could take something
 };
 
+/// Takes the devices off a snapshot whose node's lease is over, as `is_alive(node)` says: they keep
+/// nobody present. An agent without devices is no candidate.
+template <class IsAlive>
+void drop_dead_devices(std::vector<Agent>& agents, IsAlive is_alive) {
+  for (Agent& agent : agents)
+    std::erase_if(agent.devices, [&](const Device& device) { return !is_alive(device.node); });
+}
+
 struct Proposal {
   enum class What : std::uint8_t {
     nobody,    ///< leave it in the queue

@@ -3,6 +3,7 @@
 // goes into one commit, on the versions that were read.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <kefu/desk_record.hpp>
@@ -29,6 +30,9 @@ class WorkingSet {
     rows_[key] = {std::move(value), version, false};
   }
 
+  /// How many conversations an agent takes of whom nothing is known.
+  void assume_capacity(std::uint32_t capacity) noexcept { capacity_ = capacity; }
+
   // ---- for decisions. References are valid until clear().
 
   /// The record; null when there is none, or when it has not been read yet (see incomplete()).
@@ -49,6 +53,7 @@ class WorkingSet {
     if (at != rows_.end() && !at->second.value) {
       Agent fresh;
       fresh.id = id;
+      fresh.capacity = capacity_;
       at->second.value = std::move(fresh);
     }
     return find<Agent>(key);
@@ -89,6 +94,9 @@ class WorkingSet {
 
   // ---- for whoever drives it
 
+  /// The record was stored, and has this version now.
+  void stored(const RecordKey& key, std::uint64_t version) { rows_.at(key).version = version; }
+
   [[nodiscard]] std::vector<RecordKey> take_missing() { return std::exchange(missing_, {}); }
   [[nodiscard]] const std::map<RecordKey, Row>& rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
@@ -110,12 +118,13 @@ class WorkingSet {
   const T* find(const RecordKey& key) {
     const auto at = rows_.find(key);
     if (at == rows_.end()) {
-      missing_.push_back(key);
+      if (std::ranges::find(missing_, key) == missing_.end()) missing_.push_back(key);
       return nullptr;
     }
     return at->second.value ? std::get_if<T>(&*at->second.value) : nullptr;
   }
 
+  std::uint32_t capacity_ = Agent::kDefaultCapacity;
   std::map<RecordKey, Row> rows_;
   std::vector<RecordKey> missing_;
   std::vector<Entry> entries_;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <kefu/error.hpp>
+#include <kefu/model/agent.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/id.hpp>
@@ -35,6 +36,8 @@ struct ConversationView {
   std::string_view visitor;
   std::string_view department;
   std::string_view subject;
+  std::string_view agent;           ///< its owner; empty while nobody has it
+  std::uint64_t assignment = 0;     ///< the assignment's epoch; 0 for visitors
   std::uint64_t tail = 0;           ///< of the public log
   std::uint64_t internal_tail = 0;  ///< of the internal log; 0 for visitors
   std::uint64_t accepted_cseq = 0;  ///< of this session: its sends up to here have an outcome
@@ -56,10 +59,20 @@ struct Hello {
 struct Token {
   std::string_view token;
 };
+/// A name and a text.
+struct Attribute {
+  std::string_view name;
+  std::string_view value;
+
+  friend bool operator==(const Attribute&, const Attribute&) = default;
+};
 struct Open {
   ConversationId id;
   std::string_view department;
   std::string_view subject;
+  std::string_view language = {};
+  Priority priority = Priority::normal;
+  std::vector<Attribute> attributes = {};
 };
 /// `send` (public log) or `note` (internal log).
 struct Send {
@@ -93,10 +106,43 @@ struct List {
   std::string_view after;  ///< Listed::next of the answer before, or empty
   std::uint64_t limit = 50;
 };
-struct Accept {
-  ConversationId conversation;
+/// What an agent says of themselves; what is absent stays as it is.
+struct SetPresence {
+  std::optional<Intent> intent;
+  std::optional<std::uint64_t> capacity;
 };
-struct Close {
+/// The changes of an assignment. With `assignment` they are refused when it has another epoch now,
+/// unless they made that themselves.
+struct Change {
+  enum class What : std::uint8_t {
+    accept,
+    decline,
+    release,    ///< back to the queue
+    take_over,  ///< whoever has it
+    resume,
+    resolve,
+    reopen,
+    close,
+  };
+  What what = What::accept;
+  ConversationId conversation;
+  std::optional<std::uint64_t> assignment;
+};
+/// Exactly one of `agent` and `department`.
+struct Transfer {
+  ConversationId conversation;
+  std::optional<std::uint64_t> assignment;
+  std::string_view agent;
+  std::optional<std::string_view> department;
+  std::string_view note;
+};
+struct Hold {
+  ConversationId conversation;
+  std::optional<std::uint64_t> assignment;
+  std::optional<Timestamp> until;
+};
+/// A supervisor reads along.
+struct Watch {
   ConversationId conversation;
 };
 
@@ -168,14 +214,43 @@ struct TypingState {
   std::string_view from;
   bool on = true;
 };
+/// With `expires_at` the receiver is asked, and nobody else until then. Without, it waits for
+/// whoever takes it first.
 struct Offer {
   ConversationId conversation;
   std::string_view visitor;
   std::string_view department;
   std::string_view subject;
   Timestamp opened_at;
+  std::uint64_t assignment = 0;
+  std::optional<Timestamp> expires_at;
 };
 struct OfferGone {
+  ConversationId conversation;
+};
+/// To a visitor who waits.
+struct Queue {
+  ConversationId conversation;
+  std::uint64_t position = 1;
+  std::optional<std::uint64_t> eta;   ///< seconds; nothing: nobody can tell
+  std::optional<Timestamp> opens_at;  ///< it is closed until then
+};
+/// An agent as the staff is told of them.
+struct AgentView {
+  std::string_view id;
+  Intent intent = Intent::available;
+  bool present = false;
+  std::uint64_t capacity = 0;
+  std::uint64_t load = 0;  ///< slots filled
+
+  friend bool operator==(const AgentView&, const AgentView&) = default;
+};
+/// To staff: these agents are as said here; the others as they were.
+struct Agents {
+  std::vector<AgentView> agents;
+};
+/// The session reads this conversation no more: the participant has left it.
+struct Left {
   ConversationId conversation;
 };
 /// The session reads this conversation from now on: the answer to `open` and `accept`, and sent
@@ -202,8 +277,10 @@ struct Reset {
   std::uint64_t tail = 0;
   std::string_view reason;
 };
-/// The answer to a frame that has nothing else to say.
-struct Done {};
+/// The answer to a frame that has nothing else to say. `assignment`: the epoch that a change left.
+struct Done {
+  std::uint64_t assignment = 0;
+};
 struct Error {
   errc code = errc::bad_frame;
   std::string_view detail;                     ///< for people; not to be parsed
@@ -213,6 +290,7 @@ struct Error {
   std::optional<std::uint64_t> current;   ///< stale_epoch: the session's epoch
   /// ms. The server is about to end the connection: come back no sooner than so long after that.
   std::optional<std::uint64_t> retry_after;
+  std::string_view rule = {};  ///< which rule of the desk forbids it; see model/rule.hpp
 };
 
 }  // namespace frame
@@ -221,7 +299,8 @@ struct Error {
 struct ClientFrame {
   std::string_view ref;
   std::variant<frame::Hello, frame::Token, frame::Open, frame::Send, frame::Delivered, frame::Read,
-               frame::SetTyping, frame::History, frame::List, frame::Accept, frame::Close>
+               frame::SetTyping, frame::History, frame::List, frame::SetPresence, frame::Change,
+               frame::Transfer, frame::Hold, frame::Watch>
       body;
 };
 
@@ -229,7 +308,7 @@ struct ServerFrame {
   std::string_view ref;
   std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState,
                frame::Offer, frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed,
-               frame::Reset, frame::Done, frame::Error>
+               frame::Reset, frame::Done, frame::Error, frame::Queue, frame::Agents, frame::Left>
       body;
 };
 

@@ -179,7 +179,8 @@ class Person final : client::Events {
     } else if (const auto* told = std::get_if<frame::Joined>(&frame.body)) {
       if (told->conversation.id == chat_) join(told->conversation.tail);
     } else if (const auto* offer = std::get_if<frame::Offer>(&frame.body)) {
-      if (offer->conversation == chat_) client_.transmit({"accept", frame::Accept{chat_}});
+      if (offer->conversation == chat_)
+        client_.transmit({"accept", frame::Change{frame::Change::What::accept, chat_, {}}});
     }
   }
   void join(std::uint64_t known) {

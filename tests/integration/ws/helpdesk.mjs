@@ -27,14 +27,16 @@ export class Helpdesk {
   #starting = null;
   #ending = null;
 
-  constructor() {
+  constructor(options = []) {
+    this.options = options;
     assert.ok(program, 'KEFU_HELPDESK must name the program');
     this.data = mkdtempSync(join(tmpdir(), 'kefu-ws-'));
   }
 
-  /** A new one, on an empty folder. With `fixed` it has the same port each time it is started. */
-  static async start({ fixed = false } = {}) {
-    const desk = new Helpdesk();
+  /** A new one, on an empty folder. With `fixed` it has the same port each time it is started.
+   * Agents pick, unless `options` say otherwise: so every test may choose who accepts. */
+  static async start({ fixed = false, options = ['--routing', 'pick'] } = {}) {
+    const desk = new Helpdesk(options);
     if (fixed) desk.port = await freePort();
     await desk.up();
     return desk;
@@ -57,7 +59,7 @@ export class Helpdesk {
   }
 
   async #start() {
-    const args = ['--port', String(this.port), '--data', this.data, '--demo'];
+    const args = ['--port', String(this.port), '--data', this.data, '--demo', ...this.options];
     if (tls) args.push('--tls-chain', tls, '--tls-key', process.env.KEFU_TLS_KEY);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

@@ -95,17 +95,11 @@ test('what is no frame gets bad_frame, and the connection lives', async () => {
 test('an unknown type is unsupported, and echoes its ref', async () => {
   const peer = await t.visitor();
   for (const type of [
-    'watch',
-    'resolve',
-    'hold',
-    'reopen',
     'recall',
-    'presence',
-    'decline',
-    'transfer',
-    'take_over',
     'ticket',
     'queue',
+    'agents',
+    'left',
     'welcome',
     'ack',
     '',

@@ -347,6 +347,17 @@ export class Peer {
       case 'offer_gone':
       case 'done':
         return;
+      case 'queue':
+        if (this.staff || !(frame.position >= 1)) this.#violation('a place in the queue', frame);
+        return;
+      case 'agents':
+        if (!this.staff) this.#violation('agents, to a visitor', frame);
+        return;
+      case 'left': {
+        const { logs } = this.#conversation(frame.conversation);
+        logs.public.read = logs.internal.read = false;
+        return;
+      }
       default:
         this.#violation('an unknown type', frame);
     }

@@ -101,6 +101,7 @@ test('every connected agent gets the offer, later ones after welcome; visitors n
     department: 'support',
     subject: 'Refund',
     opened_at,
+    assignment: 1,
   };
   assert.deepEqual(await early.take({ type: 'offer', conversation: id }), expected);
   const late = await t.agent();

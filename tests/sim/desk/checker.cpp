@@ -84,6 +84,10 @@ bool Checker::is_servable(const Conversation& c, Timestamp now) const {
   if (!up_ || c.state != ConversationState::queued) return false;
   core::RoutingSnapshot snapshot{c.department, now, {}};
   for (const auto& [name, agent] : agents_) snapshot.agents.push_back(agent);
+  core::drop_dead_devices(snapshot.agents, [&](const std::string& node) {
+    const auto lease = leases_.find(node);
+    return lease != leases_.end() && lease->second.valid_at(now);
+  });
   return strategy_(c, snapshot).what == core::Proposal::What::agent;
 }
 

@@ -51,6 +51,7 @@ class Checker {
   void set_up(bool up) { up_ = up; }  ///< the Store answers, and a node is there
 
   [[nodiscard]] const std::map<std::string, Agent>& agents() const { return agents_; }
+  [[nodiscard]] const std::map<std::string, NodeLease>& leases() const { return leases_; }
   [[nodiscard]] const std::map<ConversationId, Conversation>& conversations() const {
     return conversations_;
   }

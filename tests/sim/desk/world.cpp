@@ -327,6 +327,10 @@ void World::drive(Node& node, std::size_t department, core::RouterEffects& effec
               agents.push_back(std::get<Agent>(std::move(record)));
           } while (!next.empty());
         }
+        core::drop_dead_devices(agents, [this](const std::string& id) {
+          const auto lease = checker_.leases().find(id);
+          return lease != checker_.leases().end() && lease->second.valid_at(store_.now());
+        });
         router.on_agents(std::move(agents), store_.now(), out);
       }
       drive(node, department, out);

@@ -128,6 +128,7 @@ struct World {
     HubOptions options;
     options.clock = &wall;
     options.random = [this] { return ++minted; };
+    options.limits.presence_grace = 24 * 3600 * kSecond;  // nobody comes as the agent "a"
     hub.emplace(std::vector<Executor*>{&loop}, disk, std::move(options));
     hub->authenticate(std::make_unique<Doorkeeper>(wall));
     server.emplace(network, std::vector<Executor*>{&loop});

@@ -122,6 +122,7 @@ struct Desk : DeskRig {
   static constexpr ConversationId kSecond{1, 2};
 
   Desk() {
+    put(NodeLease{"node", now, now + std::chrono::hours(24 * 365)});
     for (const char* id : {"ann", "bob"}) {
       Agent agent;
       agent.id = id;

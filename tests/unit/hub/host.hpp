@@ -8,6 +8,7 @@
 #include <kefu/testing/manual_clock.hpp>
 #include <kefu/testing/manual_executor.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -97,8 +98,10 @@ class Peer final : public Connection {
 
 class Host {
  public:
-  explicit Host(limits bounds = {})
-      : memory(clock, bounds), store(memory), hub({&loop}, store, options(bounds)) {
+  explicit Host(limits bounds = {}, DeskOptions desk = {})
+      : memory(clock, bounds),
+        store(memory),
+        hub({&loop}, store, options(bounds, std::move(desk))) {
     hub.authenticate(std::make_unique<PlainTokens>());
   }
 
@@ -108,10 +111,21 @@ class Host {
   ManualExecutor loop;
   Hub hub;
 
+  /// Time goes by for everybody.
+  void pass(Nanoseconds time) {
+    constexpr Nanoseconds kStep = std::chrono::milliseconds(250);
+    for (; time.count() > 0; time -= kStep) {
+      clock.advance(std::min(time, kStep));
+      loop.advance_to(loop.now() + std::min(time, kStep));
+      loop.run_until_idle();
+    }
+  }
+
  private:
-  HubOptions options(const limits& bounds) {
+  HubOptions options(const limits& bounds, DeskOptions desk) {
     HubOptions out;
     out.limits = bounds;
+    out.desk = std::move(desk);
     out.clock = &clock;
     out.random = [this] { return ++random_ * 0x9e37'79b9'7f4a'7c15u; };
     return out;

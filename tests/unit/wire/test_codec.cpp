@@ -266,7 +266,7 @@ TEST_CASE("each field is checked, and named when it is wrong") {
   check_failure(R"({"type":1})", errc::bad_frame, "type");
   check_failure(R"({"type":null})", errc::bad_frame, "type");
   check_failure(R"({"type":"listen"})", errc::unsupported, "type");
-  check_failure(R"({"type":"watch"})", errc::unsupported, "type");
+  check_failure(R"({"type":"recall"})", errc::unsupported, "type");
   check_failure(R"({"type":"entry"})", errc::unsupported, "type");  // the server's
   check_failure(R"({"type":"list","ref":1})", errc::bad_frame, "ref");
   check_failure(R"({"type":"hello"})", errc::bad_frame, "token");
@@ -281,6 +281,19 @@ TEST_CASE("each field is checked, and named when it is wrong") {
   check_failure(R"({"type":"accept"})", errc::bad_frame, "conversation");
   check_failure(R"({"type":"accept","conversation":{"id":1}})", errc::bad_frame, "conversation");
   check_failure(R"({"type":"list","limit":0})", errc::bad_frame, "limit");
+  check_failure(R"({"type":"presence","intent":"asleep"})", errc::bad_frame, "intent");
+  const std::string transfer =
+      R"({"type":"transfer","conversation":")" + std::string(kIdText) + "\"";
+  check_failure(transfer + "}", errc::bad_frame, "either agent or department");
+  check_failure(transfer + R"(,"agent":"a","department":"d"})", errc::bad_frame,
+                "either agent or department");
+  check_failure(transfer + R"(,"agent":1})", errc::bad_frame, "agent");
+  const std::string open = R"({"type":"open","id":")" + std::string(kIdText) + "\"";
+  check_failure(open + R"(,"attributes":["a"]})", errc::bad_frame, "attributes");
+  check_failure(open + R"(,"attributes":{"a":1}})", errc::bad_frame, "attributes");
+  check_failure(open + R"(,"attributes":{"a":")" + std::string(257, 'x') + R"("}})",
+                errc::too_large, "attributes");
+  check_failure(open + R"(,"priority":"now"})", errc::bad_frame, "priority");
   const std::string history = R"({"type":"history","conversation":")" + std::string(kIdText) + "\"";
   check_failure(history + "}", errc::bad_frame, "either before or after");
   check_failure(history + R"(,"before":1,"after":1})", errc::bad_frame, "either before or after");
@@ -429,7 +442,7 @@ TEST_CASE("an array may have max_frames frames") {
 }
 
 TEST_CASE("a client skips what it does not know") {
-  const Seen seen = server(R"([{"type":"queue","position":3},{"type":"done","new":{"a":[1]}},
+  const Seen seen = server(R"([{"type":"weather","position":3},{"type":"done","new":{"a":[1]}},
                                {"type":"error","code":"brand_new"},{"type":"entry"}])");
   CHECK(seen.frames ==
         std::vector<std::string>{R"({"type":"done"})", R"({"type":"error","code":"unsupported"})"});

@@ -1,0 +1,30 @@
+// The desk as the TOML file has it: departments, business hours, routing.
+//
+//   routing = "least_loaded"         # round_robin, longest_idle, or pick
+//
+//   [[departments]]                  # none: visitors may name any
+//   id = "billing"
+//   routing = "pick"                 # all but `id` may be left out
+//   overflow_to = "sales"
+//   overflow_after = 300             # seconds, as below
+//   offer_timeout = 30
+//   decline_pause = 60
+//   wrap_up = 0
+//   hours = "office"
+//
+//   [hours.office]
+//   zone = "Europe/Berlin"
+//   mon = ["09:00-12:00", "13:00-17:30"]
+//   tue = ["09:00-17:30"]            # a day that is not named is closed
+//   holidays = ["2026-12-25"]
+#pragma once
+
+#include <toml++/toml.h>
+#include <kefu/desk.hpp>
+
+namespace helpdesk {
+
+/// Throws std::runtime_error for what makes no sense.
+void read_desk(const toml::table& table, kefu::DeskOptions& desk);
+
+}  // namespace helpdesk

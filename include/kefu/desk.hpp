@@ -1,0 +1,60 @@
+// DeskOptions: how a Hub's desk works: its departments, who is asked next, when it is open. All of
+// it is optional: a desk of which nothing is said serves every department, offers each conversation
+// to the agent with the fewest, one after the other, and is always open.
+//
+//   kefu::HubOptions options;
+//   options.desk.departments = {{.id = "billing", .overflow_to = "sales"}, {.id = "sales"}};
+//   options.desk.strategy = "round_robin";
+#pragma once
+
+#include <functional>
+#include <kefu/completion.hpp>
+#include <kefu/core/calendar.hpp>
+#include <kefu/core/routing.hpp>
+#include <kefu/model/agent.hpp>
+#include <kefu/model/conversation.hpp>
+#include <kefu/model/department.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kefu {
+
+/// The names of strategies that a desk knows by itself. Each but `pick` asks the agent who had the
+/// conversation before, if that is possible, and only agents with its skills and language.
+namespace strategy {
+inline constexpr const char* kLeastLoaded = "least_loaded";  ///< whose slots are filled the least
+inline constexpr const char* kRoundRobin = "round_robin";    ///< in turn
+inline constexpr const char* kLongestIdle = "longest_idle";  ///< who finished longest ago
+inline constexpr const char* kPick =
+    "pick";  ///< nobody is asked: all who serve the department see what waits, and pick
+inline constexpr const char* kHost = "host";  ///< DeskOptions::ask decides
+}  // namespace strategy
+
+struct DeskOptions {
+  /// Asked who shall have a conversation: answers an agent's id, or an empty text for nobody. The
+  /// agents are those who could take one now. An answer after `ask_deadline` counts for nothing:
+  /// then the agent with the fewest is asked. Called on one of the Hub's executors; must not block.
+  using Ask =
+      std::function<void(const Conversation&, std::vector<Agent>, Completion<std::string> done)>;
+
+  /// Those that there are; `open` names one of them, else it is errc::not_found. None: there are as
+  /// many as anybody names, with the defaults of Department.
+  std::vector<Department> departments;
+
+  /// For departments that name none; and for those that do, where it is found here first.
+  std::string strategy = strategy::kLeastLoaded;
+  std::map<std::string, core::RoutingStrategy> strategies;
+
+  /// Business hours, by the name that departments use. While it is closed visitors can open a
+  /// conversation and write; nobody is asked before it opens.
+  std::map<std::string, core::Calendar> calendars;
+
+  /// The highest that a visitor may give to their own conversation; above it `open` is denied.
+  Priority visitor_priority = Priority::normal;
+
+  Ask ask;  ///< for strategy::kHost
+  Nanoseconds ask_deadline = std::chrono::seconds(2);
+};
+
+}  // namespace kefu

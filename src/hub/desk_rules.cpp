@@ -1,0 +1,96 @@
+#include "desk_rules.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace kefu::hub {
+namespace {
+
+using core::RoutingStrategy;
+
+RoutingStrategy for_the_able(RoutingStrategy among) {
+  return core::sticky(core::skill_match(std::move(among)));
+}
+
+/// One that kefu brings; nothing for any other name.
+std::optional<RoutingStrategy> known_strategy(std::string_view name, Nanoseconds deadline) {
+  if (name == strategy::kLeastLoaded) return for_the_able(core::least_loaded());
+  if (name == strategy::kRoundRobin) return for_the_able(core::round_robin());
+  if (name == strategy::kLongestIdle) return for_the_able(core::longest_idle());
+  if (name == strategy::kPick) return core::manual_pick();
+  if (name == strategy::kHost) return core::ask_host(deadline, for_the_able(core::least_loaded()));
+  return std::nullopt;
+}
+
+/// Nobody is asked while it is closed.
+RoutingStrategy within(const core::Calendar& calendar, RoutingStrategy strategy) {
+  return [&calendar, strategy = std::move(strategy)](const Conversation& c,
+                                                     const core::RoutingSnapshot& snapshot) {
+    return calendar.is_open(snapshot.now) ? strategy(c, snapshot) : core::Proposal{};
+  };
+}
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+}  // namespace
+
+DeskRules::DeskRules(DeskOptions options) : options_(std::move(options)) {
+  for (const Department& department : options_.departments) check(department);
+  if (options_.departments.empty()) check(Department{});
+  has_picked_ = options_.departments.empty()
+                    ? is_picked({})
+                    : std::ranges::any_of(options_.departments,
+                                          [this](const Department& d) { return is_picked(d.id); });
+}
+
+void DeskRules::check(const Department& d) const {
+  const std::string& name = strategy_name(d);
+  require(options_.strategies.contains(name) || known_strategy(name, {}),
+          "DeskOptions: no strategy is called " + name);
+  require(name != strategy::kHost || options_.ask, "DeskOptions: strategy host needs ask");
+  require(d.calendar.empty() || options_.calendars.contains(d.calendar),
+          "DeskOptions: no calendar is called " + d.calendar);
+  require(d.overflow_to.empty() || (d.overflow_to != d.id && has(d.overflow_to)),
+          "DeskOptions: " + d.id + " can't overflow to " + d.overflow_to);
+}
+
+const Department* DeskRules::find(std::string_view id) const {
+  const auto at = std::ranges::find(options_.departments, id, &Department::id);
+  return at == options_.departments.end() ? nullptr : &*at;
+}
+
+bool DeskRules::has(std::string_view department) const {
+  return options_.departments.empty() || find(department);
+}
+
+Department DeskRules::department(std::string_view id) const {
+  if (const Department* const known = find(id)) return *known;
+  Department unknown;
+  unknown.id = id;
+  return unknown;
+}
+
+bool DeskRules::is_picked(std::string_view department) const {
+  const Department* const known = find(department);
+  return (known ? strategy_name(*known) : options_.strategy) == strategy::kPick;
+}
+
+RoutingStrategy DeskRules::strategy_of(const Department& department) const {
+  const std::string& name = strategy_name(department);
+  const auto own = options_.strategies.find(name);
+  RoutingStrategy strategy =
+      own != options_.strategies.end() ? own->second : *known_strategy(name, options_.ask_deadline);
+  if (department.calendar.empty()) return strategy;
+  return within(calendar_of(department), std::move(strategy));
+}
+
+const core::Calendar& DeskRules::calendar_of(const Department& department) const {
+  const auto named = options_.calendars.find(department.calendar);
+  return named == options_.calendars.end() ? always_ : named->second;
+}
+
+}  // namespace kefu::hub

@@ -1,0 +1,40 @@
+// DeskRules: what a host has said of its desk, ready to be asked. Constant after set-up.
+#pragma once
+
+#include <kefu/desk.hpp>
+#include <string>
+#include <string_view>
+
+namespace kefu::hub {
+
+class DeskRules {
+ public:
+  /// Throws std::invalid_argument for names that nothing stands for.
+  explicit DeskRules(DeskOptions options);
+
+  /// May a conversation wait there?
+  [[nodiscard]] bool has(std::string_view department) const;
+  /// As the host declared it, or with the defaults.
+  [[nodiscard]] Department department(std::string_view id) const;
+  /// Does everybody who serves the department see what waits there?
+  [[nodiscard]] bool is_picked(std::string_view department) const;
+  /// … of any department.
+  [[nodiscard]] bool has_picked() const noexcept { return has_picked_; }
+  [[nodiscard]] core::RoutingStrategy strategy_of(const Department& department) const;
+  /// Always open when it names none.
+  [[nodiscard]] const core::Calendar& calendar_of(const Department& department) const;
+  [[nodiscard]] const DeskOptions& options() const noexcept { return options_; }
+
+ private:
+  [[nodiscard]] const std::string& strategy_name(const Department& department) const {
+    return department.strategy.empty() ? options_.strategy : department.strategy;
+  }
+  [[nodiscard]] const Department* find(std::string_view id) const;
+  void check(const Department& department) const;
+
+  DeskOptions options_;
+  core::Calendar always_;
+  bool has_picked_ = false;
+};
+
+}  // namespace kefu::hub

@@ -1,0 +1,370 @@
+#include "dispatch.hpp"
+
+#include <algorithm>
+#include <kefu/core/queue.hpp>
+#include <kefu/wire/records.hpp>
+#include <set>
+#include <utility>
+
+#include "shard.hpp"
+
+namespace kefu::hub {
+namespace {
+
+constexpr std::size_t kPage = 100;
+constexpr Nanoseconds kCountAnyway{10'000'000'000};  // agents of other nodes, of whom nothing tells
+
+core::SweepOptions sweep_options(const Context& context) {
+  core::SweepOptions options;
+  options.node = context.node;
+  options.grace = context.limits.presence_grace;
+  return options;
+}
+
+ScanRequest request_of(RecordKind kind, std::string_view index, std::string prefix,
+                       std::string after = {}) {
+  return {kind, std::string(index), std::move(prefix), std::move(after), kPage};
+}
+
+AgentState state_of(const Agent& agent) {
+  return {agent.id, agent.intent, !agent.devices.empty(), agent.capacity,
+          static_cast<std::uint32_t>(agent.slots.size())};
+}
+
+template <class T>
+std::vector<T> as(std::vector<DeskRecord> records) {
+  std::vector<T> out;
+  for (DeskRecord& record : records) {
+    if (T* const one = std::get_if<T>(&record)) out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Dispatch::Lane {
+  Lane(Department given, core::RoutingStrategy strategy)
+      : department(given), router(std::move(given), std::move(strategy)) {}
+
+  Department department;
+  core::Router router;
+  std::vector<Agent> agents;  // of the last pass, for the host
+};
+
+Dispatch::Dispatch(Shard& shard) : shard_(shard), sweep_(sweep_options(shard.context())) {}
+Dispatch::~Dispatch() = default;
+
+void Dispatch::on_tick(Instant now) {
+  if (now >= next_renew_ && !renewing_) renew();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + shard_.bounds().routing_sweep;
+    sweep();
+    if (!std::exchange(looking_, true)) look_at_queues({}, {});
+  }
+  const Nanoseconds since = now - counted_at_;
+  if (since >= (agents_moved_ ? shard_.bounds().presence_check : kCountAnyway)) look_at_agents();
+}
+
+// ---- the node's lease
+
+void Dispatch::renew() {
+  renewing_ = true;
+  next_renew_ = shard_.executor().now() + shard_.bounds().node_lease / 3;
+  shard_.desk().run(
+      core::RenewLease{shard_.context().node, shard_.bounds().node_lease},
+      [this](const core::transaction_effect::Ended& ended, core::WorkingSet& records) {
+        renewing_ = false;
+        const NodeLease* const lease =
+            ended.code == errc::ok ? records.node(shard_.context().node) : nullptr;
+        if (!lease) {
+          next_renew_ = shard_.executor().now();
+        } else if (std::exchange(leased_since_, lease->since) != lease->since) {
+          shard_.tell_all(mail::Leased{});
+        }
+      });
+}
+
+// ---- routing
+
+void Dispatch::wake(const std::string& department) {
+  const DeskRules& rules = shard_.context().desk;
+  if (rules.is_picked(department) && rules.department(department).overflow_to.empty()) return;
+  LanePtr& lane = lanes_[department];
+  if (!lane) {
+    const Department known = rules.department(department);
+    lane = std::make_shared<Lane>(known, rules.strategy_of(known));
+  }
+  core::RouterEffects effects;
+  lane->router.wake(effects);
+  drive(LanePtr(lane), effects);
+}
+
+void Dispatch::wake_all() {
+  agents_moved_ = true;
+  std::vector<std::string> names;
+  for (const auto& [name, lane] : lanes_) names.push_back(name);
+  for (const std::string& name : names) wake(name);
+}
+
+void Dispatch::drive(const LanePtr& lane, core::RouterEffects& effects) {
+  for (core::RouterEffect& effect : effects)
+    std::visit([&](auto& one) { carry_out(lane, std::move(one)); }, effect);
+}
+
+void Dispatch::carry_out(const LanePtr& lane, core::router_effect::ReadAgents) {
+  const auto stepped = [this, lane](auto step) {
+    core::RouterEffects effects;
+    step(effects);
+    drive(lane, effects);
+  };
+  find_agents(
+      lane->department.id, index::kRoutable,
+      [this, lane, stepped](result<std::vector<DeskRecord>> found) {
+        if (!found) return stepped([&](core::RouterEffects& out) { lane->router.on_failed(out); });
+        find_alive(as<Agent>(*std::move(found)), [this, lane, stepped](std::vector<Agent> agents) {
+          lane->agents = agents;
+          stepped([&](core::RouterEffects& out) {
+            lane->router.on_agents(std::move(agents), shard_.context().store.now(), out);
+          });
+        });
+      });
+}
+
+void Dispatch::carry_out(const LanePtr& lane, core::router_effect::ReadQueue effect) {
+  scan(request_of(RecordKind::conversation, index::kQueue, index::of(lane->department.id),
+                  std::move(effect.after)),
+       [this, lane](result<std::vector<DeskRecord>> page, const std::string& next) {
+         core::RouterEffects effects;
+         page ? lane->router.on_queue(as<Conversation>(*std::move(page)), next, effects)
+              : lane->router.on_failed(effects);
+         drive(lane, effects);
+       });
+}
+
+void Dispatch::carry_out(const LanePtr& lane, core::router_effect::Run effect) {
+  const auto* const asked = std::get_if<core::AskHost>(&effect.command);
+  const ConversationId about = asked ? asked->conversation : ConversationId{};
+  shard_.desk().run(
+      std::move(effect.command),
+      [this, lane, about](const core::transaction_effect::Ended& ended, core::WorkingSet& records) {
+        if (!about.is_nil() && ended.changed) {
+          if (const Conversation* const c = records.conversation(about)) ask_host(lane, *c);
+        }
+        core::RouterEffects effects;
+        lane->router.on_settled(effects);
+        drive(lane, effects);
+      });
+}
+
+/// The answer is an offer like any other; it comes to nothing when somebody else was faster.
+void Dispatch::ask_host(const LanePtr& lane, const Conversation& c) {
+  const DeskOptions& options = shard_.context().desk.options();
+  if (!options.ask) return;
+  const auto answered = [this, lane, id = c.id, epoch = c.assignment.epoch](std::string agent) {
+    if (agent.empty()) return;
+    const Timestamp until = shard_.context().store.now() + lane->department.offer_timeout;
+    shard_.desk().run(core::MakeOffer{id, epoch, std::move(agent), until},
+                      [](const core::transaction_effect::Ended&, core::WorkingSet&) {});
+  };
+  options.ask(c, lane->agents, shard_.here<std::string>(answered));
+}
+
+/// Of the department's own, and of those who serve all.
+void Dispatch::find_agents(std::string department, std::string_view index, Found done) {
+  scan_all(request_of(RecordKind::agent, index, index::of(department)), {},
+           [this, index, everywhere = department.empty(),
+            done = std::move(done)](result<std::vector<DeskRecord>> found) mutable {
+             if (!found || everywhere) return done(std::move(found));
+             scan_all(request_of(RecordKind::agent, index, index::of({})), *std::move(found),
+                      std::move(done));
+           });
+}
+
+namespace {
+/// Leases of nodes that are still being read, and those that are valid.
+struct Leases {
+  std::size_t missing = 0;
+  std::set<std::string> valid;
+  std::vector<Agent> agents;
+  Completion<std::vector<Agent>> done;
+
+  void finish() {
+    core::drop_dead_devices(agents,
+                            [this](const std::string& node) { return valid.contains(node); });
+    done(std::move(agents));
+  }
+};
+}  // namespace
+
+void Dispatch::find_alive(std::vector<Agent> agents, Completion<std::vector<Agent>> done) {
+  std::set<std::string> nodes;
+  for (const Agent& agent : agents) {
+    for (const Device& device : agent.devices) nodes.insert(device.node);
+  }
+  auto leases = std::make_shared<Leases>();
+  leases->missing = nodes.size();
+  leases->agents = std::move(agents);
+  leases->done = std::move(done);
+  if (nodes.empty()) return leases->finish();
+  for (const std::string& node : nodes) {
+    shard_.context().store.get(
+        node_key(node),
+        shard_.here<result<std::optional<Record>>>([this, node,
+                                                    leases](result<std::optional<Record>> record) {
+          if (record && *record) {
+            const result<DeskRecord> found = wire::decode_record(node_key(node), (*record)->value);
+            if (found && std::get<NodeLease>(*found).valid_at(shard_.context().store.now()))
+              leases->valid.insert(node);
+          }
+          if (--leases->missing == 0) leases->finish();
+        }));
+  }
+}
+
+// ---- reading
+
+void Dispatch::scan(ScanRequest request,
+                    Completion<result<std::vector<DeskRecord>>, std::string> page) {
+  shard_.context().store.scan(
+      std::move(request),
+      shard_.here<result<ScanPage>>([page = std::move(page)](result<ScanPage> found) mutable {
+        if (!found) return page(found.error(), {});
+        std::vector<DeskRecord> records;
+        records.reserve(found->records.size());
+        for (const Record& record : found->records) {
+          result<DeskRecord> one = wire::decode_record(record.key, record.value);
+          if (one) records.push_back(*std::move(one));
+        }
+        page(std::move(records), std::move(found->next));
+      }));
+}
+
+void Dispatch::scan_all(ScanRequest request, std::vector<DeskRecord> so_far, Found done) {
+  ScanRequest again = request;
+  scan(std::move(request),
+       [this, again = std::move(again), so_far = std::move(so_far), done = std::move(done)](
+           result<std::vector<DeskRecord>> page, std::string next) mutable {
+         if (!page) return done(page.error());
+         std::ranges::move(*page, std::back_inserter(so_far));
+         if (next.empty()) return done(std::move(so_far));
+         again.after = std::move(next);
+         scan_all(std::move(again), std::move(so_far), std::move(done));
+       });
+}
+
+// ---- what has come due
+
+void Dispatch::sweep() {
+  if (std::exchange(sweeping_, true)) return;
+  core::SweepEffects effects;
+  sweep_.start(effects);
+  drive(effects);
+}
+
+void Dispatch::drive(core::SweepEffects& effects) {
+  for (core::SweepEffect& effect : effects) {
+    if (auto* const run = std::get_if<core::sweep_effect::Run>(&effect)) {
+      shard_.desk().run(std::move(run->command),
+                        [](const core::transaction_effect::Ended&, core::WorkingSet&) {});
+    } else if (auto* const page = std::get_if<core::sweep_effect::Scan>(&effect)) {
+      scan(request_of(page->kind, page->index, std::move(page->prefix), std::move(page->after)),
+           [this](result<std::vector<DeskRecord>> found, const std::string& next) {
+             core::SweepEffects out;
+             found ? sweep_.on_page(*found, next, shard_.context().store.now(), out)
+                   : sweep_.on_failed(out);
+             drive(out);
+           });
+    } else if (std::holds_alternative<core::sweep_effect::Done>(effect)) {
+      sweeping_ = false;
+    }
+  }
+}
+
+// ---- the queues, whole
+
+/// The net under every wake-up that was lost, and the order in which visitors wait.
+void Dispatch::look_at_queues(std::map<std::string, std::vector<ConversationId>> so_far,
+                              std::string after) {
+  scan(request_of(RecordKind::conversation, index::kQueue, {}, std::move(after)),
+       [this, so_far = std::move(so_far)](result<std::vector<DeskRecord>> page,
+                                          std::string next) mutable {
+         if (!page) {
+           looking_ = false;
+           return;
+         }
+         for (const Conversation& c : as<Conversation>(*std::move(page)))
+           so_far[c.department].push_back(c.id);
+         if (!next.empty()) return look_at_queues(std::move(so_far), std::move(next));
+         looking_ = false;
+         on_queues(so_far);
+       });
+}
+
+void Dispatch::on_queues(const std::map<std::string, std::vector<ConversationId>>& queues) {
+  std::erase_if(lanes_, [&](const auto& lane) {
+    return lane.second->router.state() == core::Router::State::idle && !queues.contains(lane.first);
+  });
+  const Instant now = shard_.executor().now();
+  const bool tell = now >= next_places_;
+  if (tell) next_places_ = now + shard_.bounds().queue_interval;
+  for (const auto& [department, waiting] : queues) {
+    wake(department);
+    if (tell) tell_places(department, waiting);
+  }
+}
+
+void Dispatch::tell_places(const std::string& department, std::vector<ConversationId> waiting) {
+  const DeskRules& rules = shard_.context().desk;
+  const core::Calendar& calendar = rules.calendar_of(rules.department(department));
+  const Timestamp now = shard_.context().store.now();
+  std::optional<Timestamp> opens_at;
+  if (!calendar.is_open(now)) opens_at = calendar.next_open(now);
+  find_agents(
+      department, index::kPresent,
+      [this, department, opens_at,
+       waiting = std::move(waiting)](result<std::vector<DeskRecord>> found) {
+        std::vector<Agent> present;
+        if (found && !opens_at) present = as<Agent>(*std::move(found));
+        for (std::size_t i = 0; i < waiting.size(); ++i) {
+          shard_.send_home(
+              waiting[i],
+              mail::Place{waiting[i], core::place_in_queue(i, department, present), opens_at});
+        }
+      });
+}
+
+// ---- the agents, all
+
+void Dispatch::look_at_agents() {
+  if (std::exchange(counting_, true)) return;
+  agents_moved_ = false;
+  counted_at_ = shard_.executor().now();
+  scan_all(request_of(RecordKind::agent, index::kPresent, {}), {},
+           [this](result<std::vector<DeskRecord>> found) {
+             counting_ = false;
+             if (found) on_agents(*found);
+           });
+}
+
+void Dispatch::on_agents(const std::vector<DeskRecord>& found) {
+  std::map<std::string, AgentState> now;
+  for (const DeskRecord& record : found) {
+    if (const auto* const agent = std::get_if<Agent>(&record)) now[agent->id] = state_of(*agent);
+  }
+  auto all = std::make_shared<std::vector<AgentState>>();
+  auto changed = std::make_shared<std::vector<AgentState>>();
+  for (const auto& [id, state] : now) {
+    all->push_back(state);
+    const auto known = agents_.find(id);
+    if (known == agents_.end() || known->second != state) changed->push_back(state);
+  }
+  for (auto& [id, state] : agents_) {
+    if (now.contains(id)) continue;
+    changed->push_back(state);
+    changed->back().present = false;
+  }
+  agents_ = std::move(now);
+  if (!changed->empty()) shard_.tell_all(mail::Agents{std::move(all), std::move(changed)});
+}
+
+}  // namespace kefu::hub

@@ -1,0 +1,305 @@
+// Session: the desk, as visitors and staff ask for it, and as the staff is told of it.
+#include <kefu/wire/records.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "session_parts.hpp"
+
+namespace kefu::hub {
+namespace {
+
+constexpr std::size_t kAgentsInFrame = 200;
+
+std::optional<core::DeskCommand> command_of(const frame::Change& ask, const Participant& by) {
+  using What = frame::Change::What;
+  switch (ask.what) {
+    case What::accept:
+      return core::Accept{ask.conversation, by.id, ask.assignment};
+    case What::decline:
+      return core::Decline{ask.conversation, by.id, ask.assignment, {}};
+    case What::release:
+      return core::Release{ask.conversation, by, ask.assignment};
+    case What::take_over:
+      return core::TakeOver{ask.conversation, by, ask.assignment};
+    case What::resume:
+      return core::Resume{ask.conversation, by};
+    case What::resolve:
+      return core::Resolve{ask.conversation, by, {}};
+    case What::reopen:
+      return core::Reopen{ask.conversation, by};
+    case What::close:
+      return core::Close{ask.conversation, by, {}};
+  }
+  return std::nullopt;
+}
+
+/// After these the caller reads the conversation.
+bool begins_reading(frame::Change::What what) {
+  return what == frame::Change::What::accept || what == frame::Change::What::take_over ||
+         what == frame::Change::What::reopen;
+}
+
+/// What visitors may do too.
+bool is_for_all(frame::Change::What what) {
+  return what == frame::Change::What::reopen || what == frame::Change::What::close;
+}
+
+}  // namespace
+
+/// Agents and supervisors: bots are in their conversations by other ways.
+bool Session::is_desk_staff() const {
+  const Role role = identity_.participant.role;
+  return role == Role::agent || role == Role::supervisor;
+}
+
+// ---- what is asked
+
+void Session::on(const frame::Open& open) {
+  if (identity_.participant.role != Role::visitor)
+    return fail(frame_ref_, errc::denied, "visitors open conversations");
+  if (!open.department.empty() && !is_plain_id(open.department, shard_.bounds().max_id))
+    return fail(frame_ref_, errc::bad_frame, "department");
+  if (open.priority > shard_.context().desk.options().visitor_priority)
+    return fail(frame_ref_, errc::denied, "priority");
+  Conversation proposed;
+  proposed.id = open.id;
+  proposed.visitor = identity_.participant.id;
+  proposed.department = open.department;
+  proposed.subject = open.subject;
+  proposed.language = open.language;
+  proposed.priority = open.priority;
+  for (const frame::Attribute& one : open.attributes)
+    proposed.attributes.emplace(one.name, one.value);
+  shard_.desk().open(std::move(proposed), mine<DeskAnswer>([ref = std::string(frame_ref_)](
+                                                               Session& self, DeskAnswer verdict) {
+                       self.answer(verdict, ref);
+                     }));
+}
+
+/// With `joined`; or with why not.
+void Session::answer(const DeskAnswer& verdict, std::string ref) {
+  if (verdict.code != errc::ok) return refuse(ref, verdict);
+  join(verdict.conversation, std::move(ref));
+}
+
+void Session::refuse(std::string_view ref, const DeskAnswer& verdict) {
+  frame::Error error;
+  error.code = verdict.code;
+  error.detail = "conversation";
+  if (verdict.rule != Rule::none) error.rule = name(verdict.rule);
+  if (verdict.rule == Rule::epoch && staff())
+    error.current = verdict.conversation.record.assignment.epoch;
+  send({ref, error});
+}
+
+void Session::run(ConversationId id, core::DeskCommand command) {
+  shard_.desk().run(
+      id, std::move(command),
+      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+        if (verdict.code != errc::ok) return self.refuse(ref, verdict);
+        frame::Done done;
+        if (self.staff()) done.assignment = verdict.conversation.record.assignment.epoch;
+        self.send({ref, done});
+      }));
+}
+
+void Session::on(const frame::Change& change) {
+  if (!is_for_all(change.what) && !is_desk_staff())
+    return fail(frame_ref_, errc::denied, "agents do this");
+  core::DeskCommand command = *command_of(change, identity_.participant);
+  if (!begins_reading(change.what)) return run(change.conversation, std::move(command));
+  shard_.desk().run(
+      change.conversation, std::move(command),
+      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+        self.answer(verdict, ref);
+      }));
+}
+
+void Session::on(const frame::Transfer& transfer) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  const Participant& by = identity_.participant;
+  if (!transfer.department)
+    return run(transfer.conversation,
+               core::TransferToAgent{transfer.conversation, by, std::string(transfer.agent),
+                                     std::string(transfer.note), transfer.assignment});
+  if (!shard_.context().desk.has(*transfer.department))
+    return refuse(frame_ref_, DeskAnswer{errc::not_found, Rule::department});
+  run(transfer.conversation,
+      core::TransferToDepartment{transfer.conversation, by, std::string(*transfer.department),
+                                 std::string(transfer.note), transfer.assignment});
+}
+
+void Session::on(const frame::Hold& hold) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  run(hold.conversation, core::Hold{hold.conversation, identity_.participant, hold.until});
+}
+
+void Session::on(const frame::Watch& watch) {
+  if (identity_.participant.role != Role::supervisor)
+    return fail(frame_ref_, errc::denied, "supervisors watch");
+  shard_.desk().look_up(watch.conversation, identity_.participant,
+                        mine<result<VersionedConversation>>(
+                            [ref = std::string(frame_ref_)](Session& self, auto found) {
+                              if (!found) return self.fail(ref, found.error(), "conversation");
+                              self.join(*std::move(found), ref);
+                            }));
+}
+
+void Session::on(const frame::SetPresence& presence) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  core::SetIntent ask{identity_.participant.id, presence.intent, std::nullopt};
+  if (presence.capacity) {
+    if (*presence.capacity > shard_.bounds().max_capacity)
+      return fail(frame_ref_, errc::too_large, "capacity");
+    ask.capacity = static_cast<std::uint32_t>(*presence.capacity);
+  }
+  using Answer = core::transaction_effect::Ended;
+  auto told = mine<Answer>([ref = std::string(frame_ref_)](Session& self, Answer ended) {
+    if (ended.code == errc::ok) return self.send({ref, frame::Done{}});
+    self.refuse(ref, DeskAnswer{ended.code, ended.rule});
+  });
+  shard_.desk().run(
+      std::move(ask),
+      [told = std::move(told)](const Answer& ended, core::WorkingSet&) mutable { told(ended); });
+}
+
+// ---- what the staff is told
+
+/// From now on the agent is there, and hears of what waits.
+void Session::take_seat() {
+  seat_ = std::make_unique<Seat>();
+  shard_.attendance().arrive(identity_.participant, id_, epoch_);
+  if (shard_.agents()) tell_agents(*shard_.agents());
+  seat_->listing = shard_.context().desk.has_picked();
+  scan_offers();
+}
+
+void Session::tell_agents(const std::vector<AgentState>& agents) {
+  if (!seat_) return;
+  for (std::size_t first = 0; first < agents.size(); first += kAgentsInFrame) {
+    frame::Agents frame;
+    for (std::size_t i = first; i < std::min(agents.size(), first + kAgentsInFrame); ++i) {
+      const AgentState& one = agents[i];
+      frame.agents.push_back({one.id, one.intent, one.present, one.capacity, one.load});
+    }
+    send({{}, std::move(frame)});
+  }
+}
+
+void Session::show(const Conversation& c, bool asked) {
+  Seat::Shown* const known = seat_->find(c.id);
+  if (known && known->assignment == c.assignment.epoch && known->asked == asked) return;
+  if (known) {
+    *known = {c.id, c.assignment.epoch, asked};
+  } else {
+    seat_->shown.push_back({c.id, c.assignment.epoch, asked});
+  }
+  frame::Offer offer;
+  offer.conversation = c.id;
+  offer.visitor = c.visitor;
+  offer.department = c.department;
+  offer.subject = c.subject;
+  offer.opened_at = c.opened_at;
+  offer.assignment = c.assignment.epoch;
+  if (asked) offer.expires_at = c.assignment.offer->expires_at;
+  send({{}, offer});
+}
+
+void Session::hide(ConversationId conversation) {
+  const auto gone = [&](const Seat::Shown& shown) { return shown.id == conversation; };
+  if (std::erase_if(seat_->shown, gone) > 0) send({{}, frame::OfferGone{conversation}});
+}
+
+/// The slots say what this agent is asked, and what they have. Whatever was missed of how it came
+/// to be so is made up for here.
+void Session::on_agent(const std::shared_ptr<const AgentNews>& news) {
+  if (!seat_ || !attached() || (seat_->news && news->version <= seat_->news->version)) return;
+  seat_->news = news;
+  const auto is_asked = [&](ConversationId id) {
+    const AgentSlot* const slot = news->record.slot_of(id);
+    return slot && slot->use == SlotUse::offered;
+  };
+  std::vector<ConversationId> gone;
+  for (const Seat::Shown& shown : seat_->shown) {
+    if (shown.asked && !is_asked(shown.id)) gone.push_back(shown.id);
+  }
+  for (const ConversationId id : gone) hide(id);
+  for (const AgentSlot& slot : news->record.slots) {
+    if (slot.use == SlotUse::wrap_up) continue;
+    const bool asked = slot.use == SlotUse::offered;
+    if (asked ? seat_->find(slot.conversation) != nullptr : find(slot.conversation) != nullptr)
+      continue;
+    const auto& told = news->conversations;
+    const auto known = std::ranges::find(told, slot.conversation, &Conversation::id);
+    if (asked && known != told.end() && known->holder() == participant().id) {
+      show(*known, true);
+    } else {
+      look_for(slot.conversation);
+    }
+  }
+}
+
+/// It fills a slot of this agent, and is not known here.
+void Session::look_for(ConversationId conversation) {
+  shard_.desk().look_up(conversation, {{}, Role::supervisor},
+                        mine<result<VersionedConversation>>([](Session& self, auto found) {
+                          if (!found || !self.seat_ || !self.attached()) return;
+                          const Conversation& c = found->record;
+                          if (c.holder() != self.participant().id) return;
+                          c.state == ConversationState::offered ? self.show(c, true)
+                                                                : self.enlist(*found);
+                        }));
+}
+
+void Session::on_waiting(const Conversation& c) {
+  if (!seat_) return;
+  const bool agent = participant().role == Role::agent;
+  const bool serves = !agent || !seat_->news || seat_->news->record.serves(c.department);
+  serves ? show(c, false) : hide(c.id);
+}
+
+void Session::withdraw_offer(ConversationId conversation) {
+  if (!seat_) return;
+  if (seat_->scanning) seat_->gone.push_back(conversation);
+  const Seat::Shown* const shown = seat_->find(conversation);
+  if (shown && !shown->asked) hide(conversation);
+}
+
+/// Everything that waits for whoever takes it, page by page at the connection's pace; what is
+/// queued from now on comes by itself.
+void Session::scan_offers() {
+  if (!seat_ || !seat_->listing || blocked_ || stopping_ || std::exchange(seat_->scanning, true))
+    return;
+  ScanRequest request;
+  request.index = index::kQueue;
+  request.after = seat_->next;
+  request.limit = shard_.bounds().max_list;
+  shard_.context().store.scan(std::move(request),
+                              mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
+                                self.on_offers(std::move(page));
+                              }));
+}
+
+void Session::on_offers(result<ScanPage> page) {
+  if (machine_.state() == core::Session::State::ended) return;
+  seat_->scanning = false;
+  if (!page) {
+    retry_fetch_ = true;
+    return;
+  }
+  for (const Record& record : page->records) {
+    const result<Conversation> waiting = wire::decode_conversation(record.value);
+    if (!waiting || !shard_.context().desk.is_picked(waiting->department)) continue;
+    if (std::ranges::find(seat_->gone, waiting->id) == seat_->gone.end()) on_waiting(*waiting);
+  }
+  seat_->gone.clear();
+  seat_->next = std::move(page->next);
+  if (seat_->next.empty()) {
+    seat_->listing = false;
+    return;
+  }
+  scan_offers();
+}
+
+}  // namespace kefu::hub
