@@ -171,15 +171,20 @@ void calls_wait_for_the_shard(TransportRig& rig) {
   constexpr std::size_t kLinks = 4, kMessages = 50;
   std::vector<TestLink> links;
   for (std::size_t i = 0; i < kLinks; ++i) links.push_back(rig.connect());
+  const std::vector<Executor*> executors = rig.host().executors();
   for (int round = 0; round < kRounds; ++round) {
+    const auto busy = std::make_shared<std::atomic<std::size_t>>(executors.size());
+    for (Executor* const one : executors) {
+      one->post([&rig, one, busy] {
+        const Turn turn(rig, *one, "a task");
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));  // the chance for a call
+        --*busy;
+      });
+    }
     for (const TestLink& link : links) {
       for (std::size_t i = 0; i < kMessages; ++i) link.client->send(text_of(i, 50));
     }
-    for (const TestLink& link : links) {
-      rig.on_shard(*link.server, [](ServerEnd&) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));  // the chance for a call
-      });
-    }
+    rig.await([&] { return *busy == 0; }, "tasks on all executors");
   }
   for (const TestLink& link : links)
     rig.await([&] { return link.server->messages() == kRounds * kMessages; }, "all messages");

@@ -1,6 +1,7 @@
 #include "integration/client/process.hpp"
 
 #include <arpa/inet.h>
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -108,6 +109,11 @@ Helpdesk::Helpdesk(HelpdeskOptions options)
 Helpdesk::~Helpdesk() {
   process_.reset();
   std::error_code ignored;
+  for (const auto& one : std::filesystem::directory_iterator(data_, ignored)) {
+    if (!one.path().filename().string().starts_with("race.")) continue;
+    std::ifstream stream(one.path());
+    FAIL_CHECK(std::string(std::istreambuf_iterator<char>(stream), {}));
+  }
   std::filesystem::remove_all(data_, ignored);
 }
 
@@ -124,7 +130,9 @@ void Helpdesk::start(const std::vector<std::string>& environment) {
     command.push_back(std::move(one));
   if (!std::filesystem::exists(file("secret")))
     std::ofstream(file("secret")) << "the secret of a test, which is long enough";
-  process_.emplace(command, environment);
+  std::vector<std::string> all = environment;
+  if (KEFU_SANITIZED) all.push_back("TSAN_OPTIONS=log_path=" + file("race").string());
+  process_.emplace(command, all);
   std::string said;
   while (const auto line = process_->line()) {
     if (line->find("visitor page") != std::string::npos) return;

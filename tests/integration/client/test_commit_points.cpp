@@ -20,8 +20,7 @@ std::vector<std::string> fault(const std::string& where, int count, const std::s
                                const std::filesystem::path& note = {}) {
   std::vector<std::string> out{std::string("LD_PRELOAD=") + KEFU_FAULT_SHIM,
                                "KEFU_FAULT=" + where + " " + std::to_string(count),
-                               "KEFU_FAULT_FILE=" + file,
-                               "ASAN_OPTIONS=verify_asan_link_order=0"};
+                               "KEFU_FAULT_FILE=" + file, "ASAN_OPTIONS=verify_asan_link_order=0"};
   if (!note.empty()) out.push_back("KEFU_FAULT_NOTE=" + note.string());
   return out;
 }

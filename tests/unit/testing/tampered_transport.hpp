@@ -2,6 +2,7 @@
 // <kefu/transport.hpp>; and one that breaks none.
 #pragma once
 
+#include <chrono>
 #include <kefu/transport.hpp>
 #include <memory>
 #include <mutex>
@@ -110,8 +111,10 @@ class TamperedTransport final : public Transport, private Acceptor {
       }
       if (is(Tampering::other_thread)) {
         const std::scoped_lock lock(by_.mutex_);
-        by_.threads_.emplace_back(
-            [this, text = std::string(message)] { outer->on_message(text, 0); });
+        by_.threads_.emplace_back([this, text = std::string(message)] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(2));
+          outer->on_message(text, 0);
+        });
         return;
       }
       outer->on_message(message, slack);
