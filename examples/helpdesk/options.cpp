@@ -39,10 +39,10 @@ void take(const toml::table& table, const char* key, std::vector<std::string>& t
 
 void read_file(const std::string& path, Options& options) try {
   const toml::table table = toml::parse_file(path);
-  constexpr const char* kKnown[] = {"address",   "port",        "threads",         "data",
-                                    "web",       "secret_file", "allowed_origins", "synchronous",
-                                    "log_level", "tls_chain",   "tls_key",         "routing",
-                                    "capacity",  "grace",       "departments",     "hours"};
+  constexpr const char* kKnown[] = {
+      "address",         "port",        "threads",     "data",      "web",          "secret_file",
+      "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",      "routing",
+      "capacity",        "grace",       "departments", "hours",     "ping_interval"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
