@@ -262,6 +262,33 @@ test('closing: both see it, the visitor can start anew', async () => {
   await agent.getByTestId('offer').filter({ hasText: 'alice' }).waitFor();
 });
 
+const noDesk = process.env.KEFU_HELPDESK ? false : 'the stand-in knows nothing of the desk';
+test('the desk: away, a place in the queue, decline, hold, transfer, resolve', { skip: noDesk }, async () => {
+  const intent = agent.getByTestId('intent');
+  await intent.selectOption('away');
+  const carol = await browser.tab(await browser.device(), `${server.base}visitor.html?id=carol`);
+  await carol.getByTestId('start').click();
+  const state = carol.getByTestId('conversation-state');
+  await state.filter({ hasText: '1' }).waitFor(); // her place
+  await intent.selectOption('available');
+  const offer = agent.getByTestId('offer').filter({ hasText: 'carol' });
+  await offer.getByTestId('decline').click();
+  await offer.waitFor({ state: 'detached' });
+
+  const dora = await browser.tab(await browser.device(), `${server.base}agent.html?id=dora`);
+  await dora.getByTestId('offer').filter({ hasText: 'carol' }).getByTestId('accept').click();
+  await state.filter({ hasText: 'dora' }).waitFor();
+  const mine = pane(dora, 'carol');
+  await mine.getByTestId('hold').click();
+  await mine.getByTestId('resume').click();
+  await mine.getByTestId('transfer').selectOption('agent:bob');
+  await mine.getByTestId('hold').waitFor({ state: 'hidden' });
+  await state.filter({ hasText: 'bob' }).waitFor();
+  await agent.getByTestId('conversation').filter({ hasText: 'carol' }).getByRole('button').click();
+  await pane(agent, 'carol').getByTestId('resolve').click();
+  await pane(agent, 'carol').getByTestId('resolve').waitFor({ state: 'hidden' });
+});
+
 test('nothing was asked of another host, and the console has nothing to say', () => {
   assert.deepEqual(browser.complaints, []);
 });

@@ -15,6 +15,7 @@ const offers = new Map(); // conversation → its element in the queue
 let current = null; // the pane that a small screen shows
 
 function update(id = null) {
+  updateIntent();
   updateOffers();
   updateList();
   for (const [conversation, pane] of panes)
@@ -27,14 +28,26 @@ function update(id = null) {
 
 const unreadOf = ({ view, transcript }) => transcript.unreadAfter(view.read);
 
+// ---- whether I take more
+
+function updateIntent() {
+  const me = desk.client.agents.find((agent) => agent.id === desk.me);
+  if (me && document.activeElement !== byId('intent')) byId('intent').value = me.intent;
+}
+
 // ---- who waits
 
 function updateOffers() {
   const all = desk.client.offers;
   for (const id of offers.keys())
     if (!all.some((offer) => offer.conversation === id)) offers.delete(id);
-  for (const offer of all)
-    if (!offers.has(offer.conversation)) offers.set(offer.conversation, offerRow(offer));
+  for (const offer of all) {
+    const known = offers.get(offer.conversation);
+    if (known && known.assignment === offer.assignment) continue;
+    const row = offerRow(offer);
+    row.assignment = offer.assignment;
+    offers.set(offer.conversation, row);
+  }
   arrange(
     byId('offers'),
     all.map((offer) => offers.get(offer.conversation)),
@@ -43,7 +56,7 @@ function updateOffers() {
   byId('waiting-count').textContent = all.length > 0 ? String(all.length) : '';
 }
 
-function offerRow({ conversation, visitor, department, subject, opened_at }) {
+function offerRow({ conversation, visitor, department, subject, opened_at, expires_at }) {
   const button = el(
     'button',
     {
@@ -66,11 +79,30 @@ function offerRow({ conversation, visitor, department, subject, opened_at }) {
       el(
         'span',
         { class: 'line faint' },
-        [department && departmentName(department), t('since', { time: timeText(opened_at) })]
+        [
+          department && departmentName(department),
+          expires_at
+            ? t('until', { time: timeText(expires_at) })
+            : t('since', { time: timeText(opened_at) }),
+        ]
           .filter(Boolean)
           .join(' · '),
       ),
     ),
+    // Only who is asked alone can say no.
+    expires_at
+      ? el(
+          'button',
+          {
+            class: 'quiet',
+            type: 'button',
+            'aria-label': t('decline_whom', { name: visitor }),
+            'data-testid': 'decline',
+            onclick: () => attempt(desk.client.decline(conversation)),
+          },
+          t('decline'),
+        )
+      : '',
     button,
   );
 }
@@ -84,8 +116,7 @@ async function accept(conversation, button) {
     await desk.client.accept(conversation);
     open(conversation);
   } catch (error) {
-    byId('problem').textContent =
-      error.code === 'conflict' ? t('taken') : t('error', { code: error.code ?? error.message });
+    showProblem(error);
     button.disabled = false;
   }
 }
@@ -93,7 +124,9 @@ async function accept(conversation, button) {
 // ---- my conversations
 
 function updateList() {
-  const all = desk.conversations.filter(({ view }) => view.open || panes.has(view.id)).reverse();
+  const all = desk.conversations
+    .filter(({ view }) => view.open || panes.has(view.id))
+    .reverse();
   arrange(
     byId('conversations'),
     all.map((one) => listRow(one)),
@@ -117,6 +150,7 @@ function listRow(one) {
     view.visitor,
     view.subject,
     view.state,
+    view.left,
     transcript.last?.body,
     unread,
     panes.has(view.id),
@@ -132,7 +166,9 @@ function listRow(one) {
       { class: 'summary' },
       el('strong', {}, view.visitor || '…'),
       el('span', { class: 'line' }, transcript.last?.body ?? (view.subject || t('no_subject'))),
-      !view.open ? el('span', { class: 'line faint' }, tOr('state', view.state)) : '',
+      !view.open || view.state !== 'active'
+        ? el('span', { class: 'line faint' }, stateText(view))
+        : '',
     ),
     unread > 0
       ? el(
@@ -207,6 +243,25 @@ function makePane(id) {
     },
     '×',
   );
+  const act = (name, action) =>
+    el(
+      'button',
+      { class: 'quiet', type: 'button', 'data-testid': name, onclick: () => attempt(action()) },
+      t(name),
+    );
+  const hold = act('hold', () => desk.client.hold(id));
+  const resume = act('resume', () => desk.client.resume(id));
+  const resolve = act('resolve', () => desk.client.resolve(id));
+  const transfer = el('select', {
+    'aria-label': t('transfer_label'),
+    'data-testid': 'transfer',
+    onchange: () => {
+      const [kind, name] = transfer.value.split(':');
+      transfer.value = '';
+      attempt(desk.client.transfer(id, { [kind]: name }));
+    },
+  });
+  const actions = el('div', { class: 'actions' }, hold, resume, resolve, transfer);
   const head = el(
     'header',
     { class: 'pane-head' },
@@ -219,18 +274,43 @@ function makePane(id) {
     'section',
     { class: 'pane', 'aria-labelledby': title.id, 'data-testid': 'pane', 'data-conversation': id },
     head,
+    actions,
     chat.root,
   );
-  return { root, chat, title, state, end };
+  return { root, chat, title, state, end, actions, hold, resume, resolve, transfer };
 }
 
-function updatePane(id, { chat, title, state, end }) {
+function updatePane(id, pane) {
   const { view } = desk.get(id);
-  title.textContent = view.visitor;
-  state.textContent = [view.subject, tOr('state', view.state)].filter(Boolean).join(' · ');
-  end.hidden = !view.open;
-  chat.update();
+  pane.title.textContent = view.visitor;
+  pane.state.textContent = [view.subject, stateText(view)].filter(Boolean).join(' · ');
+  pane.end.hidden = !view.open;
+  pane.actions.hidden = !view.open || view.agent !== desk.me || view.state === 'resolved';
+  pane.hold.hidden = view.state !== 'active';
+  pane.resume.hidden = view.state !== 'on_hold';
+  updateTargets(pane.transfer, view);
+  pane.chat.update();
 }
+
+// Whom it may be given to: colleagues who are there, and the other department.
+function updateTargets(select, view) {
+  const colleagues = desk.client.agents.filter(
+    ({ id, present, intent, load, capacity }) =>
+      id !== desk.me && present && intent === 'available' && load < capacity,
+  );
+  const departments = ['support', 'sales'].filter((name) => name !== view.department);
+  const targets = [
+    ['', t('transfer')],
+    ...colleagues.map(({ id }) => [`agent:${id}`, id]),
+    ...departments.map((name) => [`department:${name}`, departmentName(name)]),
+  ];
+  const look = JSON.stringify(targets);
+  if (select.look === look) return;
+  select.look = look;
+  select.replaceChildren(...targets.map(([value, text]) => el('option', { value }, text)));
+}
+
+const stateText = (view) => (view.left ? t('left') : tOr('state', view.state));
 
 // On a small screen: back to the list, the panes stay open behind it.
 function leave() {
@@ -241,7 +321,18 @@ function leave() {
 }
 
 function showProblem(error) {
-  byId('problem').textContent = t('error', { code: error.code ?? error.message });
+  byId('problem').textContent = error.rule
+    ? tOr('rule', error.rule)
+    : t('error', { code: error.code ?? error.message });
+}
+
+async function attempt(action) {
+  byId('problem').textContent = '';
+  try {
+    await action;
+  } catch (error) {
+    showProblem(error);
+  }
 }
 
 translatePage();
@@ -249,5 +340,8 @@ byId('me').textContent = desk.me;
 showStatus(desk, byId('status'), byId('banner'));
 desk.addEventListener('change', ({ detail }) => update(detail));
 document.addEventListener('visibilitychange', () => update());
+byId('intent').addEventListener('change', ({ target }) =>
+  attempt(desk.client.setPresence({ intent: target.value })),
+);
 update();
 await desk.start();

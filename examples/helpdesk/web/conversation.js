@@ -4,8 +4,18 @@
 import { LogReader } from './log-reader.js';
 import { PendingSends } from './pending-sends.js';
 
-const VIEW_FIELDS = ['state', 'visitor', 'department', 'subject', 'opened_at'];
-const STATE_AFTER = { opened: 'queued', assigned: 'active', closed: 'closed' };
+const VIEW_FIELDS = ['state', 'visitor', 'department', 'subject', 'agent', 'opened_at'];
+const STATE_AFTER = {
+  opened: 'queued',
+  queued: 'queued',
+  assigned: 'active',
+  held: 'on_hold',
+  resumed: 'active',
+  resolved: 'resolved',
+  reopened: 'queued',
+  closed: 'closed',
+  abandoned: 'abandoned',
+};
 
 export class Conversation {
   /** Kinds of entry that are durable changes, not messages. */
@@ -14,6 +24,8 @@ export class Conversation {
   begun = false; // on this connection
   streamed = false; // … and the server reads it out
   filling = new Set(); // logs for which history is on its way
+  left = false; // the participant is no longer in it
+  place = null; // in the queue, while it waits: {position, eta?, opens_at?}
   readDirty = false;
   deliveredDirty = false;
   #adopting = false;
@@ -40,7 +52,7 @@ export class Conversation {
   }
 
   get open() {
-    return this.state !== 'closed' && this.state !== 'abandoned';
+    return !this.left && this.state !== 'closed' && this.state !== 'abandoned';
   }
 
   get position() {
@@ -58,6 +70,8 @@ export class Conversation {
       id: this.id,
       ...view,
       open: this.open,
+      left: this.left,
+      place: this.place,
       position: this.logs.public.position,
       read: this.read,
       internal_position: this.logs.internal.position,
@@ -67,6 +81,8 @@ export class Conversation {
   /** Takes over what the server says of it. */
   learn(view) {
     for (const field of VIEW_FIELDS) if (view[field] !== undefined) this[field] = view[field];
+    this.agent = view.agent ?? '';
+    this.left = false;
     this.tails = { public: view.tail ?? 0, internal: view.internal_tail ?? 0 };
     if (this.begun) return;
     for (const [log, tail] of Object.entries(this.tails)) {
@@ -86,6 +102,13 @@ export class Conversation {
     this.#adopting = this.sends.foreign;
     if (!listed) this.#readByHistory();
     if (this.read > 0) this.readDirty = true;
+  }
+
+  /** The server reads it out no more: the participant has left it. */
+  leave() {
+    this.left = true;
+    this.streamed = false;
+    for (const log of Object.values(this.logs)) log.expectTail(log.position);
   }
 
   /** The connection is gone. */
@@ -130,14 +153,17 @@ export class Conversation {
     return this.sends.dropForeign(log);
   }
 
-  /** Entries are in order now; returns whether the state changed. */
+  /** Entries are in order now; returns whether the state, or who serves it, changed. */
   applied(entries) {
-    const before = this.state;
+    const before = `${this.state} ${this.agent}`;
     for (const entry of entries) {
       this.state = STATE_AFTER[entry.kind] ?? this.state;
+      if (entry.kind === 'assigned') this.agent = entry.body;
+      if (entry.kind === 'queued' || entry.kind === 'reopened') this.agent = '';
+      if (this.state !== 'queued') this.place = null;
       if (!entry.own) this.deliveredDirty = true;
     }
-    return this.state !== before;
+    return `${this.state} ${this.agent}` !== before;
   }
 
   /**

@@ -95,6 +95,7 @@ export class Desk extends EventTarget {
     );
     on('typing', (detail) => this.#typing(detail));
     on('offers', () => this.#change(null));
+    on('agents', () => this.#change(null));
     on('error', (detail) => this.dispatchEvent(new KefuEvent('error', detail)));
   }
 

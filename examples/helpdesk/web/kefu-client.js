@@ -27,9 +27,10 @@
 //                 welcomed; `resumed` is false when the server knows nothing of before
 //   superseded    {}
 //                 another tab took over the session; this one gets a new one by itself
-//   conversation  {conversation: {id, state, open, visitor, department, subject, opened_at, position,
-//                 internal_position, read}}
-//                 new or changed
+//   conversation  {conversation: {id, state, open, left, visitor, department, subject, agent, opened_at,
+//                 position, internal_position, read, place}}
+//                 new or changed. `agent` serves it; `place` in the queue: {position, eta?,
+//                 opens_at?}; `left`: this participant is no longer in it
 //   entry         {conversation, entry: {log, seq, after, from, role, kind, body, at, own, send_id}}
 //                 in order of seq, each once. `own`: written by this participant; then `from` and
 //                 `role` may be missing. `send_id`: written by this send
@@ -39,8 +40,11 @@
 //                 the entries from + 1 … tail are not emitted; history() has them
 //   receipt       {conversation, from, delivered?, read?}
 //   typing        {conversation, from, on}
-//   offers        {offers: [{conversation, visitor, department, subject, opened_at}]}
-//                 all that stand
+//   offers        {offers: [{conversation, visitor, department, subject, opened_at, assignment,
+//                 expires_at?}]}
+//                 all that stand. With `expires_at` this agent alone is asked, until then
+//   agents        {agents: [{id, intent, present, capacity, load}]}
+//                 to staff: all that are known
 //   error         {code, detail}
 //                 nothing that a method was waiting for
 
@@ -65,10 +69,11 @@ export class KefuEvent extends Event {
 
 /** Why a request failed. `code` is one of the protocol's error codes, or 'stopped'. */
 export class KefuError extends Error {
-  constructor({ code, detail }) {
+  constructor({ code, detail, rule }) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'KefuError';
     this.code = code;
+    this.rule = rule; // of the desk, which forbids it
   }
 }
 
@@ -184,6 +189,10 @@ export class KefuClient extends EventTarget {
   get offers() {
     return this.#machine?.offers ?? [];
   }
+  /** All agents, as the server told of them last (staff). */
+  get agents() {
+    return this.#machine?.agents ?? [];
+  }
   /** How many sends have no outcome yet. */
   get pendingCount() {
     return this.#machine?.pendingCount ?? 0;
@@ -237,8 +246,8 @@ export class KefuClient extends EventTarget {
    * Finds or creates a conversation with a department; resolves to it. It may have another id than
    * the one given.
    */
-  async open({ id = uuidV7(this.#options.now()), department = '', subject = '' } = {}) {
-    return (await this.#request({ type: 'open', id, department, subject })).conversation;
+  async open({ id = uuidV7(this.#options.now()), department = '', subject = '', ...rest } = {}) {
+    return (await this.#request({ type: 'open', id, department, subject, ...rest })).conversation;
   }
 
   /**
@@ -246,6 +255,52 @@ export class KefuClient extends EventTarget {
    */
   async accept(conversation) {
     return (await this.#request({ type: 'accept', conversation })).conversation;
+  }
+
+  /** What this agent wants: {intent: 'available' | 'busy' | 'away', capacity}. */
+  async setPresence(presence) {
+    await this.#request({ type: 'presence', ...presence });
+  }
+
+  /** Not this one: it is offered to somebody else. */
+  async decline(conversation) {
+    await this.#request({ type: 'decline', conversation });
+  }
+
+  /** Gives it to {agent} or to {department}, with a note for them. */
+  async transfer(conversation, { agent, department, note }) {
+    await this.#request({ type: 'transfer', conversation, agent, department, note });
+  }
+
+  /** Gives it back to the queue. */
+  async release(conversation) {
+    await this.#request({ type: 'release', conversation });
+  }
+
+  /** Becomes its owner, whoever was; resolves to the conversation. */
+  async takeOver(conversation) {
+    return (await this.#request({ type: 'take_over', conversation })).conversation;
+  }
+
+  /** Reads along (supervisors); resolves to the conversation. */
+  async watch(conversation) {
+    return (await this.#request({ type: 'watch', conversation })).conversation;
+  }
+
+  /** Pauses it, until an RFC 3339 time if one is given. */
+  async hold(conversation, until) {
+    await this.#request({ type: 'hold', conversation, until });
+  }
+  async resume(conversation) {
+    await this.#request({ type: 'resume', conversation });
+  }
+  /** Is done with it; it can be reopened. */
+  async resolve(conversation) {
+    await this.#request({ type: 'resolve', conversation });
+  }
+  /** Back into the queue; resolves to the conversation. */
+  async reopen(conversation) {
+    return (await this.#request({ type: 'reopen', conversation })).conversation;
   }
 
   /** Closes a conversation for everybody. */

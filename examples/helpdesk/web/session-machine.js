@@ -102,6 +102,7 @@ export class SessionMachine {
   #conversations = new Map();
   #touched = new Set(); // conversations to look at in this step
   #offers = new Map();
+  #agents = new Map();
   #requests = new Requests();
 
   #state = 'stopped'; // stopped → token → connecting → greeting → online → waiting → token …
@@ -147,6 +148,11 @@ export class SessionMachine {
   get conversations() {
     return [...this.#conversations.values()].map((one) => one.view);
   }
+  /** The agents, as the server told of them last. */
+  get agents() {
+    return [...this.#agents.values()];
+  }
+
   /** The offers that stand. */
   get offers() {
     return [...this.#offers.values()];
@@ -514,6 +520,12 @@ export class SessionMachine {
         return this.#setOffers((offers) => offers.set(frame.conversation, frame));
       case 'offer_gone':
         return this.#setOffers((offers) => offers.delete(frame.conversation));
+      case 'agents':
+        return this.#setAgents(frame.agents);
+      case 'queue':
+        return this.#placed(frame);
+      case 'left':
+        return this.#left(frame);
       case 'joined':
         return this.#joined(frame);
       case 'history':
@@ -538,6 +550,25 @@ export class SessionMachine {
     this.#effect('persist');
     this.#emit('conversation', { conversation: conversation.view });
     this.#answered(frame);
+  }
+
+  // The participant is no longer in it.
+  #left({ conversation: id }) {
+    const conversation = this.#conversation(id);
+    conversation.leave();
+    this.#effect('persist');
+    this.#emit('conversation', { conversation: conversation.view });
+  }
+
+  #placed({ conversation: id, position, eta, opens_at }) {
+    const conversation = this.#conversation(id);
+    conversation.place = { position, eta, opens_at };
+    this.#emit('conversation', { conversation: conversation.view });
+  }
+
+  #setAgents(changed) {
+    for (const agent of changed) this.#agents.set(agent.id, agent);
+    this.#emit('agents', { agents: this.agents });
   }
 
   #entry(frame) {
@@ -674,7 +705,7 @@ export class SessionMachine {
     if (request.probe) this.#probeBy = Infinity;
   }
 
-  #requestError({ ref, code, detail }) {
+  #requestError({ ref, code, detail, rule }) {
     const retryAt = RETRYABLE.has(code) ? this.#requests.again(ref, this.#now) : null;
     if (retryAt !== null) {
       this.#timer('requests', retryAt - this.#now);
@@ -683,7 +714,7 @@ export class SessionMachine {
     const request = this.#requests.take(ref);
     if (request.probe) this.#probeBy = Infinity; // an answer, whatever it says
     if (request.fill) this.#unreadable(request.fill, code, detail);
-    if (!request.internal) this.#reject(ref, { code, detail });
+    if (!request.internal) this.#reject(ref, { code, detail, rule });
     else if (!request.fill && !request.probe) this.#emit('error', { code, detail });
   }
 

@@ -4,7 +4,7 @@
 import { showStatus } from './banner.js';
 import { ChatView } from './chat-view.js';
 import { Desk, participantId } from './desk.js';
-import { t, tOr, translatePage } from './i18n.js';
+import { t, tOr, timeText, translatePage } from './i18n.js';
 
 const byId = (id) => document.getElementById(id);
 const desk = new Desk('visitor', participantId('visitor'));
@@ -16,13 +16,23 @@ function update() {
   const current = choose();
   if (current && shown?.id !== current.view.id) show(current.view.id);
   if (!current && shown) hide();
-  const state = current?.view.state;
-  byId('state').textContent = current ? tOr('state', state) : '';
+  byId('state').textContent = current ? stateText(current.view) : '';
   byId('start').hidden = Boolean(current);
   byId('end').hidden = !current?.view.open;
   byId('again').hidden = !current || current.view.open;
   shown?.view.update();
   document.title = titleOf(current);
+}
+
+// Where they stand, or who serves them.
+function stateText({ state, place, agent }) {
+  if (place?.opens_at) return t('opens_at', { time: timeText(place.opens_at) });
+  if (place) {
+    const minutes = Math.ceil((place.eta ?? 0) / 60);
+    const eta = minutes > 0 ? `, ${t('eta', { minutes })}` : '';
+    return t('place', place) + eta;
+  }
+  return state === 'active' && agent ? t('with_agent', { name: agent }) : tOr('state', state);
 }
 
 // The open conversation; failing that, the one that was just closed.
