@@ -115,8 +115,7 @@ void does_not_wait_forever(TransportRig& rig) {
 }
 
 void stops(TransportRig& rig) {
-  std::vector<TestLink> links;
-  for (int i = 0; i < 5; ++i) links.push_back(rig.connect());
+  const std::vector<TestLink> links = rig.connect(5);
   for (const TestLink& link : links)
     rig.on_shard(*link.server, [](ServerEnd& end) { end.send("last"); });
   rig.stop(Nanoseconds(5'000'000'000));

@@ -8,8 +8,7 @@ namespace {
 constexpr std::size_t kSizes[] = {1, 2, 125, 126, 127, 4095, 4096, 65'535, 65'536, 200'000};
 
 void accepts_each_client_once(TransportRig& rig) {
-  std::vector<TestLink> links;
-  for (int i = 0; i < 8; ++i) links.push_back(rig.connect());
+  const std::vector<TestLink> links = rig.connect(8);
   for (std::size_t i = 0; i < links.size(); ++i) links[i].client->send(text_of(i, 10));
   for (std::size_t i = 0; i < links.size(); ++i) {
     rig.await([&] { return links[i].server->messages() == 1; }, "a message of each client");
@@ -66,8 +65,7 @@ void many_go_in_order(TransportRig& rig) {
 }
 
 void a_frame_goes_to_many(TransportRig& rig) {
-  std::vector<TestLink> links;
-  for (int i = 0; i < 5; ++i) links.push_back(rig.connect());
+  const std::vector<TestLink> links = rig.connect(5);
   const auto frame = std::make_shared<SharedFrame>();
   rig.on_shard(*links[0].server, [&](ServerEnd& end) { *frame = end.frame(text_of(7, 300)); });
   for (const TestLink& link : links)
@@ -169,8 +167,7 @@ void tells_who_it_is(TransportRig& rig) {
 void calls_wait_for_the_shard(TransportRig& rig) {
   constexpr int kRounds = 5;
   constexpr std::size_t kLinks = 4, kMessages = 50;
-  std::vector<TestLink> links;
-  for (std::size_t i = 0; i < kLinks; ++i) links.push_back(rig.connect());
+  const std::vector<TestLink> links = rig.connect(kLinks);
   const std::vector<Executor*> executors = rig.host().executors();
   for (int round = 0; round < kRounds; ++round) {
     const auto busy = std::make_shared<std::atomic<std::size_t>>(executors.size());

@@ -207,6 +207,12 @@ TestLink TransportRig::connect() {
   return link;
 }
 
+std::vector<TestLink> TransportRig::connect(std::size_t count) {
+  std::vector<TestLink> links(count);
+  for (TestLink& one : links) one = connect();
+  return links;
+}
+
 std::size_t TransportRig::accepted() const {
   const std::scoped_lock lock(mutex_);
   return ends_.size();

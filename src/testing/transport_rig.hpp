@@ -87,6 +87,7 @@ class TransportRig final : public Acceptor {
   void be_busy_when_stopped() { busy_when_stopped_ = true; }
 
   [[nodiscard]] TestLink connect();
+  [[nodiscard]] std::vector<TestLink> connect(std::size_t count);
   [[nodiscard]] std::size_t accepted() const;
   [[nodiscard]] std::vector<ServerEnd*> ends() const;
 
