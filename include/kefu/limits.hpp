@@ -84,6 +84,10 @@ struct limits {
       65'536;  ///< drafts in a shard without an outcome; more get `overloaded`
   std::size_t frames_per_second =
       1000;  ///< per connection, with a burst of as many; more get `rate_limited`
+  std::size_t frames_per_second_of_participant =
+      2000;  ///< the same over all connections of a participant to this node; 0: no bound
+  std::size_t frames_per_second_of_address =
+      20'000;  ///< the same for an address (of IPv6 its /64; not loopback); 0: no bound
 };
 
 }  // namespace kefu

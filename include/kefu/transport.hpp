@@ -37,7 +37,8 @@ struct LinkQuality {
   std::uint32_t retransmits = 0;       ///< segments, since it was made
 };
 
-/// One physical link, seen by the hub.
+/// One physical link, seen by the hub. Nothing here throws: where memory ends, the connection is
+/// closed as errc::overloaded.
 class Connection {
  public:
   /// Queues a frame. Never blocks and never calls back. Frames are written in order, and those of

@@ -469,6 +469,16 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
   }
 }
 
+void Home::recover() {
+  for (auto& [id, live] : live_) {
+    live.refreshing = false;
+    live.held.reset();
+    for (const Log log : {Log::public_log, Log::internal})
+      hint(live, {id, log, std::numeric_limits<std::uint64_t>::max()});
+  }
+  flush();
+}
+
 void Home::fail(const Draft& draft, errc code, std::uint64_t expected) {
   Delivery delivery;
   delivery.to = SessionRef::unpack(draft.tag);

@@ -60,6 +60,9 @@ class Home {
   /// Policies are there; before the first connection.
   void begin_judging();
 
+  /// After a loss of something under way, see Shard::recover().
+  void recover();
+
   /// Hands the deliveries of this turn to the shards of their sessions, and tails to other nodes.
   void flush();
 

@@ -106,6 +106,8 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         {},
                         nullptr,
                         {},
+                        {},
+                        {},
                         {}}});
   hub::Context& context = impl_->context;
   for (Executor* executor : executors) {

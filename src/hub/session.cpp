@@ -5,9 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "network_of.hpp"
 #include "session_parts.hpp"
 
 namespace kefu::hub {
+namespace {
+
+constexpr Nanoseconds kKeepAllowance{10'000'000'000};
+
+}  // namespace
 
 Session::Session(Shard& shard, SessionRef ref, Connection& connection, Instant now)
     : shard_(shard),
@@ -58,12 +64,28 @@ void Session::leave_if_settled() {
 void Session::on_closed(errc /*reason*/) {
   connection_ = nullptr;
   machine_.enter(core::Session::State::ended);
-  for (const Membership& membership : memberships_) {
-    shard_.send_home(membership.conversation, mail::Leave{ref_, membership.conversation});
+  shard_.attend([this] { depart(); });
+}
+
+/// Without memory it is done again at the next tick.
+void Session::depart() {
+  for (; !memberships_.empty(); memberships_.pop_back()) {
+    const ConversationId conversation = memberships_.back().conversation;
+    shard_.send_home(conversation, mail::Leave{ref_, conversation});
   }
   if (seat_) shard_.attendance().depart(identity_.participant.id, id_, epoch_);
   if (holds_session()) shard_.discharge(*this);
   shard_.release(ref_);  // destroys this
+}
+
+void Session::give_up() noexcept {
+  if (machine_.state() == core::Session::State::ended) return;
+  machine_.enter(core::Session::State::ended);
+  connection_->close(errc::overloaded);
+}
+
+bool Session::awaits_something() const noexcept {
+  return asked_ != 0 || machine_.in_flight() != 0 || !gatherings_.empty();
 }
 
 void Session::end(errc reason) {
@@ -112,18 +134,38 @@ void Session::fail_send(const frame::Send& sent, errc code, std::string_view det
   send({frame_ref_, error});
 }
 
-bool Session::take_token(Instant now) {
+std::string_view Session::take_token(Instant now) {
   const auto rate = static_cast<double>(shard_.bounds().frames_per_second);
   const double elapsed = std::chrono::duration<double>(now - last_refill_).count();
   last_refill_ = now;
   tokens_ = std::min(rate, tokens_ + elapsed * rate);
-  if (tokens_ < 1) return false;
+  if (tokens_ < 1) return "frames_per_second";
   tokens_ -= 1;
-  flooding_ = false;
-  return true;
+  const std::string_view used_up = take_shared_token(now);
+  if (used_up.empty()) flooding_ = false;
+  return used_up;
+}
+
+std::string_view Session::take_shared_token(Instant now) {
+  Context& context = shard_.context();
+  if (const std::size_t rate = shard_.bounds().frames_per_second_of_participant;
+      rate != 0 && attached()) {
+    if (!participant_rate_) participant_rate_ = context.participants.hold(participant().id);
+    if (!participant_rate_->take(now, rate)) return "frames_per_second_of_participant";
+  }
+  if (const std::size_t rate = shard_.bounds().frames_per_second_of_address; rate != 0) {
+    if (!address_rate_) {
+      const std::string network = network_of(connection_->peer());
+      if (network.empty()) return {};
+      address_rate_ = context.addresses.hold(network);
+    }
+    if (!address_rate_->take(now, rate)) return "frames_per_second_of_address";
+  }
+  return {};
 }
 
 void Session::on_tick(Instant now, Timestamp wall) {
+  if (!connection_) return depart();
   if (machine_.state() == core::Session::State::ended) return;
   if (greeting_ && now - greeting_->since > shard_.bounds().hello_timeout)
     return end(errc::timed_out);
@@ -135,6 +177,9 @@ void Session::on_tick(Instant now, Timestamp wall) {
     if (now - blocked_since_ > shard_.bounds().stall_timeout) return end(errc::slow);
   }
   if (std::exchange(retry_fetch_, false)) pump();
+  for (Allowances::Handle* const rate : {&participant_rate_, &address_rate_}) {
+    if (*rate && (*rate)->unused_for(kKeepAllowance, now)) *rate = {};
+  }
 }
 
 // ---- frames
@@ -145,11 +190,11 @@ void Session::on_error(const wire::DecodeError& error) {
   frame::Error answer;
   answer.code = error.code;
   answer.detail = error.detail;
-  if (!take_token(shard_.executor().now())) {
+  if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
     const bool named = !error.ref.empty() || error.cseq;
     if (!named && std::exchange(flooding_, true)) return;
     answer.code = errc::rate_limited;
-    answer.detail = "frames_per_second";
+    answer.detail = used_up;
   }
   answer.conversation = error.conversation;
   answer.cseq = error.cseq;
@@ -158,10 +203,10 @@ void Session::on_error(const wire::DecodeError& error) {
 
 void Session::on_frame(const ClientFrame& frame) {
   frame_ref_ = frame.ref;
-  if (!take_token(shard_.executor().now())) {
+  if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
     const auto* const sent = std::get_if<frame::Send>(&frame.body);
-    return sent ? fail_send(*sent, errc::rate_limited, "frames_per_second")
-                : fail(frame.ref, errc::rate_limited, "frames_per_second");
+    return sent ? fail_send(*sent, errc::rate_limited, used_up)
+                : fail(frame.ref, errc::rate_limited, used_up);
   }
   const bool is_hello = std::holds_alternative<frame::Hello>(frame.body);
   const errc admitted = is_hello ? machine_.admit_hello() : machine_.admit();

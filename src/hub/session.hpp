@@ -9,10 +9,12 @@
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "allowance.hpp"
 #include "desk.hpp"
 #include "mail.hpp"
 
@@ -48,6 +50,20 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);
+
+  /// Calls something of this session. Where memory ends it gives up this session, and no more.
+  template <class Call>
+  void attend(Call&& call) {
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      give_up();
+    }
+  }
+  /// Closes the connection as overloaded, without a word more.
+  void give_up() noexcept;
+  /// Whether an answer to it is still to come.
+  [[nodiscard]] bool awaits_something() const noexcept;
 
   [[nodiscard]] SessionRef ref() const noexcept { return ref_; }
   [[nodiscard]] SessionId id() const noexcept { return id_; }
@@ -139,10 +155,13 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   Membership& member(ConversationId conversation);
   [[nodiscard]] std::uint64_t accepted(ConversationId conversation) const;
   [[nodiscard]] bool staff() const { return is_staff(identity_.participant.role); }
-  [[nodiscard]] bool take_token(Instant now);
+  /// Takes a frame from all allowances, or answers the name of the limit that is used up.
+  [[nodiscard]] std::string_view take_token(Instant now);
+  [[nodiscard]] std::string_view take_shared_token(Instant now);
   void fail(std::string_view ref, errc code, std::string_view detail);
   void fail_send(const frame::Send& send, errc code, std::string_view detail);
 
+  void depart();
   /// Once it stops: says when to come back and ends, unless something has no outcome yet.
   void leave_if_settled();
 
@@ -164,6 +183,10 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::unique_ptr<Greeting> greeting_;
   std::unique_ptr<Seat> seat_;
   std::string_view frame_ref_;  // of the frame that is being served
+
+  // Shared with others on their participant or address; none while nothing was sent of late.
+  Allowances::Handle participant_rate_;
+  Allowances::Handle address_rate_;
 
   Instant last_refill_;
   double tokens_;  // of frames_per_second

@@ -75,8 +75,10 @@ Completion<Args...> Session::mine(F f) {
         Session* const session = shard->find(ref);
         if (!session) return;
         --session->asked_;
-        f(*session, std::move(args)...);
-        session->leave_if_settled();
+        session->attend([&] {
+          f(*session, std::move(args)...);
+          session->leave_if_settled();
+        });
       });
 }
 

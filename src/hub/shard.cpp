@@ -31,21 +31,23 @@ void Shard::start() {
     next_renew_ = next_expire_ = executor_.now();
     tick();
   });
+  tick_armed_ = true;
 }
 
 Inbound& Shard::accept(Connection& connection) {
-  std::uint32_t index;
+  if (!tick_armed_) arm_tick();
   if (free_slots_.empty()) {
-    index = static_cast<std::uint32_t>(slots_.size());
+    slots_.reserve(slots_.size() + 1);
+    free_slots_.reserve(slots_.capacity());  // so that giving a slot back allocates nothing
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
-  } else {
-    index = free_slots_.back();
-    free_slots_.pop_back();
   }
+  const std::uint32_t index = free_slots_.back();
   Slot& slot = slots_[index];
   if (++slot.use == 0) ++slot.use;
   slot.session = std::make_unique<Session>(*this, SessionRef{index_, index, slot.use}, connection,
                                            executor_.now());
+  free_slots_.pop_back();
   ++counters_.connections;
   if (draining_) {
     executor_.post([this, alive = context_.alive, ref = slot.session->ref()] {
@@ -121,50 +123,60 @@ void Shard::send_deliveries(std::size_t to, std::vector<Delivery>& items) {
 
 bool Shard::submit(const Draft& draft) {
   if (unanswered_ >= bounds().pending_drafts) return false;
-  ++unanswered_;
   const std::size_t home = context_.home_of(draft.conversation);
   std::unique_ptr<AppendBatch>& batch = batches_[home];
   if (!batch) batch = take_batch();
+  flush_soon();
   batch->add(draft);
+  ++unanswered_;
   if (batch->size() >= bounds().batch_drafts) {
-    send(home, mail::Submit{std::move(batch)});
-  } else {
-    flush_soon();
+    attend([&] { send(home, mail::Submit{std::move(batch)}); });
   }
   return true;
 }
 
 void Shard::flush_soon() {
-  if (std::exchange(flush_scheduled_, true)) return;
+  if (flush_scheduled_) return;
   executor_.post([this, alive = context_.alive] {
     if (*alive) flush();
   });
+  flush_scheduled_ = true;
 }
 
 void Shard::flush() {
   flush_scheduled_ = false;
-  home_.submit_released();
+  if (!tick_armed_) arm_tick();
+  attend([&] { home_.submit_released(); });
   for (std::size_t to = 0; to < batches_.size(); ++to) {
-    if (batches_[to]) send(to, mail::Submit{std::move(batches_[to])});
+    if (batches_[to]) attend([&] { send(to, mail::Submit{std::move(batches_[to])}); });
   }
   for (std::size_t to = 0; to < outbox_.size(); ++to) {
     if (outbox_[to].empty()) continue;
     Shard& other = *context_.shards[to];
-    other.executor_.post(
-        [&other, alive = context_.alive, mails = std::exchange(outbox_[to], {})]() mutable {
-          if (!*alive) return;
-          for (Mail& mail : mails) std::visit([&](auto& each) { other.take(each); }, mail);
-        });
+    try {
+      other.executor_.post(
+          [&other, alive = context_.alive, mails = std::exchange(outbox_[to], {})]() mutable {
+            if (!*alive) return;
+            for (Mail& mail : mails)
+              other.attend([&] { std::visit([&](auto& each) { other.take(each); }, mail); });
+          });
+    } catch (const std::bad_alloc&) {
+      lost_mail_ = true;
+      context_.damage->fetch_add(1, std::memory_order_relaxed);
+    }
   }
 }
 
 void Shard::deliver(std::vector<Delivery>& items) {
   for (const Delivery& item : items) {
-    if (item.what == Delivery::What::ack || item.what == Delivery::What::failed) --unanswered_;
-    if (Session* session = find(item.to)) session->on_delivery(item);
+    const bool outcome = item.what == Delivery::What::ack || item.what == Delivery::What::failed;
+    if (outcome && unanswered_ != 0) --unanswered_;
+    Session* const session = find(item.to);
+    if (session) session->attend([&] { session->on_delivery(item); });
   }
   for (const SessionRef& ref : acks_due_) {
-    if (Session* session = find(ref)) session->flush_ack();
+    Session* const session = find(ref);
+    if (session) session->attend([&] { session->flush_ack(); });
   }
   acks_due_.clear();
 }
@@ -230,20 +242,51 @@ void Shard::take(mail::Agents& agents) {
 
 void Shard::take(mail::Leased&) { attendance_.on_tick(executor_.now()); }
 
+void Shard::arm_tick() {
+  tick_armed_ = false;
+  try {
+    executor_.post_at(executor_.now() + kTick, [this, alive = context_.alive] {
+      if (*alive) tick();
+    });
+    tick_armed_ = true;
+  } catch (const std::bad_alloc&) {  // the next connection or flush tries again
+  }
+}
+
 void Shard::tick() {
+  arm_tick();
   const Instant now = executor_.now();
   const Timestamp wall = context_.clock.now();
   for (const Slot& slot : slots_) {
-    if (slot.session) slot.session->on_tick(now, wall);
+    Session* const session = slot.session.get();
+    if (session) session->attend([&] { session->on_tick(now, wall); });
   }
-  home_.on_tick(now);
-  attendance_.on_tick(now);
-  if (dispatch_) dispatch_->on_tick(now);
-  if (now >= next_renew_ && !renewing_) renew();
-  if (index_ == 0 && now >= next_expire_) expire();
-  executor_.post_at(now + kTick, [this, alive = context_.alive] {
-    if (*alive) tick();
+  attend([&] {
+    home_.on_tick(now);
+    attendance_.on_tick(now);
+    if (dispatch_) dispatch_->on_tick(now);
+    if (now >= next_renew_ && !renewing_) renew();
+    if (index_ == 0 && now >= next_expire_) expire();
+    recover();
   });
+}
+
+/// After something got lost for want of memory, on any shard: whoever waits for an answer may wait
+/// for that one, so they come back and ask again; and every reader looks what its log has.
+void Shard::recover() {
+  const std::uint32_t damage = context_.damage->load(std::memory_order_relaxed);
+  if (damage == damage_seen_) return;
+  const bool all = std::exchange(lost_mail_, false);
+  for (const Slot& slot : slots_) {
+    if (slot.session && (all || slot.session->awaits_something())) slot.session->give_up();
+  }
+  unanswered_ = 0;
+  renewing_ = false;
+  acks_due_.clear();
+  home_.recover();
+  flush_soon();
+  damage_seen_ = damage;
+  log(LogLevel::warning, "out of memory: sessions that waited for an answer were closed");
 }
 
 /// Keeps the sessions of this shard from expiring, and ends those that another node has taken over.
@@ -260,7 +303,6 @@ void Shard::renew() {
     }
   }
   if (leases.empty()) return;
-  renewing_ = true;
   context_.store.renew(
       std::move(leases), here<result<std::vector<errc>>>([this, refs = std::move(refs)](
                                                              result<std::vector<errc>> states) {
@@ -273,6 +315,7 @@ void Shard::renew() {
           session->end((*states)[i] == errc::fenced ? errc::superseded : errc::session_expired);
         }
       }));
+  renewing_ = true;  // its answer is posted, so it has not come yet
 }
 
 void Shard::expire() {

@@ -3,11 +3,13 @@
 // once.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
 #include <memory>
+#include <new>
 #include <random>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "allowance.hpp"
 #include "attendance.hpp"
 #include "desk.hpp"
 #include "desk_rules.hpp"
@@ -40,8 +43,13 @@ struct Context {
   std::string node;  // of this process, in the records
   std::unique_ptr<Authenticator> authenticator;
   std::vector<std::unique_ptr<Policy>> policies;  // in the order in which they are asked
+  Allowances participants;  // before the shards, whose sessions hold of them
+  Allowances addresses;
   std::vector<std::unique_ptr<Shard>> shards;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the shards' executors only
+  // How often something got lost for want of memory. Shared with completions, like `alive`.
+  std::shared_ptr<std::atomic<std::uint32_t>> damage =
+      std::make_shared<std::atomic<std::uint32_t>>(0);
 
   [[nodiscard]] std::size_t home_of(ConversationId id) const {
     return std::hash<ConversationId>()(id) % shards.size();
@@ -101,12 +109,28 @@ class Shard {
   /// A completion that runs `f` on this shard, unless the hub is gone by then.
   template <class... Args, class F>
   [[nodiscard]] Completion<Args...> here(F f) {
-    return [alive = context_.alive, executor = &executor_, f = std::move(f)](Args... args) mutable {
-      executor->post(
-          [alive = std::move(alive), f = std::move(f), ... args = std::move(args)]() mutable {
-            if (*alive) f(std::move(args)...);
-          });
+    return [alive = context_.alive, this, executor = &executor_, damage = context_.damage,
+            f = std::move(f)](Args... args) mutable {
+      try {
+        executor->post([alive = std::move(alive), this, f = std::move(f),
+                        ... args = std::move(args)]() mutable {
+          if (*alive) attend([&] { f(std::move(args)...); });
+        });
+      } catch (const std::bad_alloc&) {  // the caller is a store or an authenticator
+        damage->fetch_add(1, std::memory_order_relaxed);
+      }
     };
+  }
+
+  /// Calls something that serves several sessions. Where memory ends, what was under way is lost,
+  /// and the next tick mends it: see recover().
+  template <class Call>
+  void attend(Call&& call) {
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      context_.damage->fetch_add(1, std::memory_order_relaxed);
+    }
   }
 
   [[nodiscard]] std::unique_ptr<AppendBatch> take_batch();
@@ -171,7 +195,9 @@ class Shard {
   void for_attached_staff(F call);
   [[nodiscard]] std::uint64_t random_word();
   void drained();
+  void arm_tick();
   void tick();
+  void recover();
   void renew();
   void expire();
 
@@ -204,6 +230,9 @@ class Shard {
   Instant next_expire_;
   bool renewing_ = false;
   bool draining_ = false;
+  bool tick_armed_ = false;
+  bool lost_mail_ = false;
+  std::uint32_t damage_seen_ = 0;
   Completion<> on_drained_;  // while draining
   HubStats counters_;
   std::random_device device_;  // of ids, which nobody may guess; made once, for that costs a file

@@ -8,10 +8,12 @@
 #include "net/field_text.hpp"
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
+#include "network_of.hpp"
 
 namespace kefu::net {
 namespace {
 
+constexpr const char* kRetryAfter = "10";          // seconds
 constexpr std::size_t kPartsPerTurn = 256 * 1024;  // bytes of an answer in parts, then others go on
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
@@ -52,12 +54,19 @@ void HttpConnection::read_introduction() {
   if (header.status == ProxyHeader::Status::need_more) return await_readable();
   if (header.status == ProxyHeader::Status::bad) return cut();
   if (socket_.read(buffer.first(header.size)).bytes != header.size) return cut();
-  if (!header.address.empty()) peer_ = std::move(header.address);
+  if (!header.address.empty()) {
+    peer_ = std::move(header.address);
+    if (const std::string network = network_of(peer_); !network.empty()) {
+      Site& site = worker_.site();
+      address_ = site.addresses.hold(network, site.options.max_connections_per_address);
+      if (!address_) return cut();
+    }
+  }
   start_http();
   worker_.read_later(*this);
 }
 
-void HttpConnection::on_ready(Readiness readiness) {
+void HttpConnection::be_ready(Readiness readiness) {
   if (readiness.writable && state_ == State::writing) write();
   if (is_readable(readiness)) read();
 }
@@ -133,6 +142,7 @@ http::Response HttpConnection::refusal_of_body(const http::Head& request) const 
 void HttpConnection::feed_body(std::string_view bytes) {
   switch (body_->feed(bytes)) {
     case http::BodyReader::Status::need_more:
+      count_held();
       return worker_.read_later(*this);
     case http::BodyReader::Status::failed:
       return refuse(http::text_response(http::status_for(body_->error())));
@@ -151,8 +161,23 @@ void HttpConnection::handle(const http::Head& request) {
     return respond(site.answer({request, client, subject(), body}), keep_alive);
   }
   Upgrade answer = answer_upgrade(request, site.upgrade);
-  if (answer.accepted()) return upgrade(answer, std::move(client));
+  if (answer.accepted()) {
+    if (auto full = refusal_of_client(client)) return respond(*std::move(full), false);
+    return upgrade(answer, std::move(client));
+  }
   respond(std::move(answer.response), keep_alive);
+}
+
+/// Counts the connection to the client that a proxy speaks for; a response if that is one too many,
+/// or the server has no room.
+std::optional<http::Response> HttpConnection::refusal_of_client(const std::string& client) {
+  Site& site = worker_.site();
+  if (const std::string network = network_of(client); !address_ && !network.empty()) {
+    address_ = site.addresses.hold(network, site.options.max_connections_per_address);
+    if (!address_) return http::text_response(429).set("Retry-After", kRetryAfter);
+  }
+  if (worker_.is_full()) return http::text_response(503).set("Retry-After", kRetryAfter);
+  return std::nullopt;
 }
 
 std::string_view HttpConnection::subject() {
@@ -161,14 +186,16 @@ std::string_view HttpConnection::subject() {
 }
 
 void HttpConnection::upgrade(const Upgrade& answer, std::string client) {
-  state_ = State::gone;
   if (!subject().empty()) client.append(1, '\0').append(subject());
-  auto next = std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(client),
-                                             answer.deflate);
+  auto next = std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(address_),
+                                             std::move(client), answer.deflate);
+  state_ = State::gone;
   WsConnection& connection = *next;
   worker_.loop().poller().hand_over(connection.descriptor(), connection);
   worker_.replace(*this, std::move(next));
-  connection.start(*worker_.site().acceptor, http::write_head(answer.response, true), unread_);
+  connection.guard([&] {
+    connection.start(*worker_.site().acceptor, http::write_head(answer.response, true), unread_);
+  });
 }
 
 void HttpConnection::respond(http::Response response, bool keep_alive) {
@@ -186,6 +213,7 @@ void HttpConnection::respond(http::Response response, bool keep_alive) {
   body_.reset();
   written_ = 0;
   state_ = State::writing;
+  count_held();
   set_deadline();
   write();
 }
@@ -211,6 +239,7 @@ void HttpConnection::write() {
         return worker_.loop().poller().await_writable(descriptor());
       }
       written_ += result.bytes;
+      count_held();
       parts_written += result.bytes;
       set_deadline();
     }
@@ -247,6 +276,8 @@ bool HttpConnection::fill() {
 void HttpConnection::on_written() {
   head_out_ = {};
   body_out_ = {};
+  written_ = 0;
+  count_held();
   if (keep_alive_) {
     parser_.reset();
     state_ = State::reading;
@@ -276,6 +307,11 @@ void HttpConnection::cut() {
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);
+}
+
+void HttpConnection::count_held() noexcept {
+  hold(head_out_.size() + body_out_.size() - written_ + unread_.size() +
+       (body_ ? body_->size() : 0));
 }
 
 void HttpConnection::set_deadline() noexcept {

@@ -23,13 +23,13 @@ class HttpConnection final : public Link {
 
   void start();
 
-  void on_ready(Readiness readiness) override;
-  void read() override;
   void on_tick() override;
   void shut_down() override;
   void cut() override;
 
  private:
+  void be_ready(Readiness readiness) override;
+  void read() override;
   enum class State : std::uint8_t {
     introducing,  // what a proxy says of its peer
     reading,      // a request, or waiting for one
@@ -46,12 +46,14 @@ class HttpConnection final : public Link {
   void feed_body(std::string_view bytes);
   void handle(const http::Head& request);
   void upgrade(const Upgrade& answer, std::string client);
+  [[nodiscard]] std::optional<http::Response> refusal_of_client(const std::string& client);
   void respond(http::Response response, bool keep_alive);
   void refuse(http::Response response) { respond(std::move(response), false); }
   void write();
   bool fill();
   void on_written();
   void set_deadline() noexcept;
+  void count_held() noexcept;
   std::string_view subject();
 
   http::HeadParser parser_;

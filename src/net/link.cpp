@@ -4,6 +4,22 @@
 
 namespace kefu::net {
 
+Link::~Link() { hold(0); }
+
+void Link::on_ready(Readiness readiness) {
+  guard([&] { be_ready(readiness); });
+}
+
+void Link::read_now() {
+  guard([this] { read(); });
+}
+
+void Link::hold(std::size_t bytes) noexcept {
+  worker_.held_ += bytes;
+  worker_.held_ -= held_;
+  held_ = static_cast<std::uint32_t>(bytes);
+}
+
 void Link::await_readable() {
   Poller& poller = worker_.loop().poller();
   poller.await_readable(descriptor());

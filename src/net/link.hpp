@@ -1,8 +1,12 @@
 // Link: what a Worker knows of each of its sockets, whatever is spoken on it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <kefu/error.hpp>
+#include <new>
 
+#include "net/address_hold.hpp"
 #include "net/poller.hpp"
 #include "net/socket.hpp"
 
@@ -14,12 +18,13 @@ class Worker;
 class Link : public Watcher {
  public:
   Link(Worker& worker, Socket socket) noexcept : worker_{worker}, socket_{std::move(socket)} {}
-  virtual ~Link() = default;
+  virtual ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
+  void on_ready(Readiness readiness) final;
   /// Reads what is there, if it wants to read now.
-  virtual void read() = 0;
+  void read_now();
   /// The clock of timeouts has moved.
   virtual void on_tick() = 0;
   /// The server stops: end in good order, once what is under way is finished.
@@ -28,6 +33,8 @@ class Link : public Watcher {
   virtual void close_down() { shut_down(); }
   /// End now.
   virtual void cut() = 0;
+  /// The same, for another reason than that the server stops.
+  virtual void cut_for(errc) { cut(); }
 
   /// A read or write may need the other direction, under TLS.
   void await_readable();
@@ -38,12 +45,35 @@ class Link : public Watcher {
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.descriptor(); }
 
+  /// Calls something of this link. Where memory ends it ends this link, and no more.
+  template <class Call>
+  void guard(Call call) {
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      cut_for(errc::overloaded);
+    }
+  }
+
+  /// Bytes that it holds back, as last counted.
+  [[nodiscard]] std::uint32_t held() const noexcept { return held_; }
+
  protected:
   friend class Worker;
 
+  virtual void be_ready(Readiness readiness) = 0;
+  virtual void read() = 0;
+
+  /// Counts its bytes anew.
+  void hold(std::size_t bytes) noexcept;
+
   Worker& worker_;
   Socket socket_;
+  AddressHold address_;
   std::uint32_t slot_ = 0;  ///< the worker's
+
+ private:
+  std::uint32_t held_ = 0;
 };
 
 }  // namespace kefu::net

@@ -4,15 +4,19 @@
 #include <kefu/net/http.hpp>
 #include <utility>
 
+#include "network_of.hpp"
+
 namespace kefu::net {
 namespace {
 
 constexpr std::size_t kAcceptsPerTurn = 256;  // then the connections there are get their turn
 constexpr std::chrono::milliseconds kExhaustedPause{100};
+constexpr const char* kRetryAfter = "10";  // seconds
 
 /// Best effort: the socket's buffer is empty, so this fits.
-void answer_full(Socket socket) {
-  const http::Response response = http::text_response(503);
+void answer_full(Socket socket, int status) {
+  http::Response response = http::text_response(status);
+  response.set("Retry-After", kRetryAfter);
   std::string text = http::write_head(response, false) + response.body;
   const iovec part{text.data(), text.size()};
   (void)socket.write({&part, 1});
@@ -83,18 +87,30 @@ Listener::Next Listener::accept_some() {
 }
 
 void Listener::deal(Accepted accepted) {
-  if (site_->live.fetch_add(1, std::memory_order_relaxed) >= site_->options.max_connections) {
+  const ServerOptions& options = site_->options;
+  const auto refuse = [&](int status) {
+    if (!options.tls) answer_full(std::move(accepted.socket), status);
+  };
+  AddressHold address;
+  // Whom a proxy speaks for is known later.
+  if (const std::string network = network_of(accepted.peer);
+      !network.empty() && !site_->proxies.contains(accepted.peer)) {
+    address = site_->addresses.hold(network, options.max_connections_per_address);
+    if (!address) return refuse(429);
+  }
+  if (site_->live.fetch_add(1, std::memory_order_relaxed) >= options.max_connections) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
-    if (!site_->options.tls) answer_full(std::move(accepted.socket));
-    return;
+    return refuse(503);
   }
   const std::size_t index = next_worker_++ % workers_.size();
   const auto& worker = workers_[index];
-  if (index == 0) return worker->adopt(std::move(accepted.socket), std::move(accepted.peer));
-  worker->loop().post(
-      [worker, socket = std::move(accepted.socket), peer = std::move(accepted.peer)]() mutable {
-        worker->adopt(std::move(socket), std::move(peer));
-      });
+  if (index == 0) {
+    return worker->adopt(std::move(accepted.socket), std::move(accepted.peer), std::move(address));
+  }
+  worker->loop().post([worker, socket = std::move(accepted.socket), peer = std::move(accepted.peer),
+                       address = std::move(address)]() mutable {
+    worker->adopt(std::move(socket), std::move(peer), std::move(address));
+  });
 }
 
 }  // namespace kefu::net

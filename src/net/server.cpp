@@ -71,7 +71,8 @@ void Server::start(Acceptor& acceptor) {
   State& state = *state_;
   state.site->acceptor = &acceptor;
   for (const auto& loop : state.loops.loops_) {
-    state.workers.push_back(std::make_shared<Worker>(*loop, state.site));
+    state.workers.push_back(std::make_shared<Worker>(
+        *loop, state.site, state.site->options.max_buffered / state.loops.size()));
   }
   state.listener = std::make_shared<Listener>(state.site, state.workers);
   state.port = state.listener->port();

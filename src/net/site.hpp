@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "net/address_hold.hpp"
+
 namespace kefu::net {
 
 struct Site {
@@ -23,6 +25,7 @@ struct Site {
   TrustedProxies proxies;
   std::optional<StaticFiles> files;
   Acceptor* acceptor = nullptr;
+  AddressHolds addresses;
   std::atomic<std::size_t> live{0};  ///< open connections
   std::atomic<bool> stopped{false};  ///< every worker is empty and stays so
 };

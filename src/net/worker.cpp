@@ -1,6 +1,7 @@
 #include "net/worker.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "net/http_connection.hpp"
@@ -21,25 +22,41 @@ Nanoseconds tick_for(const ServerOptions& options) noexcept {
 
 }  // namespace
 
-Worker::Worker(Loop& loop, std::shared_ptr<Site> site)
+Worker::Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t most_held)
     : loop_{loop},
       site_{std::move(site)},
       tick_length_{tick_for(site_->options)},
+      most_held_{most_held},
       deflater_{site_->options.deflate} {}
 
 Worker::~Worker() { loop_.forget(*this); }
 
-void Worker::adopt(Socket socket, std::string peer) {
+void Worker::adopt(Socket socket, std::string peer, AddressHold address) {
   if (stopping_ || links_.size() == links_.max_size()) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  auto link = std::make_unique<HttpConnection>(*this, std::move(socket), std::move(peer));
+  std::unique_ptr<HttpConnection> link;
+  try {
+    // Each of them may stand in these lists at once: then nothing is allocated to end it.
+    const std::size_t most = links_.size() + 1;
+    if (links_.capacity() < most) links_.reserve(2 * most);
+    for (auto* const list : {&retired_, &doomed_}) {
+      if (list->capacity() < 2 * most) list->reserve(4 * most);
+    }
+    link = std::make_unique<HttpConnection>(*this, std::move(socket), std::move(peer));
+  } catch (const std::bad_alloc&) {
+    site_->live.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   HttpConnection& added = *link;
+  added.address_ = std::move(address);
   added.slot_ = static_cast<std::uint32_t>(links_.size());
   links_.push_back(std::move(link));
-  if (loop_.poller().add(added.descriptor(), added)) return added.cut();
-  added.start();
+  added.guard([&] {
+    if (loop_.poller().add(added.descriptor(), added)) return added.cut();
+    added.start();
+  });
 }
 
 void Worker::replace(Link& from, std::unique_ptr<Link> to) {
@@ -74,10 +91,10 @@ void Worker::end_turn() {
   // What was retired before now is in no list and in no batch of events after this.
   doomed_.swap(retired_);
   writing_.swap(to_write_);
-  for (WsConnection* const connection : writing_) connection->flush();
+  for (WsConnection* const connection : writing_) connection->flush_now();
   writing_.clear();
   reading_.swap(to_read_);
-  for (Link* const link : reading_) link->read();
+  for (Link* const link : reading_) link->read_now();
   reading_.clear();
   doomed_.clear();
   deflater_.forget();
@@ -96,12 +113,14 @@ void Worker::shut_down(Completion<> done) {
   stopping_ = true;
   on_empty_ = std::move(done);
   // Backwards: a link that ends at once is replaced by one that has been visited.
-  for (std::size_t i = links_.size(); i-- > 0;) links_[i]->shut_down();
+  for (std::size_t i = links_.size(); i-- > 0;)
+    links_[i]->guard([this, i] { links_[i]->shut_down(); });
   loop_.at_turn_end(*this);
 }
 
 void Worker::close_all() {
-  for (std::size_t i = links_.size(); i-- > 0;) links_[i]->close_down();
+  for (std::size_t i = links_.size(); i-- > 0;)
+    links_[i]->guard([this, i] { links_[i]->close_down(); });
 }
 
 void Worker::cut_all() {
@@ -113,14 +132,32 @@ void Worker::keep_ticking(std::shared_ptr<Worker> worker) {
   Loop& loop = worker->loop_;
   loop.post_at(loop.now() + worker->tick_length_, [worker]() mutable {
     if (worker->over_) return;
+    keep_ticking(worker);  // first: whatever happens below, the next one comes
     worker->advance();
-    keep_ticking(std::move(worker));
   });
 }
 
 void Worker::advance() {
   ++tick_;
-  for (std::size_t i = links_.size(); i-- > 0;) links_[i]->on_tick();
+  for (std::size_t i = links_.size(); i-- > 0;)
+    links_[i]->guard([this, i] { links_[i]->on_tick(); });
+  if (is_full()) shed();
+}
+
+/// Readers pause at the bound, and pages are bounded, so this is for what adds up all the same. It
+/// takes those that hold most, for they read least.
+void Worker::shed() {
+  std::vector<Link*> fattest;
+  fattest.reserve(links_.size());
+  for (const auto& link : links_) fattest.push_back(link.get());
+  std::ranges::sort(fattest, std::ranges::greater{}, &Link::held);
+  for (Link* const link : fattest) {
+    if (!is_full()) return;
+    const std::size_t held = link->held();
+    link->cut_for(errc::overloaded);
+    link->hold(0);
+    if (held == 0) return;
+  }
 }
 
 std::uint32_t Worker::tick_after(Nanoseconds span) const noexcept {

@@ -21,13 +21,14 @@ class WsConnection;
 /// Tasks of the loop share it with the server, so it may outlive the server; it is empty then.
 class Worker final : public TurnEnd {
  public:
-  Worker(Loop& loop, std::shared_ptr<Site> site);
+  /// `most_held`: bytes, see is_full().
+  Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t most_held);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Takes over a new connection, which the site has counted.
-  void adopt(Socket socket, std::string peer);
+  /// Takes over a new connection, which the site has counted, as has `address` where it counts.
+  void adopt(Socket socket, std::string peer, AddressHold address);
   /// Owns `to` in place of `from`, whose socket has been handed on.
   void replace(Link& from, std::unique_ptr<Link> to);
   /// Forgets a link whose socket is closed; it is destroyed once nobody can be using it.
@@ -53,6 +54,10 @@ class Worker final : public TurnEnd {
     return static_cast<std::int32_t>(tick_ - tick) >= 0;  // it wraps around
   }
 
+  /// Whether the links hold back more than this worker's share of ServerOptions::max_buffered.
+  [[nodiscard]] bool is_full() const noexcept { return held_ > most_held_; }
+  [[nodiscard]] std::size_t held() const noexcept { return held_; }
+
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
   [[nodiscard]] Site& site() noexcept { return *site_; }
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
@@ -64,11 +69,16 @@ class Worker final : public TurnEnd {
   void end_turn() override;
 
  private:
+  friend class Link;
+
   void advance();
+  void shed();
 
   Loop& loop_;
   std::shared_ptr<Site> site_;
   Nanoseconds tick_length_;
+  const std::size_t most_held_;
+  std::size_t held_ = 0;
   std::uint32_t tick_ = 0;
   bool stopping_ = false;
   bool over_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <kefu/wire/close_code.hpp>
+#include <new>
 #include <utility>
 
 #include "net/link_quality.hpp"
@@ -27,7 +28,7 @@ errc reason_for(websocket::Error error) noexcept {
 
 }  // namespace
 
-WsConnection::WsConnection(Worker& worker, Socket socket, std::string peer,
+WsConnection::WsConnection(Worker& worker, Socket socket, AddressHold address, std::string peer,
                            websocket::DeflateWindow deflate)
     : Link{worker, std::move(socket)},
       decoder_{{.allow_rsv1 = deflate != websocket::DeflateWindow::none,
@@ -35,7 +36,9 @@ WsConnection::WsConnection(Worker& worker, Socket socket, std::string peer,
       peer_{std::move(peer)},
       heard_{worker.tick()},
       deadline_{heard_},
-      deflate_{deflate} {}
+      deflate_{deflate} {
+  address_ = std::move(address);
+}
 
 void WsConnection::start(Acceptor& acceptor, std::string_view response, std::string_view unread) {
   queue_.push({worker_.loop().frames().copy(response), FrameKind::raw}, worker_.chunks());
@@ -57,6 +60,19 @@ std::optional<LinkQuality> WsConnection::quality() const { return link_quality_o
 
 SendStatus WsConnection::send(SharedFrame frame) {
   if (state_ != State::open) return SendStatus::closed;
+  try {
+    queue_text(std::move(frame));
+  } catch (const std::bad_alloc&) {
+    give_up();
+    return SendStatus::closed;
+  }
+  if (queue_.bytes() < worker_.site().options.send_queue && !worker_.is_full())
+    return SendStatus::accepted;
+  backpressured_ = true;
+  return SendStatus::backpressure;
+}
+
+void WsConnection::queue_text(SharedFrame frame) {
   SharedFrame deflated = worker_.deflater().deflate(frame, deflate_, worker_.loop().frames());
   if (deflated) {
     queue_.push({std::move(deflated), FrameKind::deflated}, worker_.chunks());
@@ -64,28 +80,43 @@ SendStatus WsConnection::send(SharedFrame frame) {
     queue_.push({std::move(frame), FrameKind::text}, worker_.chunks());
   }
   write_later();
-  if (queue_.bytes() < worker_.site().options.send_queue) return SendStatus::accepted;
-  backpressured_ = true;
-  return SendStatus::backpressure;
+  count_held();
+}
+
+/// Without memory there is nothing to be said. The worker's next tick ends it.
+void WsConnection::give_up() noexcept {
+  state_ = State::lingering;
+  reason_ = errc::overloaded;
+  deadline_ = worker_.tick();
 }
 
 void WsConnection::pause_reading() { paused_ = state_ == State::open; }
 
 void WsConnection::resume_reading() {
-  if (std::exchange(paused_, false)) worker_.read_later(*this);
+  if (!paused_) return;
+  try {
+    worker_.read_later(*this);
+    paused_ = false;
+  } catch (const std::bad_alloc&) {
+    give_up();
+  }
 }
 
 void WsConnection::close(errc reason) {
   if (state_ != State::open) return;
-  begin_close(State::closing, wire::close_code(reason), reason == errc::ok ? "" : name(reason),
-              reason);
+  try {
+    begin_close(State::closing, wire::close_code(reason), reason == errc::ok ? "" : name(reason),
+                reason);
+  } catch (const std::bad_alloc&) {
+    give_up();
+  }
 }
 
 void WsConnection::shut_down() {
   if (state_ == State::open && !inbound_->on_stopping()) close(errc::shutting_down);
 }
 
-void WsConnection::on_ready(Readiness readiness) {
+void WsConnection::be_ready(Readiness readiness) {
   peer_ended_ = peer_ended_ || readiness.ended;
   if (readiness.writable && write_blocked_) {
     write_blocked_ = false;
@@ -114,7 +145,9 @@ void WsConnection::read() {
     heard_ = worker_.tick();
     pinged_ = false;
     deliver(buffer.first(result.bytes));
-    if (paused_ || state_ == State::gone) return;
+    if (state_ == State::gone) return;
+    count_held();
+    if (paused_) return;
     if (result.bytes == buffer.size() || result.again) return worker_.read_later(*this);
     if (!peer_ended_) return await_readable();
   }
@@ -213,7 +246,8 @@ void WsConnection::flush() {
       break;
     }
   }
-  if (backpressured_ && state_ == State::open &&
+  count_held();
+  if (backpressured_ && state_ == State::open && !worker_.is_full() &&
       queue_.bytes() < worker_.site().options.send_queue / 2) {
     backpressured_ = false;
     inbound_->on_writable();
@@ -249,7 +283,8 @@ void WsConnection::on_tick() {
     if (worker_.has_come(deadline_)) finish(reason_);
     return;
   }
-  if (paused_) heard_ = worker_.tick();  // it may have spoken, unheard
+  if (backpressured_ && !write_blocked_) write_later();  // the bound for all may let it go on
+  if (paused_) heard_ = worker_.tick();                  // it may have spoken, unheard
   const std::uint32_t silent = worker_.tick() - heard_;
   const std::uint32_t interval =
       worker_.tick_after(worker_.site().options.ping_interval) - worker_.tick();
@@ -265,12 +300,17 @@ void WsConnection::finish(errc reason) {
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);
-  inbound_->on_closed(reason);
+  if (inbound_) inbound_->on_closed(reason);  // else the acceptor had no memory for it
+}
+
+void WsConnection::count_held() {
+  hold(queue_.bytes() + decoder_.buffered_capacity() + (unread_ ? unread_->size() : 0));
 }
 
 void WsConnection::write_later() {
-  if (write_blocked_ || std::exchange(write_pending_, true)) return;
+  if (write_blocked_ || write_pending_) return;
   worker_.write_later(*this);
+  write_pending_ = true;
 }
 
 void WsConnection::keep_unread(std::span<const std::byte> bytes) {

@@ -21,7 +21,8 @@ namespace kefu::net {
 
 class WsConnection final : public Link, public Connection {
  public:
-  WsConnection(Worker& worker, Socket socket, std::string peer, websocket::DeflateWindow deflate);
+  WsConnection(Worker& worker, Socket socket, AddressHold address, std::string peer,
+               websocket::DeflateWindow deflate);
 
   /// `response` is written first; `unread` is what came behind the request.
   void start(Acceptor& acceptor, std::string_view response, std::string_view unread);
@@ -38,17 +39,20 @@ class WsConnection final : public Link, public Connection {
   [[nodiscard]] Executor& executor() override;
 
   // Link
-  void on_ready(Readiness readiness) override;
-  void read() override;
   void on_tick() override;
   void shut_down() override;
   void close_down() override { close(errc::shutting_down); }
   void cut() override { finish(errc::shutting_down); }
+  void cut_for(errc reason) override { finish(reason); }
 
   /// Writes what is queued. Called by the worker at the end of a turn.
-  void flush();
+  void flush_now() {
+    guard([this] { flush(); });
+  }
 
  private:
+  void be_ready(Readiness readiness) override;
+  void read() override;
   enum class State : std::uint8_t {
     open,
     closing,    // our close frame is queued or written, the peer's is awaited
@@ -58,6 +62,7 @@ class WsConnection final : public Link, public Connection {
     gone,
   };
 
+  void flush();
   void deliver(std::span<std::byte> input);
   void on_event(const websocket::Event& event);
   void on_text(const websocket::Event& event);
@@ -67,7 +72,10 @@ class WsConnection final : public Link, public Connection {
   void refuse(std::uint16_t code, std::string_view text, errc reason);
   void refuse(websocket::Error error);
   void begin_close(State state, std::uint16_t code, std::string_view text, errc reason);
+  void queue_text(SharedFrame frame);
+  void give_up() noexcept;
   void finish(errc reason);
+  void count_held();
   void queue_pong();
   void write_later();
   void keep_unread(std::span<const std::byte> bytes);

@@ -39,6 +39,8 @@ class BodyReader {
   [[nodiscard]] Status status() const noexcept;
 
   [[nodiscard]] BodyError error() const noexcept { return error_; }
+  /// Bytes of the body so far.
+  [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
   [[nodiscard]] std::string take() noexcept { return std::move(body_); }
 
  private:

@@ -36,7 +36,7 @@ class Loops {
 
   /// Runs loop 0 in the calling thread and each other one in a thread of its own, until stop();
   /// returns when all have ended. At most once. An exception that leaves a task ends all loops and
-  /// leaves run().
+  /// leaves run(), but for std::bad_alloc, which costs no more than that task.
   void run();
 
   /// Ends run(), or makes a later run() return at once. Any thread; idempotent. It is abrupt:

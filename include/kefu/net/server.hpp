@@ -29,6 +29,13 @@ struct ServerOptions {
   const Tls* tls = nullptr;               ///< nullptr: no TLS; outlives the server
   int backlog = 4096;                     ///< connections the kernel keeps until they are accepted
   std::size_t max_connections = 100'000;  ///< open at once; one more is answered 503
+  /// Of one address, or one IPv6 network of 64 bits; loopback is not counted, and of a trusted
+  /// proxy what its clients' addresses hold open as WebSockets. One more is answered 429.
+  std::size_t max_connections_per_address = 1000;
+  /// Bytes that all connections together may hold back, in both directions: shared frames count
+  /// once for each receiver. Above it readers are served from the log, at their own pace, nobody
+  /// new is let in, and if that isn't enough, those that hold most are cut.
+  std::size_t max_buffered = 256 * 1024 * 1024;
 
   std::string websocket_path = "/ws";
   std::string subprotocol = "kefu.v1";

@@ -85,3 +85,37 @@ TEST_CASE("what a host opens has texts within the limits") {
   host.loop.run_until_idle();
   CHECK(code == errc::too_large);
 }
+
+TEST_CASE("the frames of a participant are counted over all their connections") {
+  limits bounds;
+  bounds.frames_per_second_of_participant = 10;
+  Host host(bounds);
+  Peer one(host), two(host), other(host);
+  for (Peer* const peer : {&one, &two}) peer->asks(hello("visitor same"));
+  other.asks(hello("visitor other"));
+  for (int i = 0; i < 10; ++i) {
+    one.asks(R"({"type":"list"})");
+    two.asks(R"({"type":"list"})");
+    other.asks(R"({"type":"list"})");
+  }
+  CHECK(one.got("\"type\":\"list\"") + two.got("\"type\":\"list\"") == 10);
+  CHECK(one.got("rate_limited", "frames_per_second_of_participant") +
+            two.got("rate_limited", "frames_per_second_of_participant") ==
+        10);
+  CHECK(other.got("\"type\":\"list\"") == 10);
+  host.loop.advance(1s);
+  one.frames.clear();
+  for (int i = 0; i < 10; ++i) one.asks(R"({"type":"list"})");
+  CHECK(one.got("\"type\":\"list\"") == 10);
+}
+
+TEST_CASE("the frames of an address are counted before anybody says who they are") {
+  limits bounds;
+  bounds.frames_per_second_of_address = 10;
+  Host host(bounds);
+  std::deque<Peer> peers;
+  for (int i = 0; i < 20; ++i) peers.emplace_back(host).asks("{");
+  std::size_t limited = 0;
+  for (const Peer& peer : peers) limited += peer.got("frames_per_second_of_address");
+  CHECK(limited == 10);
+}

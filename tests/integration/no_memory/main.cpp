@@ -1,0 +1,265 @@
+// The server with an allocation that fails: the first of those that one client causes, then the
+// second, and so on, until none is left that could. Whatever fails, the process goes on, another
+// client's conversation does not notice, and the client itself gets its message stored exactly once
+// when it comes again.
+#include <kefu/auth.hpp>
+#include <kefu/hub.hpp>
+#include <kefu/net/server.hpp>
+#include <kefu/sqlite/store.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <new>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "integration/net/client.hpp"
+
+namespace {
+
+thread_local bool counted = false;         // only the loop's allocations
+std::atomic<long> left_until_failure{-1};  // below zero: none fails
+std::atomic<bool> failed{false};
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  if (counted && left_until_failure.load(std::memory_order_relaxed) >= 0 &&
+      left_until_failure.fetch_sub(1, std::memory_order_relaxed) == 0) {
+    failed.store(true, std::memory_order_relaxed);
+    throw std::bad_alloc{};
+  }
+  void* const memory =
+      alignment == 0 ? std::malloc(size)
+                     : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (!memory) throw std::bad_alloc{};
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size, 0); }
+void* operator new[](std::size_t size) { return allocate(size, 0); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return allocate(size, 0);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace kefu;
+using net::testing::Received;
+using net::testing::WsClient;
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+/// A token is the id of a visitor.
+class PlainTokens final : public Authenticator {
+ public:
+  void authenticate(std::string_view token, std::string_view,
+                    Completion<result<Identity>> done) override {
+    done(Identity{{std::string{token}, Role::visitor},
+                  SystemClock().now() + std::chrono::hours{1}});
+  }
+};
+
+/// The value of a text member, somewhere in a frame.
+std::string member(const std::string& frame, const std::string& name) {
+  const std::size_t at = frame.find("\"" + name + "\":\"");
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + name.size() + 4;
+  return frame.substr(from, frame.find('"', from) - from);
+}
+
+/// A visitor. Each function fails when its connection does.
+class Person {
+ public:
+  Person(std::uint16_t port, std::string id) : id_{std::move(id)}, client_{port} {}
+
+  bool hello(const std::string& session, std::uint64_t epoch) {
+    const std::string resumed = session.empty() ? "" : R"(,"session":")" + session + '"';
+    client_.send(R"({"type":"hello","token":")" + id_ + '"' + resumed +
+                 R"(,"epoch":)" + std::to_string(epoch) + "}");
+    const std::string welcome = await("\"type\":\"welcome\"");
+    session_ = member(welcome, "session");
+    return !welcome.empty();
+  }
+  bool open(const std::string& proposed) {
+    client_.send(R"({"type":"open","id":")" + proposed + R"("})");
+    const std::string joined = await("\"type\":\"joined\"");
+    conversation_ = member(joined, "id");
+    return !joined.empty();
+  }
+  bool say(std::uint64_t cseq, const std::string& body) {
+    client_.send(R"({"type":"send","conversation":")" + conversation_ + R"(","cseq":)" +
+                 std::to_string(cseq) + R"(,"body":")" + body + R"("})");
+    return !await("\"type\":\"ack\"").empty();
+  }
+  /// How often a text stands in the log.
+  std::size_t stored(const std::string& body) {
+    client_.send(R"({"type":"history","conversation":")" + conversation_ +
+                 R"(","after":0,"limit":200})");
+    const std::string page = await("\"type\":\"history\"");
+    const std::string wanted = '"' + body + '"';
+    std::size_t count = 0;
+    for (std::size_t at = page.find(wanted); at != std::string::npos; at = page.find(wanted, at + 1))
+      ++count;
+    return count;
+  }
+  [[nodiscard]] const std::string& session() const { return session_; }
+
+ private:
+  /// The first frame that holds `wanted`; "" when the connection ends before.
+  std::string await(const std::string& wanted) {
+    for (;;) {
+      const Received received = client_.receive();
+      if (received.kind != net::websocket::EventKind::text) return {};
+      if (received.text.find(wanted) != std::string::npos) return received.text;
+    }
+  }
+
+  std::string id_;
+  WsClient client_;
+  std::string session_;
+  std::string conversation_;
+};
+
+std::string conversation_id(long round) {
+  char text[64];
+  std::snprintf(text, sizeof text, "0199c1d2-0000-7000-8000-%012lx",
+                static_cast<unsigned long>(round + 1));
+  return text;
+}
+
+/// One client's whole visit; false when its connection ended on the way.
+bool visit(std::uint16_t port, long round, std::string& session) try {
+  Person person{port, "visitor-" + std::to_string(round)};
+  if (!person.hello("", 1)) return false;
+  session = person.session();
+  return person.open(conversation_id(round)) && person.say(1, "hello");
+} catch (const std::exception&) {  // refused, or cut in the handshake
+  return false;
+}
+
+/// The same client comes back, as the protocol tells it to.
+void come_again(std::uint16_t port, long round, const std::string& session) {
+  Person person{port, "visitor-" + std::to_string(round)};
+  require(person.hello(session, 2), "hello after a failure");
+  require(person.open(conversation_id(round)), "open after a failure");
+  require(person.say(1, "hello"), "send after a failure");
+  require(person.stored("hello") == 1, "stored once");
+}
+
+class Host {
+ public:
+  explicit Host(const std::filesystem::path& folder)
+      : store_{(folder / "kefu.db").string()},
+        hub_{loops_.executors(), store_},
+        server_{loops_, options()} {
+    hub_.authenticate(std::make_unique<PlainTokens>());
+    server_.serve(hub_);
+    thread_ = std::thread{[this] {
+      counted = true;
+      loops_.run();
+    }};
+  }
+  ~Host() {
+    loops_.stop();
+    thread_.join();
+  }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+  /// Waits until nobody is connected but `others`.
+  void await_connections(std::size_t others) {
+    while (server_.connections() > others) {
+      std::promise<void> turned;
+      loops_.executors().front()->post([&] { turned.set_value(); });
+      turned.get_future().wait();
+    }
+  }
+  HubStats stats() {
+    std::promise<HubStats> stats;
+    hub_.stats([&](HubStats now) { stats.set_value(now); });
+    return stats.get_future().get();
+  }
+
+ private:
+  static net::ServerOptions options() {
+    net::ServerOptions out;
+    out.port = 0;
+    return out;
+  }
+
+  net::Loops loops_;
+  sqlite::Store store_;
+  Hub hub_;
+  net::Server server_;
+  std::thread thread_;
+};
+
+int run(const std::filesystem::path& folder) {
+  Host host{folder};
+  Person bystander{host.port(), "bystander"};
+  require(bystander.hello("", 1) && bystander.open(conversation_id(-1)), "the bystander comes");
+  std::uint64_t said = 0;
+  long harmed = 0;
+  constexpr long kWarm = 5;  // so that what is allocated once has been
+  constexpr long kClean = 3;
+  long clean = 0;
+  long round = 0;
+  for (long n = -kWarm; clean < kClean; ++n, ++round) {
+    std::string session;
+    failed = false;
+    left_until_failure = n < 0 ? -1 : n;
+    const bool whole = visit(host.port(), round, session);
+    left_until_failure = -1;
+    if (!whole) {
+      require(failed, "a visit failed without a reason");
+      ++harmed;
+      come_again(host.port(), round, session);
+    }
+    require(bystander.say(++said, "still here"), "the bystander was harmed");
+    host.await_connections(1);
+    clean = n >= 0 && !failed ? clean + 1 : 0;
+  }
+  const HubStats left = host.stats();
+  require(left.pending_drafts == 0 && left.connections == 1, "something was left behind");
+  std::printf("%ld allocations of a visit failed in turn; %ld of them ended the visit, none harmed "
+              "anything else\n",
+              round - kWarm - kClean, harmed);
+  return 0;
+}
+
+}  // namespace
+
+int main() {
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("kefu-no-memory-" + std::to_string(std::random_device{}()));
+  std::filesystem::create_directories(folder);
+  int result = 1;
+  try {
+    result = run(folder);
+  } catch (const std::exception& error) {
+    std::printf("FAILED: %s\n", error.what());
+  }
+  std::filesystem::remove_all(folder);
+  return result;
+}
