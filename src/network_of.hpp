@@ -8,8 +8,9 @@
 namespace kefu {
 
 /// Empty for loopback: that is this machine itself, or a proxy on it, and nobody to be counted.
-/// Of an IPv6 address its first 64 bits, in a form of its own: whoever has one has the whole network
-/// behind them. An IPv4 address, mapped into IPv6 or not, is itself, and so is anything else. `address` is what inet_ntop() writes.
+/// Of an IPv6 address its first 64 bits, in a form of its own: whoever has one has the whole
+/// network behind them. An IPv4 address, mapped into IPv6 or not, is itself, and so is anything
+/// else. `address` is what inet_ntop() writes.
 [[nodiscard]] inline std::string network_of(std::string_view address) {
   constexpr int kGroups = 8;
   constexpr int kOfNetwork = 4;

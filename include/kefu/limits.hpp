@@ -81,7 +81,8 @@ struct limits {
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append
   std::size_t pending_drafts =
-      65'536;  ///< drafts in a shard without an outcome; more get `overloaded`
+      65'536;  ///< drafts in a shard without an outcome; from half of it on whoever sends is not
+               ///< read, and more than all of it get `overloaded`
   std::size_t frames_per_second =
       1000;  ///< per connection, with a burst of as many; more get `rate_limited`
   std::size_t frames_per_second_of_participant =

@@ -38,8 +38,13 @@ void Session::on_message(std::string_view message, std::size_t slack) {
 
 void Session::on_writable() {
   if (!std::exchange(blocked_, false) || stopping_) return;
-  connection_->resume_reading();
+  if (!paused_) connection_->resume_reading();
   pump();
+}
+
+void Session::resume() {
+  if (!std::exchange(paused_, false) || blocked_ || stopping_ || !connection_) return;
+  if (machine_.state() != core::Session::State::ended) connection_->resume_reading();
 }
 
 bool Session::on_stopping() {

@@ -60,6 +60,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
       give_up();
     }
   }
+  /// Is read again, as far as it is up to the store.
+  void resume();
   /// Closes the connection as overloaded, without a word more.
   void give_up() noexcept;
   /// Whether an answer to it is still to come.
@@ -198,6 +200,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool retry_fetch_ = false;  // a page failed: try again at the next tick
   bool flooding_ = false;     // with what can't be read; it has been told
   bool stopping_ = false;     // nothing more is served
+  bool paused_ = false;       // not read, for too many drafts wait for the store
 };
 
 }  // namespace kefu::hub

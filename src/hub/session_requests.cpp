@@ -66,7 +66,13 @@ void Session::on(const frame::Send& sent) {
     // It has an outcome, which no verdict changes.
     if (sent.cseq <= accepted(sent.conversation)) draft.judged = Draft::Judged::passed;
   }
-  if (shard_.submit(draft)) return;
+  if (shard_.submit(draft)) {
+    if (paused_ || !shard_.is_congested()) return;
+    shard_.resume_later(ref_);
+    paused_ = true;
+    connection_->pause_reading();
+    return;
+  }
   machine_.on_outcome(sent.conversation, sent.cseq);
   fail_send(sent, errc::overloaded, "pending_drafts");
 }

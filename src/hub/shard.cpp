@@ -179,6 +179,13 @@ void Shard::deliver(std::vector<Delivery>& items) {
     if (session) session->attend([&] { session->flush_ack(); });
   }
   acks_due_.clear();
+  if (!paused_.empty() && unanswered_ < bounds().pending_drafts / 4) resume_paused();
+}
+
+void Shard::resume_paused() {
+  for (const SessionRef& ref : std::exchange(paused_, {})) {
+    if (Session* const session = find(ref)) session->resume();
+  }
 }
 
 void Shard::take(mail::Joined& joined) {
@@ -281,6 +288,7 @@ void Shard::recover() {
     if (slot.session && (all || slot.session->awaits_something())) slot.session->give_up();
   }
   unanswered_ = 0;
+  resume_paused();
   renewing_ = false;
   acks_due_.clear();
   home_.recover();

@@ -43,7 +43,7 @@ struct Context {
   std::string node;  // of this process, in the records
   std::unique_ptr<Authenticator> authenticator;
   std::vector<std::unique_ptr<Policy>> policies;  // in the order in which they are asked
-  Allowances participants;  // before the shards, whose sessions hold of them
+  Allowances participants;                        // before the shards, whose sessions hold of them
   Allowances addresses;
   std::vector<std::unique_ptr<Shard>> shards;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the shards' executors only
@@ -102,6 +102,13 @@ class Shard {
 
   /// What was gathered is handed on at the end of this turn.
   void flush_soon();
+
+  /// Whether so many drafts wait for the store that whoever sends should not be read.
+  [[nodiscard]] bool is_congested() const noexcept {
+    return unanswered_ >= bounds().pending_drafts / 2;
+  }
+  /// The session is not read until that is over.
+  void resume_later(SessionRef ref) { paused_.push_back(ref); }
 
   /// The session has an ack that should go out at the end of the current deliveries.
   void ack_later(SessionRef ref) { acks_due_.push_back(ref); }
@@ -191,6 +198,7 @@ class Shard {
   void stop(SessionRef ref);
   void flush();
   void deliver(std::vector<Delivery>& items);
+  void resume_paused();
   template <class F>
   void for_attached_staff(F call);
   [[nodiscard]] std::uint64_t random_word();
@@ -223,6 +231,7 @@ class Shard {
   std::vector<std::unique_ptr<AppendBatch>> spare_;
   std::vector<std::vector<Mail>> outbox_;  // one for each other shard
   std::vector<SessionRef> acks_due_;
+  std::vector<SessionRef> paused_;  // for want of a store that answers
   bool flush_scheduled_ = false;
   std::size_t unanswered_ = 0;  // drafts of this shard's sessions without an outcome
 

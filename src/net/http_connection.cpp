@@ -1,10 +1,14 @@
 #include "net/http_connection.hpp"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <exception>
 #include <utility>
 
+#include "net/event_stream.hpp"
 #include "net/field_text.hpp"
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
@@ -18,6 +22,31 @@ constexpr std::size_t kPartsPerTurn = 256 * 1024;  // bytes of an answer in part
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// 128 bits that nobody can guess.
+std::string random_hex() {
+  std::array<unsigned char, 16> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::bad_alloc{};
+  std::string out;
+  for (const unsigned char byte : bytes) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+  }
+  return out;
+}
+
+/// Lets the page that asks read the answer: its origin has been found to be an allowed one.
+void allow_page(const http::Head& request, http::Response& response) {
+  if (const auto origin = request.find("Origin"))
+    response.set("Access-Control-Allow-Origin", *origin).set("Vary", "Origin");
+}
+
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && rest == end;
 }
 
 }  // namespace
@@ -112,7 +141,7 @@ void HttpConnection::on_head(std::string_view unread) {
   }
   http::Response refusal = refusal_of_body(request);
   if (refusal.status != 200) return refuse(std::move(refusal));
-  body_.emplace(request, worker_.site().options.max_body);
+  body_.emplace(request, most_in_body(request));
   set_deadline();
   if (unread.empty() && request.find("Expect")) {
     std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -122,13 +151,23 @@ void HttpConnection::on_head(std::string_view unread) {
   feed_body(unread);
 }
 
+bool HttpConnection::is_post(const http::Head& request) const {
+  const std::string& events = worker_.site().options.events_path;
+  return !events.empty() && request.path() == events && request.method() == "POST";
+}
+
+std::size_t HttpConnection::most_in_body(const http::Head& request) const {
+  const ServerOptions& options = worker_.site().options;
+  return is_post(request) ? options.max_message : options.max_body;
+}
+
 /// What can be said before a body was sent, so that nobody sends one for nothing; else 200.
 http::Response HttpConnection::refusal_of_body(const http::Head& request) const {
   const Site& site = worker_.site();
-  if (!site.router.takes_body(request.method(), request.path())) {
+  if (!is_post(request) && !site.router.takes_body(request.method(), request.path())) {
     return http::text_response(413, "no request body is accepted");
   }
-  if (request.content_length().value_or(0) > site.options.max_body) {
+  if (request.content_length().value_or(0) > most_in_body(request)) {
     return http::text_response(413);
   }
   const auto expected = request.find("Expect");
@@ -156,6 +195,7 @@ void HttpConnection::handle(const http::Head& request) {
   const Site& site = worker_.site();
   const bool keep_alive = request.keep_alive() && !worker_.stopping();
   std::string client = client_address(request, peer_, site.proxies, site.options.forwarded);
+  if (handle_events(request, client)) return;
   if (request.path() != site.options.websocket_path) {
     const std::string body = body_ ? body_->take() : std::string{};
     return respond(site.answer({request, client, subject(), body}), keep_alive);
@@ -189,13 +229,88 @@ void HttpConnection::upgrade(const Upgrade& answer, std::string client) {
   if (!subject().empty()) client.append(1, '\0').append(subject());
   auto next = std::make_unique<WsConnection>(worker_, std::move(socket_), std::move(address_),
                                              std::move(client), answer.deflate);
+  become(std::move(next), http::write_head(answer.response, true));
+}
+
+void HttpConnection::become(std::unique_ptr<StreamConnection> next, std::string_view head) {
   state_ = State::gone;
-  WsConnection& connection = *next;
+  StreamConnection& connection = *next;
   worker_.loop().poller().hand_over(connection.descriptor(), connection);
   worker_.replace(*this, std::move(next));
-  connection.guard([&] {
-    connection.start(*worker_.site().acceptor, http::write_head(answer.response, true), unread_);
+  connection.guard([&] { connection.start(*worker_.site().acceptor, head, unread_); });
+}
+
+bool HttpConnection::handle_events(const http::Head& request, const std::string& client) {
+  const ServerOptions& options = worker_.site().options;
+  if (options.events_path.empty() || request.path() != options.events_path) return false;
+  const bool keep_alive = request.keep_alive() && !worker_.stopping();
+  if (!is_allowed_origin(request, options.allowed_origins)) {
+    respond(http::text_response(403, "this origin is not allowed"), keep_alive);
+  } else if (request.method() == "GET") {
+    open_stream(request, client);
+  } else if (request.method() == "POST") {
+    post_message(request);
+  } else {
+    respond(http::text_response(405).set("Allow", "GET, POST"), keep_alive);
+  }
+  return true;
+}
+
+void HttpConnection::open_stream(const http::Head& request, std::string client) {
+  if (auto full = refusal_of_client(client)) return answer_page(*std::move(full), false);
+  // Whoever knows the key may speak for the stream.
+  std::string key = std::to_string(worker_.index()) + '-' + random_hex();
+  http::Response response;
+  response.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store");
+  response.set("X-Accel-Buffering", "no");  // nginx would keep the events back
+  allow_page(request, response);
+  response.more = [] { return std::string{}; };  // it has no length
+  const std::string head =
+      http::write_head(response, false, 0) + "event: open\ndata: {\"key\":\"" + key + "\"}\n\n";
+  if (!subject().empty()) client.append(1, '\0').append(subject());
+  unread_.clear();  // nothing comes behind a stream
+  become(std::make_unique<EventStream>(worker_, std::move(socket_), std::move(address_),
+                                       std::move(client), std::move(key)),
+         head);
+}
+
+void HttpConnection::post_message(const http::Head& request) {
+  const Site& site = worker_.site();
+  const std::string key = http::query_parameter(request.query(), "key").value_or("");
+  const std::string number = http::query_parameter(request.query(), "n").value_or("");
+  std::size_t index = 0;
+  std::uint64_t n = 0;
+  const bool sound = parse_number(std::string_view{key}.substr(0, key.find('-')), index) &&
+                     parse_number(number, n) && n != 0;
+  const std::shared_ptr<Worker> target =
+      sound && index < site.workers.size() ? site.workers[index].lock() : nullptr;
+  if (!target) return answer_page(http::text_response(sound ? 404 : 400), request.keep_alive());
+  keep_alive_ = request.keep_alive();
+  awaited_ = worker_.await_post(*this);
+  state_ = State::awaiting;
+  set_deadline();
+  PostReply reply{site.workers[worker_.index()].lock(), awaited_};
+  target->loop().post([target, key, n, text = body_ ? body_->take() : std::string{},
+                       reply = std::move(reply)]() mutable {
+    const auto at = target->streams().find(key);
+    if (at == target->streams().end()) return reply(404);
+    EventStream& stream = *at->second;
+    stream.guard([&] { stream.on_post(n, std::move(text), std::move(reply)); });
   });
+}
+
+void HttpConnection::on_posted(int status) {
+  worker_.forget_post(std::exchange(awaited_, 0));
+  http::Response response = http::text_response(status);
+  if (status == 204) response = {};
+  response.status = status;
+  response.set("Cache-Control", "no-store");
+  answer_page(std::move(response), keep_alive_ && !worker_.stopping());
+}
+
+void HttpConnection::answer_page(http::Response response, bool keep_alive) {
+  allow_page(parser_.head(), response);
+  respond(std::move(response), keep_alive);
 }
 
 void HttpConnection::respond(http::Response response, bool keep_alive) {
@@ -291,11 +406,13 @@ void HttpConnection::on_written() {
 }
 
 void HttpConnection::on_tick() {
-  if (state_ != State::gone && worker_.has_come(deadline_)) cut();
+  if (state_ == State::gone || !worker_.has_come(deadline_)) return;
+  // The stream's reader is paused: the client asks again, under the same number.
+  state_ == State::awaiting ? on_posted(503) : cut();
 }
 
 void HttpConnection::shut_down() {
-  if (state_ == State::writing) {
+  if (state_ == State::writing || state_ == State::awaiting) {
     keep_alive_ = false;
   } else {
     cut();
@@ -304,6 +421,7 @@ void HttpConnection::shut_down() {
 
 void HttpConnection::cut() {
   if (std::exchange(state_, State::gone) == State::gone) return;
+  if (awaited_ != 0) worker_.forget_post(std::exchange(awaited_, 0));
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);

@@ -9,6 +9,7 @@
 #include <kefu/net/http_body.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/upgrade.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include "net/link.hpp"
 
 namespace kefu::net {
+
+class StreamConnection;
 
 class HttpConnection final : public Link {
  public:
@@ -27,12 +30,16 @@ class HttpConnection final : public Link {
   void shut_down() override;
   void cut() override;
 
+  /// The answer to await_post() has come.
+  void on_posted(int status);
+
  private:
   void be_ready(Readiness readiness) override;
   void read() override;
   enum class State : std::uint8_t {
     introducing,  // what a proxy says of its peer
     reading,      // a request, or waiting for one
+    awaiting,     // what a stream makes of the message in a request
     writing,      // the answer
     lingering,    // all is written; what comes is thrown away, or it would take the answer with it
     gone,
@@ -46,6 +53,14 @@ class HttpConnection final : public Link {
   void feed_body(std::string_view bytes);
   void handle(const http::Head& request);
   void upgrade(const Upgrade& answer, std::string client);
+  /// Of the fallback, see event_stream.hpp. False when the request is for something else.
+  [[nodiscard]] bool handle_events(const http::Head& request, const std::string& client);
+  void open_stream(const http::Head& request, std::string client);
+  void post_message(const http::Head& request);
+  void answer_page(http::Response response, bool keep_alive);
+  [[nodiscard]] bool is_post(const http::Head& request) const;
+  [[nodiscard]] std::size_t most_in_body(const http::Head& request) const;
+  void become(std::unique_ptr<StreamConnection> next, std::string_view head);
   [[nodiscard]] std::optional<http::Response> refusal_of_client(const std::string& client);
   void respond(http::Response response, bool keep_alive);
   void refuse(http::Response response) { respond(std::move(response), false); }
@@ -65,6 +80,7 @@ class HttpConnection final : public Link {
   std::string body_out_;
   std::function<std::string()> more_;  // see http::Response
   std::size_t written_ = 0;
+  std::uint64_t awaited_ = 0;  // of await_post(), while awaiting
   std::uint32_t deadline_ = 0;
   State state_ = State::reading;
   bool keep_alive_ = false;

@@ -15,8 +15,7 @@ void Link::read_now() {
 }
 
 void Link::hold(std::size_t bytes) noexcept {
-  worker_.held_ += bytes;
-  worker_.held_ -= held_;
+  worker_.held_.store(worker_.held() + bytes - held_, std::memory_order_relaxed);
   held_ = static_cast<std::uint32_t>(bytes);
 }
 

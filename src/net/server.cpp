@@ -71,8 +71,10 @@ void Server::start(Acceptor& acceptor) {
   State& state = *state_;
   state.site->acceptor = &acceptor;
   for (const auto& loop : state.loops.loops_) {
-    state.workers.push_back(std::make_shared<Worker>(
-        *loop, state.site, state.site->options.max_buffered / state.loops.size()));
+    state.workers.push_back(
+        std::make_shared<Worker>(*loop, state.site, state.workers.size(),
+                                 state.site->options.max_buffered / state.loops.size()));
+    state.site->workers.push_back(state.workers.back());
   }
   state.listener = std::make_shared<Listener>(state.site, state.workers);
   state.port = state.listener->port();
@@ -94,6 +96,12 @@ void Server::stop(Instant deadline, Completion<> done) {
 }
 
 std::uint16_t Server::port() const noexcept { return state_->port; }
+
+std::size_t Server::buffered() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& worker : state_->workers) sum += worker->held();
+  return sum;
+}
 
 std::size_t Server::connections() const noexcept {
   return state_->site->live.load(std::memory_order_relaxed);

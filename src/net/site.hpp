@@ -6,12 +6,16 @@
 #include <kefu/net/server.hpp>
 #include <kefu/net/static_files.hpp>
 #include <kefu/net/upgrade.hpp>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/address_hold.hpp"
 
 namespace kefu::net {
+
+class Worker;
 
 struct Site {
   explicit Site(ServerOptions from);
@@ -26,6 +30,7 @@ struct Site {
   std::optional<StaticFiles> files;
   Acceptor* acceptor = nullptr;
   AddressHolds addresses;
+  std::vector<std::weak_ptr<Worker>> workers;
   std::atomic<std::size_t> live{0};  ///< open connections
   std::atomic<bool> stopped{false};  ///< every worker is empty and stays so
 };

@@ -47,15 +47,6 @@ bool offers(const http::Head& request, std::string_view subprotocol) noexcept {
   return false;
 }
 
-bool is_allowed_origin(const http::Head& request, const std::vector<std::string>& allowed) {
-  const auto origin = request.find("Origin");
-  if (allowed.empty() || !origin) return true;
-  if (request.count("Origin") != 1) return false;
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& candidate) {
-    return http::equal_any_case(candidate, *origin);
-  });
-}
-
 /// The client's offers stand in order of its preference, over all fields of that name.
 void agree_on_deflate(const http::Head& request, Upgrade& upgrade) {
   for (std::size_t i = 0; i < request.field_count(); ++i) {
@@ -80,6 +71,15 @@ Upgrade refuse_version() {
 }
 
 }  // namespace
+
+bool is_allowed_origin(const http::Head& request, const std::vector<std::string>& allowed) {
+  const auto origin = request.find("Origin");
+  if (allowed.empty() || !origin) return true;
+  if (request.count("Origin") != 1) return false;
+  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& candidate) {
+    return http::equal_any_case(candidate, *origin);
+  });
+}
 
 std::string accept_key(std::string_view key) {
   const std::string salted = std::string{key}.append(kGuid);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "net/http_connection.hpp"
-#include "net/ws_connection.hpp"
+#include "net/stream_connection.hpp"
 
 namespace kefu::net {
 namespace {
@@ -22,11 +22,12 @@ Nanoseconds tick_for(const ServerOptions& options) noexcept {
 
 }  // namespace
 
-Worker::Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t most_held)
+Worker::Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t index, std::size_t most_held)
     : loop_{loop},
       site_{std::move(site)},
       tick_length_{tick_for(site_->options)},
       most_held_{most_held},
+      index_{index},
       deflater_{site_->options.deflate} {}
 
 Worker::~Worker() { loop_.forget(*this); }
@@ -77,7 +78,21 @@ void Worker::retire(Link& link) {
   loop_.at_turn_end(*this);
 }
 
-void Worker::write_later(WsConnection& connection) {
+std::uint64_t Worker::await_post(HttpConnection& request) {
+  posts_.emplace(++last_post_, &request);
+  return last_post_;
+}
+
+void Worker::answer_post(const std::shared_ptr<Worker>& worker, std::uint64_t request, int status) {
+  worker->loop_.post([worker, request, status] {
+    const auto at = worker->posts_.find(request);
+    if (at == worker->posts_.end()) return;
+    HttpConnection& waiting = *at->second;
+    waiting.guard([&] { waiting.on_posted(status); });
+  });
+}
+
+void Worker::write_later(StreamConnection& connection) {
   to_write_.push_back(&connection);
   loop_.at_turn_end(*this);
 }
@@ -91,7 +106,7 @@ void Worker::end_turn() {
   // What was retired before now is in no list and in no batch of events after this.
   doomed_.swap(retired_);
   writing_.swap(to_write_);
-  for (WsConnection* const connection : writing_) connection->flush_now();
+  for (StreamConnection* const connection : writing_) connection->flush_now();
   writing_.clear();
   reading_.swap(to_read_);
   for (Link* const link : reading_) link->read_now();
@@ -141,7 +156,7 @@ void Worker::advance() {
   ++tick_;
   for (std::size_t i = links_.size(); i-- > 0;)
     links_[i]->guard([this, i] { links_[i]->on_tick(); });
-  if (is_full()) shed();
+  if (held() > 2 * most_held_) shed();
 }
 
 /// Readers pause at the bound, and pages are bounded, so this is for what adds up all the same. It
@@ -152,7 +167,7 @@ void Worker::shed() {
   for (const auto& link : links_) fattest.push_back(link.get());
   std::ranges::sort(fattest, std::ranges::greater{}, &Link::held);
   for (Link* const link : fattest) {
-    if (!is_full()) return;
+    if (held() <= 2 * most_held_) return;
     const std::size_t held = link->held();
     link->cut_for(errc::overloaded);
     link->hold(0);

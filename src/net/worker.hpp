@@ -1,10 +1,12 @@
 // Worker: the part of a server that lives on one loop.
 #pragma once
 
+#include <atomic>
 #include <kefu/completion.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "net/frame_deflater.hpp"
@@ -15,14 +17,17 @@
 
 namespace kefu::net {
 
-class WsConnection;
+class EventStream;
+class HttpConnection;
+class StreamConnection;
 
 /// Threading: the loop's thread, or any while the loop doesn't run.
 /// Tasks of the loop share it with the server, so it may outlive the server; it is empty then.
 class Worker final : public TurnEnd {
  public:
   /// `most_held`: bytes, see is_full().
-  Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t most_held);
+  /// `index`: its place in Site::workers.
+  Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t index, std::size_t most_held);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -35,8 +40,21 @@ class Worker final : public TurnEnd {
   void retire(Link& link);
 
   /// At the end of the turn.
-  void write_later(WsConnection& connection);
+  void write_later(StreamConnection& connection);
   void read_later(Link& link);
+
+  // ---- messages that come in requests of their own, see event_stream.hpp
+
+  /// The streams of this worker, by key.
+  [[nodiscard]] std::unordered_map<std::string, EventStream*>& streams() noexcept {
+    return streams_;
+  }
+  /// Numbers a request that waits for an answer from elsewhere, until forget_post().
+  [[nodiscard]] std::uint64_t await_post(HttpConnection& request);
+  void forget_post(std::uint64_t request) noexcept { posts_.erase(request); }
+  /// Any thread. Nothing happens when the request has gone.
+  static void answer_post(const std::shared_ptr<Worker>& worker, std::uint64_t request, int status);
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
   /// Ends all links in good order, and calls `done` when there are none.
   void shut_down(Completion<> done);
@@ -55,8 +73,9 @@ class Worker final : public TurnEnd {
   }
 
   /// Whether the links hold back more than this worker's share of ServerOptions::max_buffered.
-  [[nodiscard]] bool is_full() const noexcept { return held_ > most_held_; }
-  [[nodiscard]] std::size_t held() const noexcept { return held_; }
+  [[nodiscard]] bool is_full() const noexcept { return held() > most_held_; }
+  /// Any thread.
+  [[nodiscard]] std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
   [[nodiscard]] Site& site() noexcept { return *site_; }
@@ -78,17 +97,21 @@ class Worker final : public TurnEnd {
   std::shared_ptr<Site> site_;
   Nanoseconds tick_length_;
   const std::size_t most_held_;
-  std::size_t held_ = 0;
+  std::atomic<std::size_t> held_{0};  // written by the loop's thread alone
   std::uint32_t tick_ = 0;
   bool stopping_ = false;
   bool over_ = false;
   Completion<> on_empty_;
 
+  const std::size_t index_;
+  std::unordered_map<std::string, EventStream*> streams_;
+  std::unordered_map<std::uint64_t, HttpConnection*> posts_;
+  std::uint64_t last_post_ = 0;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> retired_;
   std::vector<std::unique_ptr<Link>> doomed_;
-  std::vector<WsConnection*> to_write_;
-  std::vector<WsConnection*> writing_;
+  std::vector<StreamConnection*> to_write_;
+  std::vector<StreamConnection*> writing_;
   std::vector<Link*> to_read_;
   std::vector<Link*> reading_;
   SendChunkPool chunks_;

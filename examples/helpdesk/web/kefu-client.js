@@ -48,6 +48,7 @@
 //   error         {code, detail}
 //                 nothing that a method was waiting for
 
+import { EventStreamSocket } from './event-stream-socket.js';
 import { SessionMachine } from './session-machine.js';
 import { claimSlot, defaultLocks, defaultStorage, freshSlot, newSlot } from './storage.js';
 
@@ -57,6 +58,7 @@ export { MemoryStorage, webStorage } from './storage.js';
 export const SUBPROTOCOL = 'kefu.v1';
 
 const MAX_TIMEOUT = 2 ** 31 - 1; // ms, what setTimeout can take
+const UNHEARD = 2; // WebSockets in a row that brought nothing: then the fallback has its turn
 const TYPING_EVERY = 3000; // ms between two `typing` of the same conversation
 
 /** What a client dispatches. */
@@ -92,6 +94,7 @@ export class KefuClient extends EventTarget {
   #machine = null;
   #slot = null;
   #socket = null;
+  #unheard = 0; // links in a row that ended without a message
   #timer = null;
   #events = []; // waiting for the step under way to end
   #stepping = false;
@@ -110,6 +113,8 @@ export class KefuClient extends EventTarget {
    * @param {string} [options.name]  separates participants that share a storage
    * @param {string} [options.url]  ws: or wss:; by default /ws on the page's host
    * @param {typeof WebSocket} [options.WebSocket]
+   * @param {string|null} [options.events]  http: or https:, the fallback for networks that break
+   *   WebSockets; by default /events beside `url`; null for none
    * @param {KeyValueStorage} [options.storage]  by default localStorage, in Node memory
    * @param {KeyValueStorage} [options.tab]  by default sessionStorage, in Node memory
    * @param {LockManager|null} [options.locks]  by default Web Locks where there are any
@@ -131,6 +136,7 @@ export class KefuClient extends EventTarget {
     };
     if (typeof this.#options.token !== 'function')
       throw new TypeError('KefuClient needs a token provider');
+    if (this.#options.events === undefined) this.#options.events = eventsUrl(this.#options.url);
     if (!this.#options.WebSocket) throw new TypeError('KefuClient needs a WebSocket class here');
   }
 
@@ -433,8 +439,9 @@ export class KefuClient extends EventTarget {
   #connect() {
     let socket;
     try {
-      socket = new this.#options.WebSocket(this.#options.url, SUBPROTOCOL);
+      socket = this.#newSocket();
     } catch {
+      ++this.#unheard;
       queueMicrotask(() => this.#step({ type: 'closed', code: 1006 }));
       return;
     }
@@ -442,8 +449,20 @@ export class KefuClient extends EventTarget {
     const from = (type, event) => this.#socket === socket && this.#step({ type, ...event });
     socket.addEventListener('open', () => from('opened'));
     socket.addEventListener('error', () => {}); // `close` follows and says all there is to know
-    socket.addEventListener('message', ({ data }) => from('message', { frames: framesOf(data) }));
+    ++this.#unheard;
+    socket.addEventListener('message', ({ data }) => {
+      this.#unheard = 0;
+      from('message', { frames: framesOf(data) });
+    });
     socket.addEventListener('close', ({ code }) => from('closed', { code }));
+  }
+
+  // WebSockets first; where they bring nothing, the fallback and they take turns, so that either
+  // gets its chance when a network, or the server, comes back.
+  #newSocket() {
+    const { WebSocket, url, events } = this.#options;
+    const fallback = events && this.#unheard >= UNHEARD && this.#unheard % 2 === 0;
+    return fallback ? new EventStreamSocket(events) : new WebSocket(url, SUBPROTOCOL);
   }
 
   #disconnect() {
@@ -475,6 +494,11 @@ export class KefuClient extends EventTarget {
 function defaultUrl() {
   const { protocol, host } = globalThis.location ?? {};
   return host ? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws` : undefined;
+}
+
+function eventsUrl(url) {
+  if (!url || !globalThis.fetch) return null;
+  return url.replace(/^ws/, 'http').replace(/[^/]*$/, 'events');
 }
 
 function definedOf(options) {

@@ -33,12 +33,15 @@ struct ServerOptions {
   /// proxy what its clients' addresses hold open as WebSockets. One more is answered 429.
   std::size_t max_connections_per_address = 1000;
   /// Bytes that all connections together may hold back, in both directions: shared frames count
-  /// once for each receiver. Above it readers are served from the log, at their own pace, nobody
-  /// new is let in, and if that isn't enough, those that hold most are cut.
+  /// once for each receiver. Above it readers are served from the log, at their own pace, and
+  /// nobody new is let in; above twice as many those that hold most are cut.
   std::size_t max_buffered = 256 * 1024 * 1024;
 
   std::string websocket_path = "/ws";
   std::string subprotocol = "kefu.v1";
+  /// Where the fallback for networks that break WebSockets is: messages as Server-Sent Events, and
+  /// POSTs below it for the way back. Empty: nowhere.
+  std::string events_path = "/events";
   /// Origins ("https://shop.example") whose pages may open a WebSocket; empty: any.
   std::vector<std::string> allowed_origins = {};
 
@@ -106,6 +109,9 @@ class Server final : public Transport {
 
   /// The port it listens on; 0 before start().
   [[nodiscard]] std::uint16_t port() const noexcept;
+
+  /// Bytes that all connections hold back now, see ServerOptions::max_buffered.
+  [[nodiscard]] std::size_t buffered() const noexcept;
 
   /// Open connections, HTTP included.
   [[nodiscard]] std::size_t connections() const noexcept;

@@ -35,6 +35,9 @@ struct Upgrade {
 /// Server: answers a request for a WebSocket. After a refusal the connection stays plain HTTP.
 Upgrade answer_upgrade(const http::Head& request, const UpgradeOptions& options);
 
+/// Whether a page of the request's Origin may connect: one of `allowed`, any when that is empty.
+bool is_allowed_origin(const http::Head& request, const std::vector<std::string>& allowed);
+
 /// Sec-WebSocket-Accept for a Sec-WebSocket-Key.
 std::string accept_key(std::string_view key);
 

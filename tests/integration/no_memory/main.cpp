@@ -33,8 +33,9 @@ void* allocate(std::size_t size, std::size_t alignment) {
     throw std::bad_alloc{};
   }
   void* const memory =
-      alignment == 0 ? std::malloc(size)
-                     : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+      alignment == 0
+          ? std::malloc(size)
+          : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
   if (!memory) throw std::bad_alloc{};
   return memory;
 }
@@ -76,8 +77,8 @@ class PlainTokens final : public Authenticator {
  public:
   void authenticate(std::string_view token, std::string_view,
                     Completion<result<Identity>> done) override {
-    done(Identity{{std::string{token}, Role::visitor},
-                  SystemClock().now() + std::chrono::hours{1}});
+    done(
+        Identity{{std::string{token}, Role::visitor}, SystemClock().now() + std::chrono::hours{1}});
   }
 };
 
@@ -96,8 +97,8 @@ class Person {
 
   bool hello(const std::string& session, std::uint64_t epoch) {
     const std::string resumed = session.empty() ? "" : R"(,"session":")" + session + '"';
-    client_.send(R"({"type":"hello","token":")" + id_ + '"' + resumed +
-                 R"(,"epoch":)" + std::to_string(epoch) + "}");
+    client_.send(R"({"type":"hello","token":")" + id_ + '"' + resumed + R"(,"epoch":)" +
+                 std::to_string(epoch) + "}");
     const std::string welcome = await("\"type\":\"welcome\"");
     session_ = member(welcome, "session");
     return !welcome.empty();
@@ -120,7 +121,8 @@ class Person {
     const std::string page = await("\"type\":\"history\"");
     const std::string wanted = '"' + body + '"';
     std::size_t count = 0;
-    for (std::size_t at = page.find(wanted); at != std::string::npos; at = page.find(wanted, at + 1))
+    for (std::size_t at = page.find(wanted); at != std::string::npos;
+         at = page.find(wanted, at + 1))
       ++count;
     return count;
   }
@@ -242,9 +244,10 @@ int run(const std::filesystem::path& folder) {
   }
   const HubStats left = host.stats();
   require(left.pending_drafts == 0 && left.connections == 1, "something was left behind");
-  std::printf("%ld allocations of a visit failed in turn; %ld of them ended the visit, none harmed "
-              "anything else\n",
-              round - kWarm - kClean, harmed);
+  std::printf(
+      "%ld allocations of a visit failed in turn; %ld of them ended the visit, none harmed "
+      "anything else\n",
+      round - kWarm - kClean, harmed);
   return 0;
 }
 

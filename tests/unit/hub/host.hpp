@@ -80,14 +80,15 @@ class Peer final : public Connection {
     return SendStatus::accepted;
   }
   [[nodiscard]] std::size_t buffered() const override { return 0; }
-  void pause_reading() override {}
-  void resume_reading() override {}
+  void pause_reading() override { paused = true; }
+  void resume_reading() override { paused = false; }
   void close(errc reason) override { closed_for = reason; }
   [[nodiscard]] std::string_view peer() const override { return "test"; }
   [[nodiscard]] Executor& executor() override;
 
   std::deque<std::string> frames;
   std::size_t sent = 0;
+  bool paused = false;
   bool keeping = true;  ///< frames; else they are only counted
   std::optional<errc> closed_for;
 

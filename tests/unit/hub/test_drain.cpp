@@ -34,11 +34,13 @@ class SlowAppends final : public StoreWrapper {
 };
 
 struct Draining {
-  Draining() : memory(clock), store(memory), hub({&loop}, store, options()) {
+  explicit Draining(limits bounds = {})
+      : memory(clock, bounds), store(memory), hub({&loop}, store, options(bounds)) {
     hub.authenticate(std::make_unique<PlainTokens>());
   }
-  HubOptions options() {
+  HubOptions options(const limits& bounds) {
     HubOptions out;
+    out.limits = bounds;
     out.clock = &clock;
     out.random = [this] { return ++random * 0x9e37'79b9'7f4a'7c15u; };
     return out;
@@ -121,6 +123,27 @@ TEST_CASE("a store that never answers does not keep a hub from draining in time"
   rig.loop.advance(1ms);
   CHECK(visitor.closed_for == errc::shutting_down);
   CHECK(rig.drained);
+}
+
+TEST_CASE("while the store does not answer, whoever sends is not read") {
+  limits bounds;
+  bounds.pending_drafts = 8;
+  Draining rig(bounds);
+  Peer visitor(rig.hub, rig.loop), idle(rig.hub, rig.loop);
+  rig.begin(visitor);
+  idle.asks(hello("visitor idle"));
+  rig.store.slow = true;
+  for (int cseq = 1; cseq <= 3; ++cseq) visitor.asks(send(cseq));
+  CHECK_FALSE(visitor.paused);
+  visitor.asks(send(4));
+  CHECK(visitor.paused);
+  CHECK_FALSE(idle.paused);
+  rig.store.let_go();
+  rig.store.slow = false;
+  rig.loop.run_until_idle();
+  CHECK_FALSE(visitor.paused);
+  CHECK(visitor.got("\"ack\"") >= 1);
+  CHECK(visitor.got("overloaded") == 0);
 }
 
 TEST_CASE("clients are told to come back at different times, within the bounds") {

@@ -166,6 +166,8 @@ TEST_CASE("every limit that a client meets is in the table, with its default") {
   row("max_history", number(bounds.max_history));
   row("max_list", number(bounds.max_list));
   row("frames_per_second", number(bounds.frames_per_second));
+  row("frames_per_second_of_participant", number(bounds.frames_per_second_of_participant));
+  row("frames_per_second_of_address", number(bounds.frames_per_second_of_address));
   row("replay_limit", number(bounds.replay_limit));
   const auto seconds = [](Nanoseconds time) {
     return std::to_string(time.count() / 1'000'000'000) + " s";

@@ -1,0 +1,12 @@
+// How long the system tries to reach a peer.
+#pragma once
+
+#include <kefu/model/time.hpp>
+
+namespace kefu::net {
+
+/// A connection whose bytes nobody acknowledges for so long is broken. Where the system can't be
+/// told, its own patience counts.
+void set_patience(int descriptor, Nanoseconds patience) noexcept;
+
+}  // namespace kefu::net
