@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <kefu/kefu.hpp>
 #include <kefu/net/loops.hpp>
+#include <kefu/net/metrics.hpp>
 #include <kefu/net/server.hpp>
 #include <kefu/sqlite/store.hpp>
 
@@ -107,6 +108,7 @@ void run(const helpdesk::Options& options) {
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret);
+  if (options.metrics) kefu::net::serve_metrics(server, hub);
   server.serve(hub);
   announce(options, server.port());
 

@@ -127,6 +127,8 @@ Options read_options(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_flag("--metrics", options.metrics,
+               "Serve figures for Prometheus at /metrics, to whoever asks");
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments");
   app.clear();

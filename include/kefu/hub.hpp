@@ -23,6 +23,7 @@
 #include <kefu/executor.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/logger.hpp>
+#include <kefu/metrics.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/policy.hpp>
 #include <kefu/store.hpp>
@@ -44,17 +45,6 @@ struct HubOptions {
   DeskOptions desk;              ///< departments, routing, business hours
   std::function<std::uint64_t()>
       random;  ///< for session ids; empty: std::random_device. Called on any shard
-};
-
-/// Figures of one moment, summed over the shards.
-struct HubStats {
-  std::uint64_t connections = 0;    ///< open now, greeted or not
-  std::uint64_t sessions = 0;       ///< attached now
-  std::uint64_t conversations = 0;  ///< with a reader now
-  std::uint64_t appended = 0;       ///< entries stored for sends since the start
-  std::uint64_t repeated = 0;       ///< retries that got their original outcome
-  std::uint64_t delivered = 0;      ///< entries handed to connections, acks in their place included
-  std::uint64_t pending_drafts = 0;  ///< drafts without an outcome now
 };
 
 class Hub final : public Acceptor {

@@ -239,10 +239,17 @@ void Home::pass(std::unique_ptr<AppendBatch> batch) {
 
 void Home::append(std::unique_ptr<AppendBatch> batch) {
   if (batch->empty()) return shard_.give_back(std::move(batch));
-  shard_.context().store.append(std::move(batch), shard_.here<std::unique_ptr<AppendBatch>>(
-                                                      [this](std::unique_ptr<AppendBatch> done) {
-                                                        on_appended(std::move(done));
-                                                      }));
+  shard_.counters().batch_drafts.add(batch->size());
+  shard_.context().store.append(
+      std::move(batch),
+      shard_.here<std::unique_ptr<AppendBatch>>(
+          [this, since = shard_.executor().now()](std::unique_ptr<AppendBatch> done) {
+            constexpr std::int64_t kTenthOfMillisecond = 100'000;
+            const Nanoseconds took = shard_.executor().now() - since;
+            shard_.counters().append_time.add(
+                static_cast<std::uint64_t>(took.count() / kTenthOfMillisecond));
+            on_appended(std::move(done));
+          }));
 }
 
 /// Gives each draft the version of the record under which it may be stored. Drafts for a record

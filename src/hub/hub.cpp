@@ -165,14 +165,7 @@ void gather(hub::Context& context, std::size_t index, HubStats sum, Completion<H
   shard.executor().post(
       [&context, &shard, index, sum, alive = context.alive, done = std::move(done)]() mutable {
         if (!*alive) return done(sum);
-        const HubStats one = shard.stats();
-        sum.connections += one.connections;
-        sum.sessions += one.sessions;
-        sum.conversations += one.conversations;
-        sum.appended += one.appended;
-        sum.repeated += one.repeated;
-        sum.delivered += one.delivered;
-        sum.pending_drafts += one.pending_drafts;
+        sum += shard.stats();
         gather(context, index + 1, sum, std::move(done));
       });
 }

@@ -113,7 +113,11 @@ void Session::block() {
   connection_->pause_reading();
 }
 
-void Session::send(const ServerFrame& frame) { send(shard_.encode(frame)); }
+void Session::send(const ServerFrame& frame) {
+  if (const auto* const error = std::get_if<frame::Error>(&frame.body))
+    ++shard_.counters().refused[static_cast<std::size_t>(error->code)];
+  send(shard_.encode(frame));
+}
 
 void Session::flush_ack() {
   if (const std::optional<frame::Ack> ack = machine_.flush_ack()) write(*ack);
@@ -192,6 +196,7 @@ void Session::on_tick(Instant now, Timestamp wall) {
 /// What can't be read counts as a frame. Above the rate it is not answered one for one, but where
 /// it names what it is about: then somebody may wait for that.
 void Session::on_error(const wire::DecodeError& error) {
+  ++shard_.counters().frames;
   frame::Error answer;
   answer.code = error.code;
   answer.detail = error.detail;
@@ -207,6 +212,7 @@ void Session::on_error(const wire::DecodeError& error) {
 }
 
 void Session::on_frame(const ClientFrame& frame) {
+  ++shard_.counters().frames;
   frame_ref_ = frame.ref;
   if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
     const auto* const sent = std::get_if<frame::Send>(&frame.body);

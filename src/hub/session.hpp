@@ -67,6 +67,10 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   /// Whether an answer to it is still to come.
   [[nodiscard]] bool awaits_something() const noexcept;
 
+  /// Of its connection; nullopt where that doesn't tell.
+  [[nodiscard]] std::optional<LinkQuality> quality() const {
+    return connection_ ? connection_->quality() : std::nullopt;
+  }
   [[nodiscard]] SessionRef ref() const noexcept { return ref_; }
   [[nodiscard]] SessionId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }

@@ -10,6 +10,7 @@ constexpr Nanoseconds kTick{250'000'000};
 constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
+constexpr std::size_t kAskedForQuality = 1000;  // connections, for one reading of the figures
 
 }  // namespace
 
@@ -355,6 +356,16 @@ HubStats Shard::stats() const {
   stats.sessions = by_id_.size();
   stats.conversations = home_.live();
   stats.pending_drafts = unanswered_;
+  // Each is a system call, and this is on the loop: where they are many, some speak for all.
+  const std::size_t step = slots_.size() / kAskedForQuality + 1;
+  for (std::size_t i = 0; i < slots_.size(); i += step) {
+    const Session* const session = slots_[i].session.get();
+    const auto quality = session ? session->quality() : std::nullopt;
+    if (!quality) continue;
+    const auto ms = std::chrono::duration_cast<Milliseconds>(quality->round_trip);
+    stats.round_trip.add(static_cast<std::uint64_t>(ms.count()));
+    stats.retransmits += quality->retransmits;
+  }
   return stats;
 }
 

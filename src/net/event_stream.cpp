@@ -9,7 +9,12 @@
 
 namespace kefu::net {
 
-void PostReply::operator()(int status) const { Worker::answer_post(worker, request, status); }
+void PostReply::operator()(int status) const {
+  http::Response response = status == 204 ? http::Response{} : http::text_response(status);
+  response.status = status;
+  response.set("Cache-Control", "no-store");
+  Worker::answer_later(worker, request, std::move(response));
+}
 
 EventStream::EventStream(Worker& worker, Socket socket, AddressHold address, std::string peer,
                          std::string key)
@@ -34,8 +39,10 @@ void EventStream::on_post(std::uint64_t number, std::string text, PostReply repl
   if (!websocket::is_valid_text(std::as_bytes(std::span{text}))) return reply(400);
   text.append(Inbound::kSlack, '\0');
   if (!paused_) return take(text, reply);
-  if (held_) std::exchange(held_->reply, reply)(409);  // its client gave it up, and asks again
-  else held_ = std::make_unique<Held>(Held{std::move(text), std::move(reply)});
+  if (held_)
+    std::exchange(held_->reply, reply)(409);  // its client gave it up, and asks again
+  else
+    held_ = std::make_unique<Held>(Held{std::move(text), std::move(reply)});
   count_held();
 }
 

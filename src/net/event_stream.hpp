@@ -26,7 +26,8 @@ struct PostReply {
 class EventStream final : public StreamConnection {
  public:
   /// `key` names it to its worker, and to nobody who has not read it from the stream.
-  EventStream(Worker& worker, Socket socket, AddressHold address, std::string peer, std::string key);
+  EventStream(Worker& worker, Socket socket, AddressHold address, std::string peer,
+              std::string key);
   ~EventStream() override;
 
   /// Message `number` (1, 2, 3 … on this stream). One that was taken already is answered once more.

@@ -195,7 +195,7 @@ void HttpConnection::handle(const http::Head& request) {
   const Site& site = worker_.site();
   const bool keep_alive = request.keep_alive() && !worker_.stopping();
   std::string client = client_address(request, peer_, site.proxies, site.options.forwarded);
-  if (handle_events(request, client)) return;
+  if (handle_events(request, client) || handle_late(request)) return;
   if (request.path() != site.options.websocket_path) {
     const std::string body = body_ ? body_->take() : std::string{};
     return respond(site.answer({request, client, subject(), body}), keep_alive);
@@ -285,11 +285,7 @@ void HttpConnection::post_message(const http::Head& request) {
   const std::shared_ptr<Worker> target =
       sound && index < site.workers.size() ? site.workers[index].lock() : nullptr;
   if (!target) return answer_page(http::text_response(sound ? 404 : 400), request.keep_alive());
-  keep_alive_ = request.keep_alive();
-  awaited_ = worker_.await_post(*this);
-  state_ = State::awaiting;
-  set_deadline();
-  PostReply reply{site.workers[worker_.index()].lock(), awaited_};
+  PostReply reply{site.workers[worker_.index()].lock(), wait_for_answer(request)};
   target->loop().post([target, key, n, text = body_ ? body_->take() : std::string{},
                        reply = std::move(reply)]() mutable {
     const auto at = target->streams().find(key);
@@ -299,13 +295,29 @@ void HttpConnection::post_message(const http::Head& request) {
   });
 }
 
-void HttpConnection::on_posted(int status) {
-  worker_.forget_post(std::exchange(awaited_, 0));
-  http::Response response = http::text_response(status);
-  if (status == 204) response = {};
-  response.status = status;
-  response.set("Cache-Control", "no-store");
+std::uint64_t HttpConnection::wait_for_answer(const http::Head& request) {
+  keep_alive_ = request.keep_alive();
+  awaited_ = worker_.await_answer(*this);
+  state_ = State::awaiting;
+  set_deadline();
+  return awaited_;
+}
+
+void HttpConnection::on_answer(http::Response response) {
+  worker_.forget_answer(std::exchange(awaited_, 0));
   answer_page(std::move(response), keep_alive_ && !worker_.stopping());
+}
+
+bool HttpConnection::handle_late(const http::Head& request) {
+  const Site& site = worker_.site();
+  const auto at = std::ranges::find(site.late, request.path(),
+                                    [](const auto& one) { return std::string_view{one.first}; });
+  if (at == site.late.end() || request.method() != "GET") return false;
+  at->second([self = site.workers[worker_.index()].lock(),
+              number = wait_for_answer(request)](http::Response response) {
+    Worker::answer_later(self, number, std::move(response));
+  });
+  return true;
 }
 
 void HttpConnection::answer_page(http::Response response, bool keep_alive) {
@@ -407,8 +419,8 @@ void HttpConnection::on_written() {
 
 void HttpConnection::on_tick() {
   if (state_ == State::gone || !worker_.has_come(deadline_)) return;
-  // The stream's reader is paused: the client asks again, under the same number.
-  state_ == State::awaiting ? on_posted(503) : cut();
+  if (state_ != State::awaiting) return cut();
+  on_answer(http::text_response(503).set("Retry-After", kRetryAfter));
 }
 
 void HttpConnection::shut_down() {
@@ -421,7 +433,7 @@ void HttpConnection::shut_down() {
 
 void HttpConnection::cut() {
   if (std::exchange(state_, State::gone) == State::gone) return;
-  if (awaited_ != 0) worker_.forget_post(std::exchange(awaited_, 0));
+  if (awaited_ != 0) worker_.forget_answer(std::exchange(awaited_, 0));
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);

@@ -30,8 +30,8 @@ class HttpConnection final : public Link {
   void shut_down() override;
   void cut() override;
 
-  /// The answer to await_post() has come.
-  void on_posted(int status);
+  /// What Worker::await_answer() waits for has come.
+  void on_answer(http::Response response);
 
  private:
   void be_ready(Readiness readiness) override;
@@ -39,7 +39,7 @@ class HttpConnection final : public Link {
   enum class State : std::uint8_t {
     introducing,  // what a proxy says of its peer
     reading,      // a request, or waiting for one
-    awaiting,     // what a stream makes of the message in a request
+    awaiting,     // the answer, from elsewhere
     writing,      // the answer
     lingering,    // all is written; what comes is thrown away, or it would take the answer with it
     gone,
@@ -57,6 +57,9 @@ class HttpConnection final : public Link {
   [[nodiscard]] bool handle_events(const http::Head& request, const std::string& client);
   void open_stream(const http::Head& request, std::string client);
   void post_message(const http::Head& request);
+  [[nodiscard]] bool handle_late(const http::Head& request);
+  /// Waits for an answer from elsewhere; answers its number.
+  std::uint64_t wait_for_answer(const http::Head& request);
   void answer_page(http::Response response, bool keep_alive);
   [[nodiscard]] bool is_post(const http::Head& request) const;
   [[nodiscard]] std::size_t most_in_body(const http::Head& request) const;
@@ -80,7 +83,7 @@ class HttpConnection final : public Link {
   std::string body_out_;
   std::function<std::string()> more_;  // see http::Response
   std::size_t written_ = 0;
-  std::uint64_t awaited_ = 0;  // of await_post(), while awaiting
+  std::uint64_t awaited_ = 0;  // of await_answer(), while awaiting
   std::uint32_t deadline_ = 0;
   State state_ = State::reading;
   bool keep_alive_ = false;

@@ -66,6 +66,11 @@ Router& Server::router() noexcept {
   return state_->site->router;
 }
 
+void Server::get_later(std::string path, LateHandler handler) {
+  assert(!state_->listener && "routes don't change once the server has started");
+  state_->site->late.emplace_back(std::move(path), std::move(handler));
+}
+
 void Server::start(Acceptor& acceptor) {
   assert(!state_->listener && "a server starts once");
   State& state = *state_;

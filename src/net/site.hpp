@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/address_hold.hpp"
@@ -31,6 +32,7 @@ struct Site {
   Acceptor* acceptor = nullptr;
   AddressHolds addresses;
   std::vector<std::weak_ptr<Worker>> workers;
+  std::vector<std::pair<std::string, Server::LateHandler>> late;
   std::atomic<std::size_t> live{0};  ///< open connections
   std::atomic<bool> stopped{false};  ///< every worker is empty and stays so
 };

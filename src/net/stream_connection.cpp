@@ -20,7 +20,8 @@ StreamConnection::StreamConnection(Worker& worker, Socket socket, AddressHold ad
   address_ = std::move(address);
 }
 
-void StreamConnection::start(Acceptor& acceptor, std::string_view response, std::string_view unread) {
+void StreamConnection::start(Acceptor& acceptor, std::string_view response,
+                             std::string_view unread) {
   queue_.push({worker_.loop().frames().copy(response), FrameKind::raw}, worker_.chunks());
   write_later();
   if (!unread.empty()) {
@@ -36,7 +37,9 @@ std::string_view StreamConnection::subject() const {
   return std::string_view{peer_}.substr(std::min(peer().size() + 1, peer_.size()));
 }
 
-std::optional<LinkQuality> StreamConnection::quality() const { return link_quality_of(descriptor()); }
+std::optional<LinkQuality> StreamConnection::quality() const {
+  return link_quality_of(descriptor());
+}
 
 SendStatus StreamConnection::send(SharedFrame frame) {
   if (state_ != State::open) return SendStatus::closed;
@@ -125,10 +128,12 @@ void StreamConnection::read() {
 }
 
 /// The peer sends nothing more, without having said so in its protocol.
-void StreamConnection::on_peer_end() { finish(state_ == State::open ? errc::unavailable : reason_); }
+void StreamConnection::on_peer_end() {
+  finish(state_ == State::open ? errc::unavailable : reason_);
+}
 
 void StreamConnection::begin_close(State state, std::uint16_t code, std::string_view text,
-                               errc reason) {
+                                   errc reason) {
   queue_close(code, text);
   write_later();
   state_ = state;
@@ -156,8 +161,8 @@ void StreamConnection::flush() {
   }
   count_held();
   // When all together hold too much, whoever has taken everything still goes on.
-  const bool drained = queue_.empty() || (!worker_.is_full() && queue_.bytes() <
-                                                                    worker_.site().options.send_queue / 2);
+  const bool drained = queue_.empty() || (!worker_.is_full() &&
+                                          queue_.bytes() < worker_.site().options.send_queue / 2);
   if (backpressured_ && state_ == State::open && drained) {
     backpressured_ = false;
     inbound_->on_writable();

@@ -53,8 +53,8 @@ class StreamConnection : public Link, public Connection {
     open,
     closing,    // our last words are queued or written, the peer's are awaited
     answering,  // the peer's are here, ours are queued
-    lingering,  // our last words are queued or written, and what comes is thrown away until the peer
-                // ends, because closing at once could take them back
+    lingering,  // our last words are queued or written, and what comes is thrown away until the
+                // peer ends, because closing at once could take them back
     gone,
   };
 

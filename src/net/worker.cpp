@@ -78,17 +78,18 @@ void Worker::retire(Link& link) {
   loop_.at_turn_end(*this);
 }
 
-std::uint64_t Worker::await_post(HttpConnection& request) {
-  posts_.emplace(++last_post_, &request);
-  return last_post_;
+std::uint64_t Worker::await_answer(HttpConnection& request) {
+  waiting_.emplace(++last_waiting_, &request);
+  return last_waiting_;
 }
 
-void Worker::answer_post(const std::shared_ptr<Worker>& worker, std::uint64_t request, int status) {
-  worker->loop_.post([worker, request, status] {
-    const auto at = worker->posts_.find(request);
-    if (at == worker->posts_.end()) return;
+void Worker::answer_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
+                          http::Response response) {
+  worker->loop_.post([worker, request, response = std::move(response)]() mutable {
+    const auto at = worker->waiting_.find(request);
+    if (at == worker->waiting_.end()) return;
     HttpConnection& waiting = *at->second;
-    waiting.guard([&] { waiting.on_posted(status); });
+    waiting.guard([&] { waiting.on_answer(std::move(response)); });
   });
 }
 

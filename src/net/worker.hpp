@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <kefu/completion.hpp>
+#include <kefu/net/http.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,11 +50,12 @@ class Worker final : public TurnEnd {
   [[nodiscard]] std::unordered_map<std::string, EventStream*>& streams() noexcept {
     return streams_;
   }
-  /// Numbers a request that waits for an answer from elsewhere, until forget_post().
-  [[nodiscard]] std::uint64_t await_post(HttpConnection& request);
-  void forget_post(std::uint64_t request) noexcept { posts_.erase(request); }
+  /// Numbers a request that waits for an answer from elsewhere, until forget_answer().
+  [[nodiscard]] std::uint64_t await_answer(HttpConnection& request);
+  void forget_answer(std::uint64_t request) noexcept { waiting_.erase(request); }
   /// Any thread. Nothing happens when the request has gone.
-  static void answer_post(const std::shared_ptr<Worker>& worker, std::uint64_t request, int status);
+  static void answer_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
+                           http::Response response);
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
   /// Ends all links in good order, and calls `done` when there are none.
@@ -105,8 +107,8 @@ class Worker final : public TurnEnd {
 
   const std::size_t index_;
   std::unordered_map<std::string, EventStream*> streams_;
-  std::unordered_map<std::uint64_t, HttpConnection*> posts_;
-  std::uint64_t last_post_ = 0;
+  std::unordered_map<std::uint64_t, HttpConnection*> waiting_;
+  std::uint64_t last_waiting_ = 0;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> retired_;
   std::vector<std::unique_ptr<Link>> doomed_;

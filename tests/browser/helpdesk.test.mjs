@@ -289,6 +289,42 @@ test('the desk: away, a place in the queue, decline, hold, transfer, resolve', {
   await pane(agent, 'carol').getByTestId('resolve').waitFor({ state: 'hidden' });
 });
 
+test(
+  'a network that breaks WebSockets: the page falls back, also over a restart',
+  { skip: process.env.KEFU_HELPDESK ? false : 'fake-server.mjs serves no events' },
+  async () => {
+    const device = await browser.device({ width: 420, height: 760 });
+    await device.addInitScript(() => {
+      // As a proxy does that answers the upgrade with a page of its own.
+      globalThis.WebSocket = class extends EventTarget {
+        readyState = 0;
+        constructor() {
+          super();
+          setTimeout(
+            () => this.dispatchEvent(Object.assign(new Event('close'), { code: 1006 })),
+            10,
+          );
+        }
+        send() {}
+        close() {}
+      };
+    });
+    const page = await browser.tab(device, `${server.base}visitor.html?id=erin`);
+    await online(page);
+    await page.getByTestId('start').click();
+    await write(page, 'over events');
+    await shows(page, ['over events'], 'the message');
+    await server.kill();
+    await write(page, 'while it was away');
+    await server.start();
+    await online(page);
+    await shows(page, ['over events', 'while it was away'], 'both messages');
+    const sent = page.locator('[data-testid=message][data-state=sent]');
+    await until(async () => (await sent.count()) === 2, 'both to be acknowledged');
+    await device.close();
+  },
+);
+
 test('nothing was asked of another host, and the console has nothing to say', () => {
   assert.deepEqual(browser.complaints, []);
 });

@@ -100,6 +100,11 @@ class Server final : public Transport {
     router().add("GET", pattern, std::move(handler));
   }
 
+  /// A handler that answers later, from any thread, a GET of this very path; after
+  /// handshake_timeout the client gets 503. Called on any of the loops.
+  using LateHandler = std::function<void(Completion<http::Response>)>;
+  void get_later(std::string path, LateHandler handler);
+
   /// Throws std::system_error if it can't listen. Once.
   void start(Acceptor& acceptor) override;
   void serve(Acceptor& acceptor) { start(acceptor); }

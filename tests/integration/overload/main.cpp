@@ -50,7 +50,10 @@ class PlainTokens final : public Authenticator {
 
 class Host {
  public:
-  Host() : store_{clock_}, hub_{loops_.executors(), store_, hub_options()}, server_{loops_, options()} {
+  Host()
+      : store_{clock_},
+        hub_{loops_.executors(), store_, hub_options()},
+        server_{loops_, options()} {
     hub_.authenticate(std::make_unique<PlainTokens>());
     server_.serve(hub_);
     thread_ = std::thread{[this] { loops_.run(); }};
@@ -109,9 +112,11 @@ void run() {
   const std::uint16_t port = host.server().port();
   WsClient visitor{port}, agent{port};
   hello(visitor, "visitor v");
+  await(visitor, "\"welcome\"");
   visitor.send(R"({"type":"open","id":")" + std::string{kId} + "\"}");
   await(visitor, "\"joined\"");
   hello(agent, "agent a");
+  await(agent, "\"welcome\"");
   agent.send(R"({"type":"accept",)" + in_conversation() + "}");
   await(agent, "\"joined\"");
 
@@ -131,10 +136,11 @@ void run() {
     most = std::max(most, host.server().buffered());
   }
   const std::size_t grown = resident() - before;
-  std::printf("%zu stalled readers, %zu messages of %zu bytes: at most %.1f MiB held back, bound %.1f; "
-              "the process grew by %.1f MiB, its log included\n",
-              kReaders, kMessages, kBody, static_cast<double>(most) / 1048576,
-              static_cast<double>(kBound) / 1048576, static_cast<double>(grown) / 1048576);
+  std::printf(
+      "%zu stalled readers, %zu messages of %zu bytes: at most %.1f MiB held back, bound %.1f; "
+      "the process grew by %.1f MiB, its log included\n",
+      kReaders, kMessages, kBody, static_cast<double>(most) / 1048576,
+      static_cast<double>(kBound) / 1048576, static_cast<double>(grown) / 1048576);
   require(most <= 2 * kBound, "more was held back than the bound");
 
   const std::size_t tail = kMessages + 2;  // opened, assigned

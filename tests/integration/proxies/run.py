@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -96,6 +97,29 @@ def echo(connection, text):
     assert first == 0x81 and stream.read(size) == payload
 
 
+def events(port, text):
+    """Opens a stream of events, and sends one message there and back, by a POST and by the stream."""
+    with connect(port) as down, connect(port) as up:
+        down.sendall(b"GET /events HTTP/1.1\r\nHost: kefu\r\n\r\n")
+        stream = down.makefile("rb")
+
+        def data_of_next():
+            while True:
+                line = stream.readline()
+                assert line, "the stream ended"
+                if line.startswith(b"data: "):
+                    return line[6:].strip().decode()
+
+        key = json.loads(data_of_next())["key"]
+        for _ in range(2):  # the second one is a retry: it is answered, and does nothing
+            body = text.encode()
+            up.sendall(f"POST /events?key={key}&n=1 HTTP/1.1\r\nHost: kefu\r\n"
+                       f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            status, _ = read_answer(up.makefile("rb"))
+            assert status == 204, status
+        expect(f"events {text}", data_of_next(), text)
+
+
 def expect(what, given, wanted):
     assert given == wanted, f"{what}: {given!r} instead of {wanted!r}"
     print(f"{what}: {given}")
@@ -114,6 +138,7 @@ def check_nginx(folder):
                 expect("nginx, another field", who(client, "Forwarded: for=6.6.6.6\r\n"), CLIENT)
             with connect(there) as client:
                 echo(client, "through nginx")
+            events(there, "through nginx")
         with connect(port) as client:  # past the proxy
             expect("no proxy, a forged field", who(client, "X-Forwarded-For: 6.6.6.6\r\n"), CLIENT)
 
@@ -128,6 +153,7 @@ def check_haproxy(folder):
                 expect("haproxy, a forged field", who(client, "Forwarded: for=6.6.6.6\r\n"), CLIENT)
             with connect(ports["PORT_PROXY"]) as client:
                 echo(client, "through haproxy")
+            events(ports["PORT_PROXY"], "through haproxy")
             for version in 1, 2:
                 there = ports[f"PORT_VERSION{version}"]
                 with connect(there) as client:

@@ -1,0 +1,21 @@
+#include <kefu/net/metrics.hpp>
+
+#include <kefu/metrics.hpp>
+#include <utility>
+
+namespace kefu::net {
+
+void serve_metrics(Server& server, Hub& hub, std::string path) {
+  server.get_later(std::move(path), [&server, &hub](Completion<http::Response> done) {
+    hub.stats([&server, done = std::move(done)](HubStats stats) mutable {
+      http::Response response;
+      response.set("Content-Type", "text/plain; version=0.0.4").set("Cache-Control", "no-store");
+      write_prometheus(stats, response.body);
+      write_prometheus("server_connections", server.connections(), response.body);
+      write_prometheus("server_buffered_bytes", server.buffered(), response.body);
+      done(std::move(response));
+    });
+  });
+}
+
+}  // namespace kefu::net
