@@ -13,8 +13,8 @@ namespace kefu {
 /// How many values were at most so large. Each shard has its own and writes it alone.
 struct Histogram {
   /// The upper bounds; one more bucket is for what lies above.
-  static constexpr std::array<std::uint64_t, 13> kBounds{
-      1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10'000};
+  static constexpr std::array<std::uint64_t, 13> kBounds{1,   2,   5,    10,   20,   50,    100,
+                                                         200, 500, 1000, 2000, 5000, 10'000};
 
   std::array<std::uint64_t, kBounds.size() + 1> counts{};
   std::uint64_t sum = 0;
@@ -38,8 +38,8 @@ struct HubStats {
   std::uint64_t appended = 0;       ///< entries stored for sends since the start
   std::uint64_t repeated = 0;       ///< retries that got their original outcome
   std::uint64_t delivered = 0;      ///< entries handed to connections, acks in their place included
-  std::uint64_t pending_drafts = 0;  ///< drafts without an outcome now
-  std::uint64_t frames = 0;          ///< from clients, since the start
+  std::uint64_t pending_drafts = 0;             ///< drafts without an outcome now
+  std::uint64_t frames = 0;                     ///< from clients, since the start
   std::array<std::uint64_t, kCodes> refused{};  ///< error frames to clients, by errc
   Histogram batch_drafts;                       ///< drafts in an append
   Histogram append_time;                        ///< of an append, 0.1 ms

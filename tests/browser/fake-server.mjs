@@ -70,7 +70,8 @@ const server = createServer((request, response) => {
     });
     return response.end(body);
   } catch {
-    return response.writeHead(404).end();
+    // The fallback of the client is not served here, as by a server of a version before it.
+    return response.writeHead(url.pathname === '/events' ? 503 : 404).end();
   }
 });
 

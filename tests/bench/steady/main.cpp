@@ -239,6 +239,8 @@ int main(int argc, char** argv) {
   bounds.frames_per_second = 1'000'000;
   // What the desk does by itself goes by time, not by messages.
   bounds.routing_sweep = bounds.presence_check = bounds.node_lease = std::chrono::hours(24);
+  bounds.frames_per_second_of_participant = 1'000'000;
+  bounds.frames_per_second_of_address = 1'000'000;
   memory::Store records(clock, bounds);
   CountingStore store(records);
   HubOptions options;
