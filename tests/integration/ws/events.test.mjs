@@ -174,8 +174,8 @@ function client(role, id) {
 }
 
 test('kefu-client.js falls back by itself, and loses nothing over a kill and a drain', async () => {
-  const visitor = client('visitor', 'v4');
-  const agent = client('agent', 'a4');
+  const visitor = client('visitor', 'visitor-4');
+  const agent = client('agent', 'agent-4');
   await Promise.all([visitor.start(), agent.start()]);
   const { id } = await visitor.open({ department: 'd' });
   await until(() => agent.offers.some((offer) => offer.conversation === id), 'the offer');
