@@ -450,8 +450,9 @@ export class KefuClient extends EventTarget {
     socket.addEventListener('open', () => from('opened'));
     socket.addEventListener('error', () => {}); // `close` follows and says all there is to know
     ++this.#unheard;
+    const works = socket instanceof EventStreamSocket ? UNHEARD : 0; // and is tried first next time
     socket.addEventListener('message', ({ data }) => {
-      this.#unheard = 0;
+      this.#unheard = works;
       from('message', { frames: framesOf(data) });
     });
     socket.addEventListener('close', ({ code }) => from('closed', { code }));

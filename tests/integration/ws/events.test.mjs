@@ -7,7 +7,7 @@ import { EventStreamSocket } from '../../../examples/helpdesk/web/event-stream-s
 import { KefuClient, MemoryStorage } from '../../../examples/helpdesk/web/kefu-client.js';
 import { Helpdesk } from './helpdesk.mjs';
 
-const kPatience = 30_000; // ms: a bound for what never comes
+const kPatience = 60_000; // ms: a bound for what never comes
 
 let desk;
 const clients = [];
