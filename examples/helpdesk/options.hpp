@@ -27,7 +27,7 @@ struct Options {
   kefu::DeskOptions desk;       ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
-  bool metrics = false;  ///< serve /metrics, to whoever asks
+  bool metrics = false;         ///< serve /metrics, to whoever asks
   bool demo = false;
 };
 
