@@ -50,6 +50,9 @@ Plan& plan() {
   return one;
 }
 
+/// Before there are threads.
+[[gnu::constructor]] void read_plan() { plan(); }
+
 bool is_due(const char* where) {
   Plan& p = plan();
   return strcmp(p.where, where) == 0 && --p.left == 0;
