@@ -50,6 +50,10 @@ struct limits {
   // Several nodes on one store.
   Nanoseconds tail_heartbeat{1'000'000'000};  ///< how far logs have got is told again every so
                                               ///< often, for ten times as long (1 s)
+  Nanoseconds tail_check{5'000'000'000};  ///< the tails of all logs that somebody reads are asked
+                                          ///< of the Store so often: what another node stored is
+                                          ///< read within this, whatever the Bus has lost (5 s)
+  std::size_t tail_batch = 256;           ///< conversations in one such question
 
   // A connection's way out.
   std::size_t send_queue = 64 * 1024;  ///< bytes above which a reader pauses and pages from the log

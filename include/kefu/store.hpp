@@ -29,6 +29,7 @@
 #include <kefu/completion.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/participant.hpp>
+#include <kefu/model/tail.hpp>
 #include <kefu/record.hpp>
 #include <kefu/result.hpp>
 #include <memory>
@@ -147,6 +148,11 @@ class Store {
   /// Reads a run of a log. Sees everything that was completed before the call.
   virtual void read(ReadRequest request, Completion<result<Page>> done) = 0;
 
+  /// Fills in `seq` of each and gives them back. Sees everything that was completed before the
+  /// call. Hubs with a Bus ask this for all logs that somebody reads, every limits::tail_check: a
+  /// Store that can should answer it in one go. By default each log is read.
+  virtual void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done);
+
   /// Applies all changes and entries, or answers errc::conflict when a record is not at its
   /// expected version.
   virtual void commit(Commit commit, Completion<result<Committed>> done) = 0;
@@ -196,6 +202,9 @@ class StoreWrapper : public Store {
   }
   void read(ReadRequest r, Completion<result<Page>> done) override {
     inner_.read(std::move(r), std::move(done));
+  }
+  void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) override {
+    inner_.tails(std::move(logs), std::move(done));
   }
   void commit(Commit c, Completion<result<Committed>> done) override {
     inner_.commit(std::move(c), std::move(done));

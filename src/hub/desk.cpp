@@ -154,10 +154,9 @@ void Desk::commit(const std::shared_ptr<Job>& job) {
     job->committing.push_back(key);
   }
   commit.entries = records.entries();
-  shard_.context().store.commit(
-      std::move(commit), shard_.here<result<Committed>>([this, job](result<Committed> committed) {
-        on_committed(job, std::move(committed));
-      }));
+  shard_.commit(std::move(commit), [this, job](result<Committed> committed) {
+    on_committed(job, std::move(committed));
+  });
 }
 
 void Desk::on_committed(const std::shared_ptr<Job>& job, result<Committed> committed) {

@@ -20,7 +20,9 @@ bool needs_operator(errc code) { return code == errc::store_full || code == errc
 }  // namespace
 
 Home::Home(Shard& shard)
-    : shard_(shard), tails_(shard.context().bus, shard.bounds().tail_heartbeat) {}
+    : shard_(shard),
+      tails_(shard.context().bus, shard.bounds().tail_heartbeat),
+      watch_(shard.bounds().tail_check, shard.bounds().tail_batch) {}
 
 void Home::begin_judging() { judges_ = std::make_unique<Judges>(shard_, *this); }
 
@@ -204,8 +206,41 @@ void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
   }
 }
 
+/// Without a bus there is nobody else who stores.
+void Home::watch_tails(Instant now) {
+  if (!shard_.context().bus) return;
+  if (watch_.due(now)) {
+    std::vector<ConversationId> read;
+    for (const auto& [id, live] : live_) {
+      if (!live.readers.empty()) read.push_back(id);
+    }
+    watch_.begin(std::move(read), now);
+  }
+  ask_tails();
+}
+
+void Home::ask_tails() {
+  std::vector<Tail> logs;
+  for (const ConversationId id : watch_.ask()) {
+    const auto at = live_.find(id);
+    logs.push_back({id, Log::public_log, 0});
+    if (at != live_.end() && std::ranges::any_of(at->second.readers, &Reader::staff))
+      logs.push_back({id, Log::internal, 0});
+  }
+  if (logs.empty()) return;
+  shard_.context().store.tails(std::move(logs), shard_.here<result<std::vector<Tail>>>(
+                                                    [this](result<std::vector<Tail>> known) {
+                                                      watch_.on_answer(known.has_value());
+                                                      if (!known)
+                                                        return;  // the next tick asks again
+                                                      on_tails(*known);
+                                                      ask_tails();
+                                                    }));
+}
+
 void Home::on_tick(Instant now) {
   tails_.on_tick(now);
+  watch_tails(now);
   telling_.swap(moved_);
   for (const ConversationId id : telling_) {
     const auto at = live_.find(id);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <kefu/append_batch.hpp>
+#include <kefu/core/tail_watch.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/frame.hpp>
 #include <kefu/result.hpp>
@@ -40,7 +41,8 @@ class Home {
   /// together with what comes until then.
   void cursor(const mail::Cursor& cursor);
 
-  /// Another node has moved these tails: readers here fetch what they lack.
+  /// These logs may reach so far, as another node says, or the store: readers here fetch what they
+  /// lack.
   void on_tails(const std::vector<Tail>& tails);
 
   /// Tells of the cursors and tails whose time has come.
@@ -119,6 +121,8 @@ class Home {
   void refresh(ConversationId id, Live& live);
   void on_refreshed(ConversationId id, result<std::optional<Record>> record);
   void tell_cursors(ConversationId id, Live& live, Instant now);
+  void watch_tails(Instant now);
+  void ask_tails();
   /// Tells the readers that the log may reach so far; those that lack something fetch it.
   void hint(const Live& live, const Tail& tail);
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
@@ -130,6 +134,7 @@ class Home {
 
   Shard& shard_;
   TailTeller tails_;
+  core::TailWatch watch_;
   std::unique_ptr<Judges> judges_;  // null: there are no policies
   std::unordered_map<ConversationId, Live> live_;
   std::vector<ConversationId> moved_;  // whose cursors are still to be told

@@ -37,6 +37,8 @@ void check(const limits& bounds) {
           "limits::max_answer must hold what page_bytes, max_body, max_history and max_list allow");
   require(bounds.send_queue > 0, "limits::send_queue must be at least 1");
   require(bounds.tail_heartbeat.count() > 0, "limits::tail_heartbeat must be above 0");
+  require(bounds.tail_check.count() > 0, "limits::tail_check must be above 0");
+  require(bounds.tail_batch > 0, "limits::tail_batch must be at least 1");
   require(bounds.session_ttl > bounds.fence_check,
           "limits::session_ttl must be above limits::fence_check");
 }
@@ -81,8 +83,8 @@ struct Hub::Impl {
 /// On a thread of the bus: hands each shard the tails of the conversations whose home it is.
 void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_view bytes) {
   const hub::Context& context = static_cast<Impl*>(impl)->context;
-  std::vector<std::vector<hub::Tail>> parts(context.shards.size());
-  for (const hub::Tail& tail : hub::decode_tails(bytes))
+  std::vector<std::vector<Tail>> parts(context.shards.size());
+  for (const Tail& tail : hub::decode_tails(bytes))
     parts[context.home_of(tail.conversation)].push_back(tail);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].empty()) continue;

@@ -9,6 +9,7 @@
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/id.hpp>
+#include <kefu/model/tail.hpp>
 #include <kefu/shared_frame.hpp>
 #include <memory>
 #include <optional>
@@ -103,6 +104,10 @@ struct Changed {
   VersionedConversation conversation;
   std::vector<Entry> entries;
 };
+/// The log may reach so far: a commit has an unknown effect.
+struct Unsure {
+  Tail tail;
+};
 /// The session's participant has received, or read, the public log up to `seq`.
 struct Cursor {
   enum class What : std::uint8_t { delivered, read };
@@ -183,9 +188,10 @@ struct Leased {};
 
 }  // namespace mail
 
-using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Cursor,
-                          mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
-                          mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer,
-                          mail::OfferGone, mail::AgentChanged, mail::Agents, mail::Leased>;
+using Mail =
+    std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
+                 mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
+                 mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone,
+                 mail::AgentChanged, mail::Agents, mail::Leased>;
 
 }  // namespace kefu::hub

@@ -1,6 +1,7 @@
 #include "shard.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace kefu::hub {
@@ -134,6 +135,21 @@ bool Shard::submit(const Draft& draft) {
     attend([&] { send(home, mail::Submit{std::move(batch)}); });
   }
   return true;
+}
+
+void Shard::commit(Commit commit, Completion<result<Committed>> done) {
+  std::vector<Tail> logs;
+  for (const Entry& entry : commit.entries)
+    logs.push_back({entry.conversation, entry.log, std::numeric_limits<std::uint64_t>::max()});
+  context_.store.commit(
+      std::move(commit),
+      here<result<Committed>>([this, logs = std::move(logs),
+                               done = std::move(done)](result<Committed> committed) mutable {
+        if (committed.error() == errc::timed_out) {
+          for (const Tail& log : logs) send_home(log.conversation, mail::Unsure{log});
+        }
+        done(std::move(committed));
+      }));
 }
 
 void Shard::flush_soon() {

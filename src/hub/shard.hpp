@@ -100,6 +100,9 @@ class Shard {
   /// Adds a draft to the batch for its conversation's home. False: too many are pending.
   [[nodiscard]] bool submit(const Draft& draft);
 
+  /// Store::commit; when its effect is unknown, readers of the logs look for its entries.
+  void commit(Commit commit, Completion<result<Committed>> done);
+
   /// What was gathered is handed on at the end of this turn.
   void flush_soon();
 
@@ -179,6 +182,7 @@ class Shard {
   void take(mail::Leave& leave) { home_.leave(leave); }
   void take(mail::Submit& submit) { home_.submit(std::move(submit.batch)); }
   void take(mail::Changed& changed) { home_.changed(std::move(changed)); }
+  void take(mail::Unsure& unsure) { home_.on_tails({unsure.tail}); }
   void take(mail::Cursor& cursor) { home_.cursor(cursor); }
   void take(mail::Recheck& recheck) { home_.recheck(recheck.conversation); }
   void take(mail::Place& place) { home_.place(place); }

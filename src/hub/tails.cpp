@@ -1,6 +1,5 @@
 #include "tails.hpp"
 
-#include <algorithm>
 #include <cstddef>
 
 namespace kefu::hub {
@@ -8,7 +7,6 @@ namespace {
 
 constexpr std::size_t kTailBytes = 25;       // id, log, seq
 constexpr std::size_t kMessage = 32 * 1024;  // bytes above which another message begins
-constexpr int kBeats = 10;                   // for which a tail is told again
 
 void put(std::uint64_t value, std::string& out) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
@@ -48,11 +46,12 @@ std::vector<Tail> decode_tails(std::string_view bytes) {
 
 void TailTeller::moved(const Tail& tail) {
   if (!bus_) return;
+  recent_.moved(tail);
+  tell(tail);
+}
+
+void TailTeller::tell(const Tail& tail) {
   encode(tail, scratch_);
-  Recent& recent = recent_[tail.conversation];
-  std::uint64_t& known = recent.tails[static_cast<std::size_t>(tail.log)];
-  known = std::max(known, tail.seq);
-  recent.beats = kBeats;
   if (scratch_.size() >= kMessage) flush();
 }
 
@@ -63,18 +62,9 @@ void TailTeller::flush() {
 }
 
 void TailTeller::on_tick(Instant now) {
-  if (!bus_ || now < next_beat_) return;
-  next_beat_ = now + heartbeat_;
-  for (auto& [conversation, recent] : recent_) {
-    --recent.beats;
-    for (const Log log : {Log::public_log, Log::internal}) {
-      const std::uint64_t tail = recent.tails[static_cast<std::size_t>(log)];
-      if (tail != 0) encode({conversation, log, tail}, scratch_);
-    }
-    if (scratch_.size() >= kMessage) flush();
-  }
+  if (!bus_) return;
+  recent_.on_tick(now, [this](const Tail& tail) { tell(tail); });
   flush();
-  std::erase_if(recent_, [](const auto& one) { return one.second.beats == 0; });
 }
 
 }  // namespace kefu::hub

@@ -305,6 +305,18 @@ void Store::read(ReadRequest request, Completion<result<Page>> done) {
   impl_->answer(done, [&]() -> result<Page> { return impl_->read(request); });
 }
 
+void Store::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) {
+  impl_->answer(done, [&]() -> result<std::vector<Tail>> {
+    for (Tail& tail : logs) {
+      const auto found = impl_->conversations.find(tail.conversation);
+      tail.seq = found == impl_->conversations.end()
+                     ? 0
+                     : found->second.logs[static_cast<std::size_t>(tail.log)].size();
+    }
+    return std::move(logs);
+  });
+}
+
 void Store::commit(Commit commit, Completion<result<Committed>> done) {
   impl_->answer(done, [&] { return impl_->commit(std::move(commit)); });
 }

@@ -109,6 +109,15 @@ struct ReadJob : Answered<Page> {
   void run(Engine& engine) { answer = engine.reader.read(request); }
 };
 
+struct TailsJob : Answered<std::vector<Tail>> {
+  std::vector<Tail> logs;
+
+  void run(Engine& engine) {
+    for (Tail& tail : logs) tail.seq = engine.reader.tail(tail.conversation, tail.log);
+    answer = std::move(logs);
+  }
+};
+
 struct GetJob : Answered<std::optional<Record>> {
   RecordKey key;
 
@@ -129,6 +138,6 @@ struct EventsJob : Answered<std::vector<Event>> {
 };
 
 using Write = std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob>;
-using Read = std::variant<ReadJob, GetJob, ScanJob, EventsJob>;
+using Read = std::variant<ReadJob, TailsJob, GetJob, ScanJob, EventsJob>;
 
 }  // namespace kefu::sqlite

@@ -117,6 +117,10 @@ Page Reader::read(const ReadRequest& request) {
   return page;
 }
 
+std::uint64_t Reader::tail(ConversationId conversation, Log log) {
+  return cache_.conversation(conversation).head.log.tail(log);
+}
+
 std::vector<Event> Reader::events(std::uint64_t after, std::size_t limit) {
   std::vector<Event> out;
   Run row(events_);

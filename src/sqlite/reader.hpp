@@ -18,6 +18,7 @@ class Reader {
   Reader(sqlite3* db, Cache& cache, const Unfolded& unfolded);
 
   Page read(const ReadRequest& request);
+  std::uint64_t tail(ConversationId conversation, Log log);
   std::vector<Event> events(std::uint64_t after, std::size_t limit);
 
  private:

@@ -188,6 +188,10 @@ void Store::read(ReadRequest request, Completion<result<Page>> done) {
   impl_->submit(Read(ReadJob{{std::move(done)}, request}));
 }
 
+void Store::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) {
+  impl_->submit(Read(TailsJob{{std::move(done)}, std::move(logs)}));
+}
+
 void Store::commit(Commit commit, Completion<result<Committed>> done) {
   impl_->submit(Write(CommitJob{{std::move(done)}, std::move(commit)}));
 }

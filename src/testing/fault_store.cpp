@@ -202,6 +202,14 @@ void FaultStore::read(ReadRequest request, Completion<result<Page>> done) {
       [this, request](Completion<result<Page>> then) { inner().read(request, std::move(then)); });
 }
 
+void FaultStore::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) {
+  schedule_alone(
+      impl_, faults, false, std::move(done),
+      [this, logs = std::move(logs)](Completion<result<std::vector<Tail>>> then) mutable {
+        inner().tails(std::move(logs), std::move(then));
+      });
+}
+
 void FaultStore::get(RecordKey key, Completion<result<std::optional<Record>>> done) {
   schedule_alone(
       impl_, faults, false, std::move(done),

@@ -69,6 +69,9 @@ class SimLink final : public Connection {
   void pause_client() { client_paused_ = true; }
   void resume_client();
   void cut(Nanoseconds late);
+  [[nodiscard]] bool quiet() const {
+    return server_->alive && !to_client_dead_ && queued_ == 0 && in_flight_ == 0 && inbox_.empty();
+  }
 
   /// The link itself, for what outlives the caller.
   std::weak_ptr<SimLink> self;
@@ -102,9 +105,9 @@ class SimLink final : public Connection {
   // On the server's executor.
   Inbound* inbound_ = nullptr;
   std::deque<SharedFrame> queue_;
-  std::atomic<std::size_t> queued_{0};  // bytes in queue_
-  std::size_t in_flight_ = 0;           // bytes taken from it that the client has not read
-  bool pressed_ = false;                // send() answered backpressure
+  std::atomic<std::size_t> queued_{0};     // bytes in queue_
+  std::atomic<std::size_t> in_flight_{0};  // bytes taken from it that the client has not read
+  bool pressed_ = false;                   // send() answered backpressure
   bool read_paused_ = false;
   std::deque<std::string> unread_;
   bool closing_ = false;

@@ -328,6 +328,8 @@ void SimSocket::cut(Nanoseconds late) {
   if (link_) link_->cut(late);
 }
 
+bool SimSocket::quiet() const { return link_ && !paused_ && link_->quiet(); }
+
 std::size_t SimSocket::buffered() const { return link_ ? link_->buffered() : 0; }
 
 }  // namespace kefu::testing

@@ -84,6 +84,26 @@ void read_keeps_logs_apart(Rig& rig) {
   }
 }
 
+void read_tails(Rig& rig) {
+  rig.create_session(1);
+  Draft note = draft(1, 1, 3);
+  note.log = Log::internal;
+  rig.append({draft(1, 1, 1), draft(1, 1, 2), note});
+  std::vector<Tail> tails;
+  for (const std::uint64_t number : {1u, 2u, 1u}) {
+    for (const Log log : {Log::public_log, Log::internal})
+      tails.push_back({conversation(number), log, 77});
+  }
+  const std::vector<Tail> known = rig.tails(tails);
+  const std::uint64_t wanted[] = {2, 1, 0, 0, 2, 1};
+  expect_equal(known.size(), tails.size(), "tails");
+  for (std::size_t i = 0; i < tails.size(); ++i) {
+    tails[i].seq = wanted[i];
+    expect(known[i] == tails[i], "a tail that was asked for with others");
+  }
+  expect(rig.tails({}).empty(), "tails of nothing");
+}
+
 }  // namespace
 
 void add_read_checks(std::vector<StoreCheck>& checks) {
@@ -91,7 +111,8 @@ void add_read_checks(std::vector<StoreCheck>& checks) {
                 {{"read: in pages", run_check<read_in_pages>},
                  {"read: bounded by bytes", run_check<read_in_bytes>},
                  {"read: of nothing", run_check<read_of_nothing>},
-                 {"read: keeps logs and conversations apart", run_check<read_keeps_logs_apart>}});
+                 {"read: keeps logs and conversations apart", run_check<read_keeps_logs_apart>},
+                 {"read: many tails at once", run_check<read_tails>}});
 }
 
 }  // namespace kefu::testing

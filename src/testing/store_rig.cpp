@@ -118,6 +118,13 @@ Page Rig::read(ReadRequest request) {
                   "read");
 }
 
+std::vector<Tail> Rig::tails(std::vector<Tail> logs) {
+  return value_of(ask<result<std::vector<Tail>>>([&](Store& store, auto done) {
+                    store.tails(std::move(logs), std::move(done));
+                  }),
+                  "tails");
+}
+
 Page Rig::read_all(std::uint64_t conversation_number, Log log) {
   return read({conversation(conversation_number), log, 0, 1'000'000, std::size_t{1} << 40});
 }

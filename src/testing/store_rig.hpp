@@ -95,6 +95,7 @@ class Rig {
   Outcome stored(const Draft& draft, int line = __builtin_LINE());
 
   Page read(ReadRequest request);
+  std::vector<Tail> tails(std::vector<Tail> logs);
   /// The whole log, in one page.
   Page read_all(std::uint64_t conversation_number, Log log = Log::public_log);
 

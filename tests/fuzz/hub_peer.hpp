@@ -90,7 +90,6 @@ class Peer final : testing::SimSocket::Events,
       require(count <= 0, "every send is answered while its connection lasts");
     for (const auto& [ref, count] : asked_) require(count == 0, "every question is answered once");
     for (const auto& [where, position] : positions_) {
-      if (truth_.untold(where.first, where.second)) continue;
       const auto other = others_.find(where);
       const std::uint64_t furthest = std::max(position, other == others_.end() ? 0 : other->second);
       require(furthest >= truth_.tail(where.first, where.second), "a reader reaches the tail");

@@ -90,13 +90,6 @@ class Truth {
     return out;
   }
 
-  /// The store has answered a commit with timed_out: its entries may be there, and nobody is told
-  /// of it until the next one of its log. (A gap in the Hub, not in the promise.)
-  void on_timed_out(ConversationId conversation, Log log) { untold_.insert({conversation, log}); }
-  [[nodiscard]] bool untold(ConversationId conversation, Log log) const {
-    return untold_.contains({conversation, log});
-  }
-
   // ---- promise 6, seen at the port
 
   void on_attached(SessionId session, std::uint64_t epoch) {
@@ -141,7 +134,6 @@ class Truth {
   std::set<std::tuple<ConversationId, std::uint64_t, std::string, Content>> early_;
   std::set<SendKey> stored_;
   std::set<std::pair<ConversationId, std::string>> admitted_;
-  std::set<std::pair<ConversationId, Log>> untold_;
   std::map<SessionId, std::uint64_t> epochs_;
 };
 
@@ -173,18 +165,6 @@ class WatchedStore final : public StoreWrapper {
                 "an older connection stores nothing");
       }
       done(std::move(back));
-    });
-  }
-
-  void commit(Commit commit, Completion<result<Committed>> done) override {
-    std::vector<std::pair<ConversationId, Log>> logs;
-    for (const Entry& entry : commit.entries) logs.emplace_back(entry.conversation, entry.log);
-    inner().commit(std::move(commit), [&truth = truth_, logs = std::move(logs),
-                                       done = std::move(done)](result<Committed> out) mutable {
-      if (out.error() == errc::timed_out) {
-        for (const auto& [conversation, log] : logs) truth.on_timed_out(conversation, log);
-      }
-      done(std::move(out));
     });
   }
 

@@ -49,7 +49,7 @@ void Checker::take(const Entry& entry) {
   std::vector<Stored>& log = logs_[where];
   if (entry.seq != log.size() + 1)
     return fail("not dense: " + text(where, entry.seq) + " behind " + number(log.size()));
-  log.push_back({entry, false});
+  log.push_back({entry, false, court_.now()});
   mix(entry.seq);
   mix(entry.body);
   if (entry.origin.session.is_nil()) return;
@@ -97,6 +97,8 @@ void Checker::on_draft(const Draft& draft) {
       fail("out of order: " + what + " behind cseq " + number(later->first));
   }
   const std::string original = Court::original(draft.body);
+  // One of an older connection may wait for those of the newer one, and is fenced behind them.
+  if (draft.epoch < epoch_of(draft.session)) return;
   if (decided_.insert(original).second && court_.overdue(original, draft.received))
     fail("decided too late: " + what);
 }
@@ -162,6 +164,7 @@ void Checker::on_started(std::size_t device, const core::ClientState& saved) {
 
 void Checker::move_cursor(std::size_t device, LogKey where, std::uint64_t to) {
   cursors_[{device, where}] = to;
+  if (const auto at = live_.find({device, where}); at != live_.end()) at->second = court_.now();
   std::uint64_t& reached = reached_[{device, where}];
   reached = std::max(reached, to);
 }
@@ -235,14 +238,36 @@ void Checker::on_settled(std::size_t device, ConversationId conversation, std::u
 
 void Checker::on_hello(std::size_t device, const std::vector<Position>& positions) {
   std::erase_if(streams_, [&](const auto& one) { return one.first.first == device; });
+  std::erase_if(live_, [&](const auto& one) { return one.first.first == device; });
   for (const Position& at : positions) {
     streams_[{device, {at.conversation, Log::public_log}}] = at.seq;
     streams_[{device, {at.conversation, Log::internal}}] = at.internal;
   }
 }
 
+void Checker::begin_live(std::size_t device, ConversationId conversation) {
+  for (const Log log : {Log::public_log, Log::internal})
+    live_[{device, {conversation, log}}] = court_.now();
+}
+
+void Checker::expect_told(std::size_t device, bool staff, Nanoseconds bound) {
+  const Instant limit = court_.now() + -bound;
+  for (auto at = live_.lower_bound({device, {}}); at != live_.end(); ++at) {
+    const auto& [of, where] = at->first;
+    if (of != device) break;
+    if (at->second > limit || (where.log == Log::internal && !staff)) continue;
+    const std::vector<Stored>& log = logs_[where];
+    const std::uint64_t next = cursors_[{device, where}];
+    if (next < log.size() && log[next].since <= limit)
+      fail(of_device(device) + "is not told of " + text(where, next + 1));
+  }
+}
+
 void Checker::on_frame(std::size_t device, const ServerFrame& frame) {
-  if (const auto* joined = std::get_if<frame::Joined>(&frame.body)) {
+  if (const auto* welcome = std::get_if<frame::Welcome>(&frame.body)) {
+    for (const ConversationView& view : welcome->conversations) begin_live(device, view.id);
+  } else if (const auto* joined = std::get_if<frame::Joined>(&frame.body)) {
+    begin_live(device, joined->conversation.id);
     for (const Log log : {Log::public_log, Log::internal})
       streams_[{device, {joined->conversation.id, log}}] = std::nullopt;
   } else if (const auto* entry = std::get_if<frame::EntryFrame>(&frame.body)) {

@@ -58,6 +58,10 @@ class Checker {
   void on_hello(std::size_t device, const std::vector<Position>& positions);
   void on_frame(std::size_t device, const ServerFrame& frame);
 
+  /// The device is attached, and nothing is on its way to it: then it has, of every log that is
+  /// read out to it, what was stored so long ago, unless that log has moved since.
+  void expect_told(std::size_t device, bool staff, Nanoseconds bound);
+
   // ---- what nodes ask of the store
 
   void on_attached(SessionId session, std::uint64_t epoch);
@@ -96,11 +100,13 @@ class Checker {
   struct Stored {
     Entry entry;
     bool shown = false;  ///< to a client, as an entry or by an ack
+    Instant since;       ///< when it was found in the store
   };
   using Origin = std::tuple<SessionId, ConversationId, std::uint64_t>;
 
   void take(const Entry& entry);
   void judge(const Entry& entry, const std::string& original);
+  void begin_live(std::size_t device, ConversationId conversation);
   void move_cursor(std::size_t device, LogKey where, std::uint64_t to);
   void show(LogKey where, std::uint64_t seq);
   void on_streamed(std::size_t device, LogKey where, std::uint64_t seq, bool ack);
@@ -121,6 +127,8 @@ class Checker {
   // How far the server has read each log out on the device's present connection; nothing: it may
   // begin anywhere.
   std::map<std::pair<std::size_t, LogKey>, std::optional<std::uint64_t>> streams_;
+  // The logs that are read out on the device's present connection, and when they last moved there.
+  std::map<std::pair<std::size_t, LogKey>, Instant> live_;
   std::unordered_map<SessionId, std::uint64_t> epochs_;
   // When the drafts of a connection were received, by cseq, of those that came to the store.
   std::map<std::tuple<SessionId, std::uint64_t, ConversationId>, std::map<std::uint64_t, Instant>>

@@ -41,6 +41,7 @@ class Court {
   /// What was judged as it was received then should have come to the store before now. It may have
   /// waited for one in front of it that came later, and for the conversation's record.
   [[nodiscard]] bool overdue(const std::string& original, Instant received) const;
+  [[nodiscard]] Instant now() const { return loop_.now(); }
   [[nodiscard]] bool sits() const noexcept { return plan_.policies > 0; }
 
  private:

@@ -61,6 +61,8 @@ class Device final : testing::SimSocket::Events, wire::Decoder::ServerHandler {
   [[nodiscard]] bool attached() const {
     return machine_ && machine_->state() == core::ClientSession::State::attached;
   }
+  /// Attached over a link that is whole, with nothing on its way.
+  [[nodiscard]] bool quiet() const { return attached() && socket_.quiet(); }
   /// Everything is settled and asked.
   [[nodiscard]] bool idle() const { return attached() && machine_->pending() == 0 && !opening_; }
   /// Why it is not at rest with what the store holds; empty when it is.

@@ -40,6 +40,7 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bu
     misjudged_ = std::make_unique<LateVerdictStore>(*watched_, court);
   HubOptions options;
   options.limits = plan.bounds;
+  if (mutant == Mutant::bus_trusted) options.limits.tail_check = Nanoseconds(3'600'000'000'000);
   options.clock = &wall;
   options.bus = bus_.get();
   options.random = [this] { return random_.next(); };

@@ -92,6 +92,9 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   policy_speaks = one_of<double>(random, {0.05, 0.3});
   policy_slow = one_of<double>(random, {0, 0.2, 1});
   policy_late = one_of<double>(random, {0, 0.1, 0.5});
+  lull = random.chance(0.5) ? 6 * kSecond : Nanoseconds(0);
+  bounds.tail_check = one_of<Nanoseconds>(random, {kSecond, 2 * kSecond});
+  bounds.tail_batch = one_of<std::size_t>(random, {1, 256});
 }
 
 std::vector<Plan::Knob> Plan::knobs() {
@@ -104,6 +107,7 @@ std::vector<Plan::Knob> Plan::knobs() {
           {"slow", &slow},
           {"expiry", &expiry},
           {"clone", &clone},
+          {"lull", &lull},
           {"clock-jump", &clock_jump},
           {"duplicate", nullptr, &duplicate},
           {"stale-duplicate", nullptr, &stale_duplicate},

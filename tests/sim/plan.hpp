@@ -58,6 +58,7 @@ struct Plan {
 
   // The mean time between two; 0: never.
   Nanoseconds submit{0};       ///< per device
+  Nanoseconds lull{0};         ///< every other such stretch nobody submits anything
   Nanoseconds open{0};         ///< a visitor opens a conversation
   Nanoseconds close{0};        ///< somebody closes one
   Nanoseconds cut{0};          ///< a link breaks

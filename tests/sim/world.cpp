@@ -134,6 +134,22 @@ void World::check() {
     checker_.fail("a connection's queue grew to " + std::to_string(peak_buffered_) + " bytes");
 }
 
+void World::check_told() {
+  // Only where store and network keep pace, so that all that can be late is the telling.
+  const bool at_pace = plan_.store.delay_max <= 20 * kMs && plan_.freeze.count() == 0 &&
+                       plan_.network.latency_max <= 50 * kMs;
+  if (!at_pace || (plan_.nodes > 1 && !plan_.has_bus)) return;
+  loop_.post_at(loop_.now() + kSecond / 4, [this] {
+    if (!around_.at_work) return;
+    for (const auto& device : devices_) {
+      if (device->quiet())
+        checker_.expect_told(device->number(), is_staff(device->who().role),
+                             plan_.bounds.tail_check + 2 * kSecond);
+    }
+    check_told();
+  });
+}
+
 void World::keep_on(Nanoseconds mean, std::function<void()> what) {
   if (mean.count() == 0) return;
   const Nanoseconds wait = faults_.between(Nanoseconds(1), 2 * mean);
@@ -170,6 +186,7 @@ void World::add_participant(Participant who) {
 
 void World::write(Device& device) {
   if (!device.on() || device.known().empty()) return;
+  if (plan_.lull.count() != 0 && loop_.now().ns / plan_.lull.count() % 2 == 1) return;
   auto where = device.known().begin();
   std::advance(where, static_cast<std::ptrdiff_t>(workload_.below(device.known().size())));
   const bool note =
@@ -327,6 +344,7 @@ void World::start() {
   inflict(plan_.expiry, &World::expire);
   inflict(plan_.clone, &World::clone);
   inflict(plan_.clock_jump, &World::jump_clock);
+  check_told();
 }
 
 void World::inflict(Nanoseconds mean, void (World::*what)()) {

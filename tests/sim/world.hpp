@@ -40,6 +40,8 @@ class World {
   bool step(Instant end);
   void list_executors();
   void check();
+  /// Demands, again and again, that what is stored is told within the bound.
+  void check_told();
   void trace(const std::string& what);
 
   /// Calls `what` again and again, in random intervals of this mean, while faults go on.

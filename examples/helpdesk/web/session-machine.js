@@ -248,7 +248,6 @@ export class SessionMachine {
 
   #hurry() {
     if (this.#state === 'waiting') {
-      this.#linkBackoff.reset();
       this.#attempt();
     } else if (
       this.#state === 'online' &&

@@ -14,8 +14,10 @@ class BackOff {
   BackOff(Nanoseconds first, Nanoseconds ceiling, std::uint64_t seed)
       : first_(first), ceiling_(ceiling), delay_(first), random_(seed) {}
 
-  /// Between nothing and all of a delay that doubles from call to call ("full jitter").
-  Nanoseconds next() {
+  /// Between nothing and all of a delay that doubles from call to call ("full jitter"). As if at
+  /// least `failures` calls had been before.
+  Nanoseconds next(unsigned failures = 0) {
+    delay_ = std::max(delay_, std::min(ceiling_, first_ * (std::int64_t{1} << failures)));
     const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(delay_.count(), 1));
     delay_ = std::min(ceiling_, delay_ * 2);
     return Nanoseconds(static_cast<std::int64_t>(draw() % most) + 1);

@@ -27,11 +27,13 @@
 namespace kefu::core {
 
 struct ClientOptions {
-  Nanoseconds attempt_timeout{15'000'000'000};  ///< from opening a link to `welcome`
+  Nanoseconds attempt_timeout{10'000'000'000};  ///< from opening a link to `welcome`
   Nanoseconds answer_timeout{30'000'000'000};   ///< a send without an answer: the link is dead
-  Nanoseconds link_retry{250'000'000};          ///< before the first new attempt; then longer
+  Nanoseconds link_retry{500'000'000};          ///< before the first new attempt; then longer …
   Nanoseconds link_retry_limit{30'000'000'000};
-  Nanoseconds send_retry{200'000'000};  ///< before a send is tried again; then longer
+  Nanoseconds stable_after{60'000'000'000};  ///< … until a welcome has held for so long
+  unsigned overloaded_failures = 4;          ///< an overloaded server counts as so many failures
+  Nanoseconds send_retry{200'000'000};       ///< before a send is tried again; then longer
   Nanoseconds send_retry_limit{10'000'000'000};
   Nanoseconds cursor_delay{250'000'000};  ///< for which `delivered` is gathered
   std::uint64_t history_page = 200;       ///< entries asked for at a time
@@ -248,7 +250,7 @@ class ClientSession {
     state_ = State::attached;
     const bool resumed = welcome.session == session_;
     session_ = welcome.session;
-    link_retry_.reset();
+    welcomed_at_ = now_;
     for (const ConversationView& view : welcome.conversations) find_or_add(view.id);
     for (ClientConversation& one : conversations_) {
       const auto view = std::ranges::find(welcome.conversations, one.id, &ConversationView::id);
@@ -268,11 +270,14 @@ class ClientSession {
   }
 
   void end_link() {
+    if (state_ == State::attached && now_ - welcomed_at_ >= options_.stable_after)
+      link_retry_.reset();
     for (ClientConversation& one : conversations_) one.end();
     cursors_due_.reset();
   }
 
   void give_way(errc reason, ClientEffects& out) {
+    unsigned failures = 0;
     switch (reason) {
       case errc::unauthenticated:
       case errc::token_expired:
@@ -283,11 +288,14 @@ class ClientSession {
         session_ = {};
         out.push_back(client_effect::Persist{});
         break;
+      case errc::overloaded:
+        failures = options_.overloaded_failures;
+        break;
       default:
         break;
     }
     state_ = State::waiting;
-    due_ = now_ + (retry_after_ ? *retry_after_ : link_retry_.next());
+    due_ = now_ + (retry_after_ ? *retry_after_ : link_retry_.next(failures));
     retry_after_.reset();
   }
 
@@ -582,6 +590,7 @@ class ClientSession {
   const ClientOptions options_;
   State state_ = State::stopped;
   Instant now_;
+  Instant welcomed_at_;
   Instant due_;  // connecting, greeting, waiting: when to give up or try again
 
   std::string token_;

@@ -23,6 +23,7 @@ class Store final : public kefu::Store {
   void append(std::unique_ptr<AppendBatch> batch,
               Completion<std::unique_ptr<AppendBatch>> done) override;
   void read(ReadRequest request, Completion<result<Page>> done) override;
+  void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) override;
   void commit(Commit commit, Completion<result<Committed>> done) override;
   void get(RecordKey key, Completion<result<std::optional<Record>>> done) override;
   void scan(ScanRequest request, Completion<result<ScanPage>> done) override;

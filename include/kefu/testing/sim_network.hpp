@@ -125,6 +125,9 @@ class SimSocket {
   /// for how long what the client sends still arrives, while it hears nothing any more.
   void cut(Nanoseconds late = Nanoseconds(0));
 
+  /// The link is whole, and nothing is on its way to this socket.
+  [[nodiscard]] bool quiet() const;
+
   /// Bytes queued for this socket in its server.
   [[nodiscard]] std::size_t buffered() const;
 

@@ -174,6 +174,61 @@ class Driver {
   }
 };
 
+/// The longest wait before the next attempt that any of some clients has, after `what`.
+template <class What>
+Nanoseconds longest_wait(What what) {
+  Nanoseconds longest{0};
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    ClientOptions options;
+    options.seed = seed;
+    ClientSession machine({}, options);
+    Instant now{1'000'000'000};
+    ClientEffects out;
+    machine.start("token", now, out);
+    what(machine, now);
+    longest = std::max(longest, *machine.deadline() - now);
+  }
+  return longest;
+}
+
+/// A connection that is welcomed, and ends after `held`.
+void live(ClientSession& machine, Instant& now, Nanoseconds held, errc reason) {
+  ClientEffects out;
+  if (machine.state() == ClientSession::State::waiting) {
+    now = *machine.deadline();
+    machine.on_tick(now, out);
+  }
+  machine.on_opened(now, out);
+  machine.on_frame({{}, welcome(kFirst, false, {})}, now, out);
+  now = now + held;
+  machine.on_closed(reason, now, out);
+}
+
+TEST_CASE("waits grow from one lost connection to the next, until one has held for a minute") {
+  constexpr Nanoseconds kOneSecond{1'000'000'000};
+  const auto lose = [](int times, Nanoseconds held) {
+    return longest_wait([=](ClientSession& machine, Instant& now) {
+      for (int i = 0; i < times; ++i) live(machine, now, held, errc::unavailable);
+    });
+  };
+  CHECK(lose(1, kOneSecond) <= kOneSecond / 2);
+  CHECK(lose(1, kOneSecond) > kOneSecond / 4);
+  CHECK(lose(4, kOneSecond) > 2 * kOneSecond);
+  CHECK(lose(4, kOneSecond) <= 4 * kOneSecond);
+  CHECK(lose(20, kOneSecond) > 20 * kOneSecond);
+  CHECK(lose(20, kOneSecond) <= 30 * kOneSecond);
+  CHECK(lose(20, 60 * kOneSecond) <= kOneSecond / 2);
+}
+
+TEST_CASE("an overloaded server is left alone for longer") {
+  constexpr Nanoseconds kOneSecond{1'000'000'000};
+  const Nanoseconds longest = longest_wait([](ClientSession& machine, Instant& now) {
+    live(machine, now, Nanoseconds(1), errc::overloaded);
+  });
+  CHECK(longest <= 8 * kOneSecond);
+  CHECK(longest > 4 * kOneSecond);
+}
+
 }  // namespace
 
 TEST_CASE("a first visit: hello with a persisted epoch, then everything in the window") {
@@ -412,13 +467,13 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
   expired.code = errc::session_expired;
   CHECK(d.frame(expired) == "persist hello:3@1 ");
   SUBCASE("by the stream") {
-    CHECK(d.frame(welcome(kSecond, false, {view(kHere, 3)})) == "persist new ");
+    CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 3)})) == "persist new ");
     CHECK(d.frame(entry(2, "b", Origin{kFirst, 2})) == "settled:2=2 own:2=b ");
     CHECK(d.submit("d") == "persist ");
     CHECK(d.frame(entry(3, "x")) == "entry:3=x persist send:1=c send:2=d ");
   }
   SUBCASE("by history, when the server does not read it out") {
-    CHECK(d.frame(welcome(kSecond, false, {})) == "persist new history:1 ");
+    CHECK(d.frame(welcome(kOneSecond, false, {})) == "persist new history:1 ");
     frame::HistoryPage page;
     page.conversation = kHere;
     page.tail = 3;
@@ -428,15 +483,15 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
     CHECK(d.frame(page, d.ref) == "entry:3=x persist send:1=c ");
   }
   SUBCASE("over a restart in between") {
-    d.frame(welcome(kSecond, false, {view(kHere, 3)}));
+    d.frame(welcome(kOneSecond, false, {view(kHere, 3)}));
     Driver again(d.machine.snapshot());
     CHECK(again.greet() == "connect persist hello:4:second@1 ");
-    CHECK(again.frame(welcome(kSecond, true, {view(kHere, 3)})) == "persist resumed ");
+    CHECK(again.frame(welcome(kOneSecond, true, {view(kHere, 3)})) == "persist resumed ");
     again.frame(entry(2, "b", Origin{kFirst, 2}));
     CHECK(again.frame(entry(3, "x")) == "entry:3=x persist send:1=c ");
   }
   SUBCASE("with a reset: the hole is searched by history first") {
-    CHECK(d.frame(welcome(kSecond, false, {view(kHere, 9)})) == "persist new ");
+    CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 9)})) == "persist new ");
     CHECK(d.frame(frame::Reset{kHere, Log::public_log, 9, {}}) == "reset:1-9 history:1 ");
     frame::HistoryPage page;
     page.conversation = kHere;
@@ -447,13 +502,13 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
     CHECK(d.frame(entry(10, "y")) == "entry:10=y ");
   }
   SUBCASE("out of reach: what can't be found out is said so") {
-    d.frame(welcome(kSecond, false, {}));
+    d.frame(welcome(kOneSecond, false, {}));
     frame::Error gone;
     gone.code = errc::not_found;
     CHECK(d.frame(gone, d.ref) == "settled:2=not_found settled:3=not_found ");
   }
   SUBCASE("history that fails for now is asked for again") {
-    d.frame(welcome(kSecond, false, {}));
+    d.frame(welcome(kOneSecond, false, {}));
     frame::Error busy;
     busy.code = errc::unavailable;
     CHECK(d.frame(busy, d.ref).empty());
@@ -473,7 +528,7 @@ TEST_CASE("a reset while resumed is remembered, should the session expire later"
   frame::Error expired;
   expired.code = errc::session_expired;
   d.frame(expired);
-  CHECK(d.frame(welcome(kSecond, false, {view(kHere, 9)})) == "persist new history:0 ");
+  CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 9)})) == "persist new history:0 ");
 }
 
 TEST_CASE("superseded: a new session; what may have been stored is looked for first") {
@@ -484,7 +539,7 @@ TEST_CASE("superseded: a new session; what may have been stored is looked for fi
   CHECK(d.closed(errc::superseded) == "persist ");
   CHECK(d.machine.session().is_nil());
   CHECK(d.greet() == "connect persist hello:2 ");
-  d.frame(welcome(kSecond, false, {view(kHere, 2)}));
+  d.frame(welcome(kOneSecond, false, {view(kHere, 2)}));
   CHECK(d.frame(entry(1, "a", Origin{kFirst, 1})) == "settled:1=1 own:1=a ");
   // The one that took over gave the number to something else.
   CHECK(d.frame(entry(2, "other", Origin{kFirst, 2})) == "settled:2=conflict own:2=other ");
@@ -570,7 +625,7 @@ TEST_CASE("a link without answers is given up; without doubt it is not") {
   CHECK(d.wait() == "disconnect ");  // nobody answers
 }
 
-TEST_CASE("waits grow from attempt to attempt, and shrink after a welcome") {
+TEST_CASE("waits grow from attempt to attempt, and shrink after a welcome that held") {
   Driver d;
   d.start();
   const ClientOptions options;
@@ -587,6 +642,7 @@ TEST_CASE("waits grow from attempt to attempt, and shrink after a welcome") {
   CHECK(longest > options.link_retry_limit / 4);
   d.opened();
   d.frame(welcome(kFirst, false, {}));
+  d.now = d.now + options.stable_after;
   const Instant before = d.now;
   d.closed();
   d.wait();
