@@ -196,7 +196,7 @@ void Shard::deliver(std::vector<Delivery>& items) {
     if (session) session->attend([&] { session->flush_ack(); });
   }
   acks_due_.clear();
-  if (!paused_.empty() && unanswered_ < bounds().pending_drafts / 4) resume_paused();
+  if (!paused_.empty() && unanswered_ <= bounds().pending_drafts / 4) resume_paused();
 }
 
 void Shard::resume_paused() {

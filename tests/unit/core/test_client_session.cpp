@@ -467,13 +467,13 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
   expired.code = errc::session_expired;
   CHECK(d.frame(expired) == "persist hello:3@1 ");
   SUBCASE("by the stream") {
-    CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 3)})) == "persist new ");
+    CHECK(d.frame(welcome(kSecond, false, {view(kHere, 3)})) == "persist new ");
     CHECK(d.frame(entry(2, "b", Origin{kFirst, 2})) == "settled:2=2 own:2=b ");
     CHECK(d.submit("d") == "persist ");
     CHECK(d.frame(entry(3, "x")) == "entry:3=x persist send:1=c send:2=d ");
   }
   SUBCASE("by history, when the server does not read it out") {
-    CHECK(d.frame(welcome(kOneSecond, false, {})) == "persist new history:1 ");
+    CHECK(d.frame(welcome(kSecond, false, {})) == "persist new history:1 ");
     frame::HistoryPage page;
     page.conversation = kHere;
     page.tail = 3;
@@ -483,15 +483,15 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
     CHECK(d.frame(page, d.ref) == "entry:3=x persist send:1=c ");
   }
   SUBCASE("over a restart in between") {
-    d.frame(welcome(kOneSecond, false, {view(kHere, 3)}));
+    d.frame(welcome(kSecond, false, {view(kHere, 3)}));
     Driver again(d.machine.snapshot());
     CHECK(again.greet() == "connect persist hello:4:second@1 ");
-    CHECK(again.frame(welcome(kOneSecond, true, {view(kHere, 3)})) == "persist resumed ");
+    CHECK(again.frame(welcome(kSecond, true, {view(kHere, 3)})) == "persist resumed ");
     again.frame(entry(2, "b", Origin{kFirst, 2}));
     CHECK(again.frame(entry(3, "x")) == "entry:3=x persist send:1=c ");
   }
   SUBCASE("with a reset: the hole is searched by history first") {
-    CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 9)})) == "persist new ");
+    CHECK(d.frame(welcome(kSecond, false, {view(kHere, 9)})) == "persist new ");
     CHECK(d.frame(frame::Reset{kHere, Log::public_log, 9, {}}) == "reset:1-9 history:1 ");
     frame::HistoryPage page;
     page.conversation = kHere;
@@ -502,13 +502,13 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
     CHECK(d.frame(entry(10, "y")) == "entry:10=y ");
   }
   SUBCASE("out of reach: what can't be found out is said so") {
-    d.frame(welcome(kOneSecond, false, {}));
+    d.frame(welcome(kSecond, false, {}));
     frame::Error gone;
     gone.code = errc::not_found;
     CHECK(d.frame(gone, d.ref) == "settled:2=not_found settled:3=not_found ");
   }
   SUBCASE("history that fails for now is asked for again") {
-    d.frame(welcome(kOneSecond, false, {}));
+    d.frame(welcome(kSecond, false, {}));
     frame::Error busy;
     busy.code = errc::unavailable;
     CHECK(d.frame(busy, d.ref).empty());
@@ -528,7 +528,7 @@ TEST_CASE("a reset while resumed is remembered, should the session expire later"
   frame::Error expired;
   expired.code = errc::session_expired;
   d.frame(expired);
-  CHECK(d.frame(welcome(kOneSecond, false, {view(kHere, 9)})) == "persist new history:0 ");
+  CHECK(d.frame(welcome(kSecond, false, {view(kHere, 9)})) == "persist new history:0 ");
 }
 
 TEST_CASE("superseded: a new session; what may have been stored is looked for first") {
@@ -539,7 +539,7 @@ TEST_CASE("superseded: a new session; what may have been stored is looked for fi
   CHECK(d.closed(errc::superseded) == "persist ");
   CHECK(d.machine.session().is_nil());
   CHECK(d.greet() == "connect persist hello:2 ");
-  d.frame(welcome(kOneSecond, false, {view(kHere, 2)}));
+  d.frame(welcome(kSecond, false, {view(kHere, 2)}));
   CHECK(d.frame(entry(1, "a", Origin{kFirst, 1})) == "settled:1=1 own:1=a ");
   // The one that took over gave the number to something else.
   CHECK(d.frame(entry(2, "other", Origin{kFirst, 2})) == "settled:2=conflict own:2=other ");

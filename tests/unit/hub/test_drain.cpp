@@ -146,6 +146,17 @@ TEST_CASE("while the store does not answer, whoever sends is not read") {
   CHECK(visitor.got("overloaded") == 0);
 }
 
+TEST_CASE("whoever is not read for want of a store is read again, however few drafts may wait") {
+  limits bounds;
+  bounds.pending_drafts = 2;
+  Draining rig(bounds);
+  Peer visitor(rig.hub, rig.loop);
+  rig.begin(visitor);
+  visitor.asks(send(1));
+  CHECK(visitor.got("\"ack\"") == 1);
+  CHECK_FALSE(visitor.paused);
+}
+
 TEST_CASE("clients are told to come back at different times, within the bounds") {
   Draining rig;
   std::deque<Peer> peers;
