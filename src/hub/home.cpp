@@ -424,15 +424,12 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
         fail(draft, outcome.code);
         break;
       }
-      case errc::denied:
-        if (!outcome.repeated && !draft.reason.empty()) {
-          tell_denied(draft);
-          break;
-        }
-        [[fallthrough]];
-      default:
+      default: {
         if (outcome.repeated) ++shard_.counters().repeated;
-        fail(draft, outcome.code, outcome.expected);
+        const bool judged = outcome.code == errc::denied && !outcome.repeated;
+        fail(draft, outcome.code, outcome.expected, judged ? draft.reason : std::string_view{});
+        break;
+      }
     }
   }
   // One line for a batch: when the store is full or broken, it is so for all of it.
@@ -521,7 +518,7 @@ void Home::recover() {
   flush();
 }
 
-void Home::fail(const Draft& draft, errc code, std::uint64_t expected) {
+void Home::fail(const Draft& draft, errc code, std::uint64_t expected, std::string_view reason) {
   Delivery delivery;
   delivery.to = SessionRef::unpack(draft.tag);
   delivery.what = Delivery::What::failed;
@@ -530,23 +527,14 @@ void Home::fail(const Draft& draft, errc code, std::uint64_t expected) {
   delivery.cseq = draft.cseq;
   delivery.code = code;
   delivery.expected = expected;
-  deliver(std::move(delivery));
-}
-
-void Home::tell_denied(const Draft& draft) {
-  frame::Error error;
-  error.code = errc::denied;
-  error.detail = draft.reason;
-  error.conversation = draft.conversation;
-  error.cseq = draft.cseq;
-  Delivery delivery;
-  delivery.to = SessionRef::unpack(draft.tag);
-  delivery.what = Delivery::What::failed;
-  delivery.conversation = draft.conversation;
-  delivery.log = draft.log;
-  delivery.cseq = draft.cseq;
-  delivery.code = errc::denied;
-  delivery.frame = shard_.encode({{}, error});
+  if (!reason.empty()) {
+    frame::Error error;
+    error.code = code;
+    error.detail = reason;
+    error.conversation = draft.conversation;
+    error.cseq = draft.cseq;
+    delivery.frame = shard_.encode({{}, error});
+  }
   deliver(std::move(delivery));
 }
 

@@ -128,8 +128,9 @@ class Home {
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
   void signal(const Live& live, ConversationId id, SessionRef except, const SharedFrame& frame);
   void deliver(Delivery delivery);
-  void fail(const Draft& draft, errc code, std::uint64_t expected = 0);
-  void tell_denied(const Draft& draft);
+  /// `reason`: of a policy, for people.
+  void fail(const Draft& draft, errc code, std::uint64_t expected = 0,
+            std::string_view reason = {});
   void forget_if_idle(ConversationId id);
 
   Shard& shard_;

@@ -8,16 +8,15 @@
 #include <exception>
 #include <utility>
 
+#include "base64url.hpp"
 #include "net/event_stream.hpp"
 #include "net/field_text.hpp"
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
-#include "network_of.hpp"
 
 namespace kefu::net {
 namespace {
 
-constexpr const char* kRetryAfter = "10";          // seconds
 constexpr std::size_t kPartsPerTurn = 256 * 1024;  // bytes of an answer in parts, then others go on
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept {
@@ -25,15 +24,11 @@ std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 }
 
 /// 128 bits that nobody can guess.
-std::string random_hex() {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::bad_alloc{};
-  std::string out;
-  for (const unsigned char byte : bytes) {
-    out += "0123456789abcdef"[byte >> 4];
-    out += "0123456789abcdef"[byte & 15];
-  }
-  return out;
+std::string random_key() {
+  std::string bytes(16, '\0');
+  auto* const out = reinterpret_cast<unsigned char*>(bytes.data());
+  if (RAND_bytes(out, static_cast<int>(bytes.size())) != 1) throw std::bad_alloc{};
+  return encode_base64url(bytes);
 }
 
 /// Lets the page that asks read the answer: its origin has been found to be an allowed one.
@@ -85,11 +80,7 @@ void HttpConnection::read_introduction() {
   if (socket_.read(buffer.first(header.size)).bytes != header.size) return cut();
   if (!header.address.empty()) {
     peer_ = std::move(header.address);
-    if (const std::string network = network_of(peer_); !network.empty()) {
-      Site& site = worker_.site();
-      address_ = site.addresses.hold(network, site.options.max_connections_per_address);
-      if (!address_) return cut();
-    }
+    if (!worker_.site().take_place(peer_, address_)) return cut();
   }
   start_http();
   worker_.read_later(*this);
@@ -211,12 +202,8 @@ void HttpConnection::handle(const http::Head& request) {
 /// Counts the connection to the client that a proxy speaks for; a response if that is one too many,
 /// or the server has no room.
 std::optional<http::Response> HttpConnection::refusal_of_client(const std::string& client) {
-  Site& site = worker_.site();
-  if (const std::string network = network_of(client); !address_ && !network.empty()) {
-    address_ = site.addresses.hold(network, site.options.max_connections_per_address);
-    if (!address_) return http::text_response(429).set("Retry-After", kRetryAfter);
-  }
-  if (worker_.is_full()) return http::text_response(503).set("Retry-After", kRetryAfter);
+  if (!address_ && !worker_.site().take_place(client, address_)) return come_later(429);
+  if (worker_.is_full()) return come_later(503);
   return std::nullopt;
 }
 
@@ -259,7 +246,7 @@ bool HttpConnection::handle_events(const http::Head& request, const std::string&
 void HttpConnection::open_stream(const http::Head& request, std::string client) {
   if (auto full = refusal_of_client(client)) return answer_page(*std::move(full), false);
   // Whoever knows the key may speak for the stream.
-  std::string key = std::to_string(worker_.index()) + '-' + random_hex();
+  std::string key = std::to_string(worker_.index()) + '-' + random_key();
   http::Response response;
   response.set("Content-Type", "text/event-stream").set("Cache-Control", "no-store");
   response.set("X-Accel-Buffering", "no");  // nginx would keep the events back
@@ -420,7 +407,7 @@ void HttpConnection::on_written() {
 void HttpConnection::on_tick() {
   if (state_ == State::gone || !worker_.has_come(deadline_)) return;
   if (state_ != State::awaiting) return cut();
-  on_answer(http::text_response(503).set("Retry-After", kRetryAfter));
+  on_answer(come_later(503));
 }
 
 void HttpConnection::shut_down() {

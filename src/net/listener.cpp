@@ -4,19 +4,15 @@
 #include <kefu/net/http.hpp>
 #include <utility>
 
-#include "network_of.hpp"
-
 namespace kefu::net {
 namespace {
 
 constexpr std::size_t kAcceptsPerTurn = 256;  // then the connections there are get their turn
 constexpr std::chrono::milliseconds kExhaustedPause{100};
-constexpr const char* kRetryAfter = "10";  // seconds
 
 /// Best effort: the socket's buffer is empty, so this fits.
 void answer_full(Socket socket, int status) {
-  http::Response response = http::text_response(status);
-  response.set("Retry-After", kRetryAfter);
+  const http::Response response = come_later(status);
   std::string text = http::write_head(response, false) + response.body;
   const iovec part{text.data(), text.size()};
   (void)socket.write({&part, 1});
@@ -93,11 +89,8 @@ void Listener::deal(Accepted accepted) {
   };
   AddressHold address;
   // Whom a proxy speaks for is known later.
-  if (const std::string network = network_of(accepted.peer);
-      !network.empty() && !site_->proxies.contains(accepted.peer)) {
-    address = site_->addresses.hold(network, options.max_connections_per_address);
-    if (!address) return refuse(429);
-  }
+  if (!site_->proxies.contains(accepted.peer) && !site_->take_place(accepted.peer, address))
+    return refuse(429);
   if (site_->live.fetch_add(1, std::memory_order_relaxed) >= options.max_connections) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
     return refuse(503);

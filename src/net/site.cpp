@@ -1,6 +1,7 @@
 #include "net/site.hpp"
 
 #include <utility>
+#include "network_of.hpp"
 
 namespace kefu::net {
 namespace {
@@ -22,12 +23,26 @@ std::string prefix_of(std::string mount) {
 
 }  // namespace
 
+http::Response come_later(int status) {
+  constexpr const char* kSeconds = "10";
+  http::Response response = http::text_response(status);
+  response.set("Retry-After", kSeconds);
+  return response;
+}
+
 Site::Site(ServerOptions from)
     : options{std::move(from)}, proxies{options.trusted_proxies}, files{files_of(options)} {
   options.static_mount = prefix_of(std::move(options.static_mount));
   upgrade.subprotocol = options.subprotocol;
   upgrade.allowed_origins = options.allowed_origins;
   upgrade.deflate = options.deflate.enabled;
+}
+
+bool Site::take_place(std::string_view address, AddressHold& place) {
+  const std::string network = network_of(address);
+  if (network.empty()) return true;
+  place = addresses.hold(network, options.max_connections_per_address);
+  return static_cast<bool>(place);
 }
 
 http::Response Site::answer(Request request) const {

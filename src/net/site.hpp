@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,8 +19,15 @@ namespace kefu::net {
 
 class Worker;
 
+/// An answer for whom there is no room now.
+[[nodiscard]] http::Response come_later(int status);
+
 struct Site {
   explicit Site(ServerOptions from);
+
+  /// Counts a connection to its address, if that is one that is counted; false: it is one too many.
+  /// Any thread.
+  [[nodiscard]] bool take_place(std::string_view address, AddressHold& place);
 
   /// Answers what isn't a WebSocket. Any thread.
   [[nodiscard]] http::Response answer(Request request) const;

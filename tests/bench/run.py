@@ -98,8 +98,10 @@ def measure(options, servers, name, arguments):
     wait_until_quiet(options.quiet_seconds)
     with server.Server(target, command, options.server_core) as running:
         wait_until_quiet(5)
-        bench = running.wsload if generator else running.bench
-        figures = bench(generator or options.kefu_bench, arguments, options.bench_core)
+        if generator:
+            figures = running.wsload(generator, options.kefu_bench, arguments, options.bench_core)
+        else:
+            figures = running.bench(options.kefu_bench, arguments, options.bench_core)
     figures["noisy"] = figures["other_cpu"] > options.max_other or figures["steal"] > options.max_steal
     return figures
 

@@ -87,12 +87,11 @@ class Server:
         command += ["--port", str(self.port), "--pid", str(self.process.pid), "--secret-file", self.secret]
         return figures_of(command, core, seconds)
 
-    def wsload(self, program, arguments, core=None):
-        """One run of wsload, for which kefu-bench, beside the server, makes conversations and tokens."""
+    def wsload(self, program, bench, arguments, core=None):
+        """One run of wsload, for which kefu-bench makes conversations and tokens."""
         tokens = os.path.join(self.folder.name, "tokens")
         pairs = [word for flag in ("--pairs", "--fanin") if flag in arguments for word in (flag, arguments[arguments.index(flag) + 1])]
-        beside = os.path.join(os.path.dirname(shlex.split(self.command)[0]), "kefu-bench")
-        self.bench(beside, ["prepare", "--prefix", "x", "--tokens", tokens, *pairs])
+        self.bench(bench, ["prepare", "--prefix", "x", "--tokens", tokens, *pairs])
         command = [program, *arguments, "--adapter", os.path.join(HERE, "wsload", "kefu.adapter"), "--tokens", tokens]
         command += ["--prefix", "x", "--port", str(self.port), "--pid", str(self.process.pid)]
         figures = figures_of(command, core)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -30,6 +31,14 @@ struct Random {
     return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1));
   }
 };
+
+/// How the courier is started: a client that says `total` messages, with its pending ones in a
+/// file.
+inline std::vector<std::string> courier_command(const Helpdesk& desk, ConversationId chat,
+                                                int total, const std::filesystem::path& pending) {
+  return {KEFU_COURIER,     url_of(desk.port()), desk.token("courier", "visitor"),
+          pending.string(), chat.to_string(),    std::to_string(total)};
+}
 
 inline ConversationId fresh_chat(Random& random) {
   return make_uuid_v7<ConversationId>(1'800'000'000'000, random.engine(), random.engine());

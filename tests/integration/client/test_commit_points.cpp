@@ -108,12 +108,7 @@ TEST_CASE("a client dies at every point around a save of its file: each message 
   desk.start();
   const ConversationId chat = fresh_chat(random);
   constexpr int kTotal = 5000 * kTimes;
-  const std::vector<std::string> command{KEFU_COURIER,
-                                         url_of(desk.port()),
-                                         desk.token("courier", "visitor"),
-                                         desk.file("pending").string(),
-                                         chat.to_string(),
-                                         std::to_string(kTotal)};
+  const auto command = courier_command(desk, chat, kTotal, desk.file("pending"));
   const std::vector<std::string> points{"receive", "write",  "torn", "written",
                                         "sync",    "synced", "send", "sent"};
   std::size_t lives = 0;

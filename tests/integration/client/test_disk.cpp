@@ -89,8 +89,7 @@ void send_with_a_full_file(const std::filesystem::path& folder) {
   desk.start();
   const ConversationId chat = fresh_chat(random);
   constexpr int kTotal = 2000, kTimesFull = 3;
-  Process courier({KEFU_COURIER, url_of(desk.port()), desk.token("courier", "visitor"),
-                   (folder / "pending").string(), chat.to_string(), std::to_string(kTotal)});
+  Process courier(courier_command(desk, chat, kTotal, folder / "pending"));
   std::optional<Filler> filler;
   int told = 0, filled = 0, failed = 0;
   while (const auto line = courier.line()) {

@@ -107,12 +107,7 @@ TEST_CASE("a client that is killed goes on with its file: nothing lost, doubled 
   desk.start();
   const ConversationId chat = fresh_chat(random);
   constexpr int kTotal = 1000 * kTimes;
-  const std::vector<std::string> command{KEFU_COURIER,
-                                         url_of(desk.port()),
-                                         desk.token("courier", "visitor"),
-                                         desk.file("pending").string(),
-                                         chat.to_string(),
-                                         std::to_string(kTotal)};
+  const auto command = courier_command(desk, chat, kTotal, desk.file("pending"));
   std::set<std::string> told;
   int lives = 0;
   for (bool ended = false; !ended; ++lives) {

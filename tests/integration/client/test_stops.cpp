@@ -60,8 +60,7 @@ TEST_CASE("a client that stops (SIGSTOP) is given up, and goes on with its file 
   desk.start();
   const ConversationId chat = fresh_chat(random);
   constexpr int kTotal = 3000 * kTimes, kStops = 5 * kTimes;
-  Process courier({KEFU_COURIER, url_of(desk.port()), desk.token("courier", "visitor"),
-                   desk.file("pending").string(), chat.to_string(), std::to_string(kTotal)});
+  Process courier(courier_command(desk, chat, kTotal, desk.file("pending")));
   int told = 0, stops = 0;
   while (const auto line = courier.line()) {
     INFO(*line);
