@@ -77,6 +77,8 @@ struct limits {
       10'000'000'000};  ///< how long a node that died counts as alive; renewed every third (10 s)
   Nanoseconds presence_check{
       1'000'000'000};  ///< what other nodes did to an agent is noticed within this (1 s)
+  std::size_t agents_told =
+      200;  ///< the staff is told of so many who are there, the first by their ids
   Nanoseconds routing_sweep{
       500'000'000};  ///< every queue, and all that may be due, is looked at so often (0.5 s)
   Nanoseconds queue_interval{

@@ -1,6 +1,7 @@
 #include "dispatch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <kefu/core/queue.hpp>
 #include <kefu/wire/records.hpp>
 #include <set>
@@ -350,6 +351,7 @@ void Dispatch::on_agents(const std::vector<DeskRecord>& found) {
   std::map<std::string, AgentState> now;
   for (const DeskRecord& record : found) {
     if (const auto* const agent = std::get_if<Agent>(&record)) now[agent->id] = state_of(*agent);
+    if (now.size() > shard_.bounds().agents_told) now.erase(std::prev(now.end()));
   }
   auto all = std::make_shared<std::vector<AgentState>>();
   auto changed = std::make_shared<std::vector<AgentState>>();

@@ -46,7 +46,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   /// It waits for whoever takes it first; and no longer does.
   void on_waiting(const Conversation& conversation);
   void withdraw_offer(ConversationId conversation);
-  void tell_agents(const std::vector<AgentState>& agents);
+  void tell_agents(const std::vector<SharedFrame>& frames);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);

@@ -9,8 +9,6 @@
 namespace kefu::hub {
 namespace {
 
-constexpr std::size_t kAgentsInFrame = 200;
-
 std::optional<core::DeskCommand> command_of(const frame::Change& ask, const Participant& by) {
   using What = frame::Change::What;
   switch (ask.what) {
@@ -170,21 +168,14 @@ void Session::on(const frame::SetPresence& presence) {
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
   shard_.attendance().arrive(identity_.participant, id_, epoch_);
-  if (shard_.agents()) tell_agents(*shard_.agents());
+  tell_agents(shard_.agents());
   seat_->listing = shard_.context().desk.has_picked();
   scan_offers();
 }
 
-void Session::tell_agents(const std::vector<AgentState>& agents) {
+void Session::tell_agents(const std::vector<SharedFrame>& frames) {
   if (!seat_) return;
-  for (std::size_t first = 0; first < agents.size(); first += kAgentsInFrame) {
-    frame::Agents frame;
-    for (std::size_t i = first; i < std::min(agents.size(), first + kAgentsInFrame); ++i) {
-      const AgentState& one = agents[i];
-      frame.agents.push_back({one.id, one.intent, one.present, one.capacity, one.load});
-    }
-    send({{}, std::move(frame)});
-  }
+  for (const SharedFrame& frame : frames) send(frame);
 }
 
 void Session::show(const Conversation& c, bool asked) {

@@ -11,6 +11,7 @@ constexpr Nanoseconds kTick{250'000'000};
 constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
+constexpr std::size_t kAgentsInFrame = 200;
 constexpr std::size_t kAskedForQuality = 1000;  // connections, for one reading of the figures
 
 }  // namespace
@@ -260,8 +261,23 @@ void Shard::take(mail::AgentChanged& changed) {
 }
 
 void Shard::take(mail::Agents& agents) {
-  agents_ = agents.all;
-  for_attached_staff([&](Session& session) { session.tell_agents(*agents.changed); });
+  agents_ = encode_agents(*agents.all);
+  const std::vector<SharedFrame> changed = encode_agents(*agents.changed);
+  for_attached_staff([&](Session& session) { session.tell_agents(changed); });
+}
+
+/// Encoded once for everybody.
+std::vector<SharedFrame> Shard::encode_agents(const std::vector<AgentState>& states) {
+  std::vector<SharedFrame> frames;
+  for (std::size_t first = 0; first < states.size(); first += kAgentsInFrame) {
+    frame::Agents frame;
+    for (std::size_t i = first; i < std::min(states.size(), first + kAgentsInFrame); ++i) {
+      const AgentState& one = states[i];
+      frame.agents.push_back({one.id, one.intent, one.present, one.capacity, one.load});
+    }
+    frames.push_back(encode({{}, std::move(frame)}));
+  }
+  return frames;
 }
 
 void Shard::take(mail::Leased&) { attendance_.on_tick(executor_.now()); }

@@ -161,8 +161,8 @@ class Shard {
   [[nodiscard]] Home& home() noexcept { return home_; }
   [[nodiscard]] Desk& desk() noexcept { return desk_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
-  /// All who are there, as far as this node knows; null: nothing yet.
-  [[nodiscard]] const AgentStates& agents() const noexcept { return agents_; }
+  /// What tells of all who are there, as far as this node knows.
+  [[nodiscard]] const std::vector<SharedFrame>& agents() const noexcept { return agents_; }
   /// Tells the agent's sessions here what the record says.
   void tell(const Agent& agent, std::uint64_t version);
   [[nodiscard]] HubStats& counters() noexcept { return counters_; }
@@ -199,6 +199,7 @@ class Shard {
   void take(mail::Agents& agents);
   void take(mail::Leased& leased);
 
+  [[nodiscard]] std::vector<SharedFrame> encode_agents(const std::vector<AgentState>& states);
   void stop(SessionRef ref);
   void flush();
   void deliver(std::vector<Delivery>& items);
@@ -223,7 +224,7 @@ class Shard {
   Desk desk_;
   Attendance attendance_;
   std::unique_ptr<Dispatch> dispatch_;  // of the first shard
-  AgentStates agents_;
+  std::vector<SharedFrame> agents_;
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -120,6 +120,20 @@ TEST_CASE("who is away is not asked, and is as soon as they are back") {
   CHECK(ann.got("\"offer\"", "expires_at") == 1);
 }
 
+TEST_CASE("the staff is told of so many agents and no more, the first by their ids") {
+  limits bounds;
+  bounds.agents_told = 1;
+  Host host(bounds);
+  Trio all(host);
+  host.pass(15s);
+  Peer late(host);
+  late.asks(hello("agent zoe"));
+  for (const Peer* const one : std::initializer_list<const Peer*>{&all.bob, &late}) {
+    CHECK(one->got("\"agents\"", "\"id\":\"ann\"") == 1);
+    CHECK(one->got("\"agents\"", "\"id\":\"bob\"") == 0);
+  }
+}
+
 TEST_CASE("a transfer: the new owner reads from the start, the old one no more") {
   Host host;
   Trio all(host);
