@@ -30,7 +30,9 @@ Worker::Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t index, std::s
       index_{index},
       deflater_{site_->options.deflate} {}
 
-Worker::~Worker() { loop_.forget(*this); }
+Worker::~Worker() {
+  if (!ended_) loop_.forget(*this);
+}
 
 void Worker::adopt(Socket socket, std::string peer, AddressHold address) {
   if (stopping_ || links_.size() == links_.max_size()) {
@@ -115,8 +117,8 @@ void Worker::end_turn() {
   doomed_.clear();
   deflater_.forget();
   if (links_.empty() && on_empty_) {
-    over_ = true;
-    on_empty_();
+    over_ = ended_ = true;
+    on_empty_();  // last: whoever hears of it may destroy the worker at once, on another thread
   }
 }
 

@@ -103,6 +103,7 @@ class Worker final : public TurnEnd {
   std::uint32_t tick_ = 0;
   bool stopping_ = false;
   bool over_ = false;
+  bool ended_ = false;  // the loop has no more use for it
   Completion<> on_empty_;
 
   const std::size_t index_;

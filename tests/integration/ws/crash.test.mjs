@@ -149,8 +149,10 @@ test('SIGTERM drains: 1012 for everyone, exit code 0, and what was acknowledged 
     const onOutcome = () => {
       if (++total === 150 && !stopping) {
         const ends = pairs.flatMap(({ visitor, agent }) => [visitor.gone(), agent.gone()]);
-        stopping = t.desk.stop().then(async (exit) => ({ exit, ends: await Promise.all(ends) }));
-        stopping.then(() => t.desk.up());
+        stopping = t.desk.stop().then(async (exit) => {
+          await t.desk.up();
+          return { exit, ends: await Promise.all(ends) };
+        });
       }
     };
     const couriers = pairs.flatMap(({ visitor, agent, id }) =>
