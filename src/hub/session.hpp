@@ -127,7 +127,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void look_for(ConversationId conversation);
   void run(ConversationId id, core::DeskCommand command);
   void answer(const DeskAnswer& verdict, std::string ref);
-  void refuse(std::string_view ref, const DeskAnswer& verdict);
+  void refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version = 0);
   [[nodiscard]] bool is_desk_staff() const;
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);

@@ -21,13 +21,13 @@ std::optional<core::DeskCommand> command_of(const frame::Change& ask, const Part
     case What::take_over:
       return core::TakeOver{ask.conversation, by, ask.assignment};
     case What::resume:
-      return core::Resume{ask.conversation, by};
+      return core::Resume{ask.conversation, by, ask.assignment};
     case What::resolve:
-      return core::Resolve{ask.conversation, by, {}};
+      return core::Resolve{ask.conversation, by, {}, ask.assignment};
     case What::reopen:
-      return core::Reopen{ask.conversation, by};
+      return core::Reopen{ask.conversation, by, ask.assignment};
     case What::close:
-      return core::Close{ask.conversation, by, {}};
+      return core::Close{ask.conversation, by, {}, ask.assignment};
   }
   return std::nullopt;
 }
@@ -81,13 +81,14 @@ void Session::answer(const DeskAnswer& verdict, std::string ref) {
   join(verdict.conversation, std::move(ref));
 }
 
-void Session::refuse(std::string_view ref, const DeskAnswer& verdict) {
+void Session::refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version) {
   frame::Error error;
   error.code = verdict.code;
   error.detail = "conversation";
   if (verdict.rule != Rule::none) error.rule = name(verdict.rule);
   if (verdict.rule == Rule::epoch && staff())
     error.current = verdict.conversation.record.assignment.epoch;
+  if (verdict.rule == Rule::version && version != 0) error.current = version;
   send({ref, error});
 }
 
@@ -130,7 +131,8 @@ void Session::on(const frame::Transfer& transfer) {
 
 void Session::on(const frame::Hold& hold) {
   if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  run(hold.conversation, core::Hold{hold.conversation, identity_.participant, hold.until});
+  run(hold.conversation,
+      core::Hold{hold.conversation, identity_.participant, hold.until, hold.assignment});
 }
 
 void Session::on(const frame::Watch& watch) {
@@ -146,20 +148,24 @@ void Session::on(const frame::Watch& watch) {
 
 void Session::on(const frame::SetPresence& presence) {
   if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  core::SetIntent ask{identity_.participant.id, presence.intent, std::nullopt};
+  core::SetIntent ask{identity_.participant.id, presence.intent, std::nullopt, presence.version};
   if (presence.capacity) {
     if (*presence.capacity > shard_.bounds().max_capacity)
       return fail(frame_ref_, errc::too_large, "capacity");
     ask.capacity = static_cast<std::uint32_t>(*presence.capacity);
   }
-  using Answer = core::transaction_effect::Ended;
-  auto told = mine<Answer>([ref = std::string(frame_ref_)](Session& self, Answer ended) {
-    if (ended.code == errc::ok) return self.send({ref, frame::Done{}});
-    self.refuse(ref, DeskAnswer{ended.code, ended.rule});
+  using Ended = core::transaction_effect::Ended;
+  auto told = mine<Ended, std::uint64_t>(
+      [ref = std::string(frame_ref_)](Session& self, Ended ended, std::uint64_t said) {
+        if (ended.code == errc::ok) return self.send({ref, frame::Done{0, said}});
+        self.refuse(ref, DeskAnswer{ended.code, ended.rule}, said);
+      });
+  shard_.desk().run(std::move(ask), [told = std::move(told), id = identity_.participant.id](
+                                        const Ended& ended, core::WorkingSet& records) mutable {
+    const bool read = ended.code == errc::ok || ended.rule != Rule::none;
+    const Agent* const agent = read ? records.agent(id) : nullptr;
+    told(ended, agent ? agent->said : 0);
   });
-  shard_.desk().run(
-      std::move(ask),
-      [told = std::move(told)](const Answer& ended, core::WorkingSet&) mutable { told(ended); });
 }
 
 // ---- what the staff is told

@@ -67,6 +67,7 @@ frame::SetPresence presence(FieldReader& in) {
   frame::SetPresence frame;
   if (in.has(Field::intent)) frame.intent = in.one_of<Intent>(Field::intent);
   frame.capacity = in.optional_number(Field::capacity);
+  frame.version = in.optional_number(Field::version);
   return frame;
 }
 

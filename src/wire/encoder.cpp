@@ -191,6 +191,7 @@ void members(JsonWriter& out, const frame::SetPresence& value) {
     out.text(name(*value.intent));
   }
   number_if(out, ",\"capacity\":", value.capacity);
+  number_if(out, ",\"version\":", value.version);
 }
 void members(JsonWriter& out, const frame::Change& value) {
   conversation(out, value.conversation);
@@ -329,7 +330,10 @@ void members(JsonWriter& out, const frame::Reset& value) {
   out.number(value.tail);
   text_unless_empty(out, ",\"reason\":", value.reason);
 }
-void members(JsonWriter& out, const frame::Done& value) { assignment(out, value.assignment); }
+void members(JsonWriter& out, const frame::Done& value) {
+  assignment(out, value.assignment);
+  if (value.version != 0) number_if(out, ",\"version\":", value.version);
+}
 void members(JsonWriter& out, const frame::Error& value) {
   out.raw(",\"code\":\"");
   out.raw(name(value.code));

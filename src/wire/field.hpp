@@ -77,6 +77,7 @@ enum class Field : std::uint8_t {
   token,
   type,
   until,
+  version,
   visitor,
   window,
 };
@@ -94,7 +95,8 @@ inline constexpr NameTable<kFields> kFieldTable{std::array<std::string_view, kFi
     "origin",        "position", "positions", "present",     "priority",      "read",
     "reason",        "ref",      "resumed",   "retry_after", "role",          "rule",
     "seq",           "session",  "stands",    "state",       "subject",       "tags",
-    "tail",          "token",    "type",      "until",       "visitor",       "window"}};
+    "tail",          "token",    "type",      "until",       "version",       "visitor",
+    "window"}};
 
 [[nodiscard]] constexpr std::string_view name(Field field) noexcept {
   return kFieldTable.name(static_cast<std::size_t>(field));

@@ -105,6 +105,7 @@ void fields(Archive& ar, T& r) {
   ar("skills", r.skills);
   ar("languages", r.languages);
   ar("intent", r.intent);
+  ar("said", r.said);
   ar("slots", r.slots);
   ar("devices", r.devices);
   ar("last_seen", r.last_seen);

@@ -173,7 +173,7 @@ void build(ServerType type, FieldReader& in, const Fields& fields, Containers& c
       frame.body = reset(in);
       return;
     case ServerType::done:
-      frame.body = frame::Done{in.number(Field::assignment, 0, 0)};
+      frame.body = frame::Done{in.number(Field::assignment, 0, 0), in.number(Field::version, 0, 0)};
       return;
     case ServerType::error:
       frame.body = error_frame(in);

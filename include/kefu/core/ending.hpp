@@ -7,6 +7,7 @@
 #include <kefu/core/transition.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
+#include <optional>
 #include <string_view>
 
 namespace kefu::core {
@@ -15,11 +16,13 @@ struct Resolve {
   ConversationId conversation;
   Participant by;
   Nanoseconds wrap_up{0};
+  std::optional<std::uint64_t> epoch = {};
 };
 struct Close {
   ConversationId conversation;
   Participant by;
   Nanoseconds wrap_up{0};
+  std::optional<std::uint64_t> epoch = {};
 };
 /// The visitor has gone before an agent came.
 struct Abandon {
@@ -31,14 +34,14 @@ namespace detail {
 /// Ends it, and frees what it holds: the slot, and unless it stays open, the visitor's place in the
 /// department.
 inline void finish(const Conversation& conversation, const Agent* holder,
-                   const OpenConversation* here, ConversationState to, std::string_view by,
-                   Nanoseconds wrap_up, WorkingSet& desk, Timestamp now) {
+                   const OpenConversation* here, ConversationState to, AssignmentStep step,
+                   std::string_view by, Nanoseconds wrap_up, WorkingSet& desk, Timestamp now) {
   Conversation& c = desk.edit(conversation);
   if (holder) {
     leave_slot(desk.edit(*holder), c.id, now, wrap_up);
     if (is_owned(c.state)) c.assignment.preferred = holder->id;
-    note(c, AssignmentStep::ended, holder->id, by, now);
   }
+  note(c, step, holder ? holder->id : std::string(), by, now);
   enter(c, to);
   if (here && here->conversation == c.id && !is_open(to)) desk.remove(*here);
 }
@@ -52,11 +55,13 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (!c) return Rule::exists;
   if (c->state == ConversationState::resolved)
     return detail::is_member(*c, ask.by) ? Rule::none : Rule::member;  // a retry
+  if (detail::is_retry(*c, ask.epoch, AssignmentStep::resolved, ask.by.id)) return Rule::none;
   if (const Rule rule = may_enter(c->state, ConversationState::resolved); rule != Rule::none)
     return rule;
   if (!detail::may_act_for_owner(*c, ask.by)) return Rule::owner;
-  detail::finish(*c, holder, nullptr, ConversationState::resolved, ask.by.id, ask.wrap_up, desk,
-                 now);
+  if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
+  detail::finish(*c, holder, nullptr, ConversationState::resolved, AssignmentStep::resolved,
+                 ask.by.id, ask.wrap_up, desk, now);
   desk.append(detail::system_entry(c->id, kind::kResolved, ask.by.id));
   return Rule::none;
 }
@@ -68,9 +73,12 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (desk.incomplete()) return Rule::none;
   if (!c || !detail::is_member(*c, ask.by)) return Rule::exists;  // not to be told apart
   if (c->state == ConversationState::closed) return Rule::none;   // a retry
+  if (detail::is_retry(*c, ask.epoch, AssignmentStep::closed, ask.by.id)) return Rule::none;
   if (const Rule rule = may_enter(c->state, ConversationState::closed); rule != Rule::none)
     return rule;
-  detail::finish(*c, holder, here, ConversationState::closed, ask.by.id, ask.wrap_up, desk, now);
+  if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
+  detail::finish(*c, holder, here, ConversationState::closed, AssignmentStep::closed, ask.by.id,
+                 ask.wrap_up, desk, now);
   desk.append(detail::system_entry(c->id, kind::kClosed, ask.by.id));
   return Rule::none;
 }
@@ -84,7 +92,8 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (c->state == ConversationState::abandoned) return Rule::none;  // a retry
   if (const Rule rule = may_enter(c->state, ConversationState::abandoned); rule != Rule::none)
     return rule;
-  detail::finish(*c, holder, here, ConversationState::abandoned, {}, Nanoseconds(0), desk, now);
+  detail::finish(*c, holder, here, ConversationState::abandoned, AssignmentStep::ended, {},
+                 Nanoseconds(0), desk, now);
   desk.append(detail::system_entry(c->id, kind::kAbandoned, {}));
   return Rule::none;
 }

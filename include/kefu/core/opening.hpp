@@ -7,6 +7,7 @@
 #include <kefu/core/transition.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Enqueue {
 struct Reopen {
   ConversationId conversation;
   Participant by;
+  std::optional<std::uint64_t> epoch = {};
 };
 
 namespace detail {
@@ -91,15 +93,17 @@ namespace detail {
   using S = ConversationState;
   if (c->state == S::queued || c->state == S::offered || is_owned(c->state))
     return Rule::none;  // a retry
+  if (detail::is_retry(*c, ask.epoch, AssignmentStep::reopened, ask.by.id)) return Rule::none;
   if (c->state == S::bot) return Rule::state_table;
   if (const Rule rule = may_enter(c->state, S::queued); rule != Rule::none) return rule;
+  if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
   if (open && open->conversation != c->id) return Rule::one_open;
   if (!open) desk.create(OpenConversation{c->visitor, c->department, c->id});
   Conversation& changed = desk.edit(*c);
   enter(changed, S::queued);
   std::erase(changed.agents, changed.assignment.preferred);  // who ended it owns it no more
   changed.assignment.waiting_since = now;
-  note(changed, AssignmentStep::queued, {}, ask.by.id, now);
+  note(changed, AssignmentStep::reopened, {}, ask.by.id, now);
   desk.append(detail::system_entry(changed.id, kind::kReopened, ask.by.id));
   return Rule::none;
 }

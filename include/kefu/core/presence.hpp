@@ -39,7 +39,8 @@ struct DetachDevice {
 struct SetIntent {
   std::string agent;
   std::optional<Intent> intent;
-  std::optional<std::uint32_t> capacity;  ///< below what is filled: nothing is taken away
+  std::optional<std::uint32_t> capacity;      ///< below what is filled: nothing is taken away
+  std::optional<std::uint64_t> version = {};  ///< Agent::said, as the caller saw it
 };
 /// Takes the devices of an expired node off an agent.
 struct DropDevices {
@@ -122,7 +123,10 @@ void drop_devices(const Agent& agent, Gone gone, WorkingSet& desk, Timestamp at)
   Agent changed = *agent;
   if (ask.intent) changed.intent = *ask.intent;
   if (ask.capacity) changed.capacity = *ask.capacity;
-  if (changed != *agent) desk.edit(*agent) = std::move(changed);
+  if (changed == *agent) return Rule::none;  // a retry
+  if (ask.version && *ask.version != agent->said) return Rule::version;
+  ++changed.said;
+  desk.edit(*agent) = std::move(changed);
   return Rule::none;
 }
 

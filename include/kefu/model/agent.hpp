@@ -80,6 +80,7 @@ struct Agent {
   std::vector<Skill> skills;
   std::vector<std::string> languages;  ///< none: any
   Intent intent = Intent::available;
+  std::uint64_t said = 0;  ///< one more with each change that they make of intent and capacity
   std::vector<AgentSlot> slots;
   std::vector<Device> devices;            ///< none: not present
   Timestamp last_seen;                    ///< when a device last went

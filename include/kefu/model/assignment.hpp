@@ -39,14 +39,20 @@ enum class AssignmentStep : std::uint8_t {
   returned,     ///< the owner was away for longer than the grace period
   transferred,  ///< to another agent or department
   taken_over,
+  held,        ///< paused …
+  resumed,     ///< … and gone on with
   overflowed,  ///< waited too long, and waits in another department now
-  ended,       ///< resolved, closed or abandoned
+  resolved,
+  closed,
+  reopened,
+  ended,  ///< abandoned; in older records resolved and closed too
 };
 
 [[nodiscard]] constexpr std::string_view name(AssignmentStep step) noexcept {
-  constexpr std::string_view kNames[] = {"queued",      "offered",    "accepted",   "declined",
-                                         "expired",     "withdrawn",  "released",   "returned",
-                                         "transferred", "taken_over", "overflowed", "ended"};
+  constexpr std::string_view kNames[] = {
+      "queued",     "offered",  "accepted",    "declined",   "expired", "withdrawn",
+      "released",   "returned", "transferred", "taken_over", "held",    "resumed",
+      "overflowed", "resolved", "closed",      "reopened",   "ended"};
   return kNames[static_cast<std::size_t>(step)];
 }
 [[nodiscard]] constexpr AssignmentStep last_of(AssignmentStep) noexcept {

@@ -110,6 +110,7 @@ struct List {
 struct SetPresence {
   std::optional<Intent> intent;
   std::optional<std::uint64_t> capacity;
+  std::optional<std::uint64_t> version = {};  ///< that Done told last
 };
 /// The changes of an assignment. With `assignment` they are refused when it has another epoch now,
 /// unless they made that themselves.
@@ -278,8 +279,10 @@ struct Reset {
   std::string_view reason;
 };
 /// The answer to a frame that has nothing else to say. `assignment`: the epoch that a change left.
+/// `version`: that of what else was changed.
 struct Done {
   std::uint64_t assignment = 0;
+  std::uint64_t version = 0;
 };
 struct Error {
   errc code = errc::bad_frame;
@@ -287,7 +290,7 @@ struct Error {
   std::optional<ConversationId> conversation;  ///< with cseq: the send that it is about
   std::optional<std::uint64_t> cseq;
   std::optional<std::uint64_t> expected;  ///< gap: the next cseq
-  std::optional<std::uint64_t> current;   ///< stale_epoch: the session's epoch
+  std::optional<std::uint64_t> current;   ///< what it is now: the epoch, the number, the version
   /// ms. The server is about to end the connection: come back no sooner than so long after that.
   std::optional<std::uint64_t> retry_after;
   std::string_view rule = {};  ///< which rule of the desk forbids it; see model/rule.hpp

@@ -42,6 +42,12 @@ void Checker::check_history(const Conversation* before, const Conversation& afte
   }
 }
 
+/// A change that names an assignment is the one step that follows on it.
+void Checker::on_asked(ConversationId conversation, std::uint64_t epoch) const {
+  if (conversations_.at(conversation).assignment.epoch != epoch + 1)
+    fail(15, "a change was made on an assignment that had moved on");
+}
+
 void Checker::on_commit(Timestamp now) {
   ++commits;
   check_agents();

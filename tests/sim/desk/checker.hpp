@@ -32,6 +32,9 @@ class Checker {
 
   /// A change was stored.
   void on_change(const RecordKey& key, const std::optional<DeskRecord>& value, Timestamp now);
+  /// The commit before was asked for by somebody who had seen this state of the assignment: checks
+  /// promise 15.
+  void on_asked(ConversationId conversation, std::uint64_t epoch) const;
   /// A commit was stored: checks promises 7 and 9.
   void on_commit(Timestamp now);
   /// Time has passed: checks promise 8, and that the absent lose what they have (10).

@@ -17,13 +17,42 @@ constexpr std::size_t kVisitors = 14;
 constexpr std::size_t kPage = 3;  // small, so that paging happens
 const std::vector<std::string> kDepartments = {"billing", "sales"};
 
+/// The assignment that a command was decided on.
+struct Seen {
+  ConversationId conversation;
+  std::uint64_t epoch = 0;
+};
+template <class Command>
+concept Epochal = requires(Command one) {
+  one.epoch = std::optional<std::uint64_t>();
+};
+
+std::optional<Seen> seen_by(const DeskCommand& command) {
+  return std::visit(
+      [](const auto& one) -> std::optional<Seen> {
+        if constexpr (Epochal<std::remove_cvref_t<decltype(one)>>) {
+          if (one.epoch) return Seen{one.conversation, *one.epoch};
+        }
+        return std::nullopt;
+      },
+      command);
+}
+void forget_epoch(DeskCommand& command) {
+  std::visit(
+      [](auto& one) {
+        if constexpr (Epochal<std::remove_cvref_t<decltype(one)>>) one.epoch.reset();
+      },
+      command);
+}
+
 core::RoutingStrategy strategy() { return core::sticky(core::skill_match(core::least_loaded())); }
 
 }  // namespace
 
 std::optional<Mutant> mutant_from_name(std::string_view name) {
-  constexpr std::string_view kNames[] = {"none",     "capacity-outside", "edge-triggered",
-                                         "no-grace", "rash-judge",       "loose-open"};
+  constexpr std::string_view kNames[] = {"none",          "capacity-outside", "edge-triggered",
+                                         "no-grace",      "rash-judge",       "loose-open",
+                                         "epochs-ignored"};
   const auto at = std::find(std::begin(kNames), std::end(kNames), name);
   if (at == std::end(kNames)) return std::nullopt;
   return static_cast<Mutant>(at - std::begin(kNames));
@@ -46,6 +75,7 @@ struct World::Task {
   bool committing = false;
   bool ended = false;
   Then then;
+  std::optional<Seen> seen;
 };
 
 /// A device of an agent.
@@ -116,8 +146,10 @@ void World::at(Nanoseconds delay, std::function<void()> what) {
 }
 
 void World::submit(Node& node, DeskCommand command, Then then) {
-  auto task = std::make_unique<Task>(
-      Task{&node, core::transaction_of(std::move(command)), {}, false, false, std::move(then)});
+  const auto seen = seen_by(command);
+  if (mutant_ == Mutant::epochs_ignored) forget_epoch(command);
+  auto task = std::make_unique<Task>(Task{
+      &node, core::transaction_of(std::move(command)), {}, false, false, std::move(then), seen});
   core::TransactionEffects effects;
   task->transaction.start(store_.now(), effects);
   apply(*task, effects);
@@ -188,13 +220,19 @@ Commit World::commit_of(const core::WorkingSet& desk) {
 void World::commit(Task& task, core::TransactionEffects& out) {
   const bool lost = random_.chance(0.01);
   if (outage_) return task.transaction.on_failed(errc::unavailable, store_.now(), out);
-  if (!lost && !store(commit_of(task.transaction.records()))) {
+  if (!lost && !store(task)) {
     ++totals_.conflicts;
     return task.transaction.on_failed(errc::conflict, store_.now(), out);
   }
   if (lost || random_.chance(0.01))
     return task.transaction.on_failed(errc::timed_out, store_.now(), out);
   task.transaction.on_committed(out);
+}
+
+bool World::store(const Task& task) {
+  const bool stored = store(commit_of(task.transaction.records()));
+  if (stored && task.seen) checker_.on_asked(task.seen->conversation, task.seen->epoch);
+  return stored;
 }
 
 bool World::store(Commit commit) {
@@ -442,24 +480,42 @@ void World::live(Person& person) {
   });
 }
 
+/// Names the assignment, sometimes, as it looks now; and then the same may come again, late.
+void World::ask(Node& node, DeskCommand command) {
+  std::visit(
+      [this](auto& one) {
+        if constexpr (Epochal<std::remove_cvref_t<decltype(one)>>) {
+          if (random_.chance(0.7))
+            one.epoch = checker_.conversations().at(one.conversation).assignment.epoch;
+        }
+      },
+      command);
+  if (random_.chance(0.2)) {
+    at(random_.between(1ms, 20s), [this, command] {
+      if (Node* const late = any_node()) submit(*late, command);
+    });
+  }
+  submit(node, std::move(command));
+}
+
 void World::work(Person& person, const AgentSlot& slot) {
   Node& node = *person.node;
   const Participant by{person.id, Role::agent};
   const ConversationId id = slot.conversation;
   const std::uint64_t chance = random_.below(100);
   if (slot.use == SlotUse::offered) {
-    if (chance < 40) submit(node, core::Accept{id, person.id, std::nullopt});
-    if (chance >= 95) submit(node, core::Decline{id, person.id, std::nullopt, 2s});
+    if (chance < 40) ask(node, core::Accept{id, person.id, std::nullopt});
+    if (chance >= 95) ask(node, core::Decline{id, person.id, std::nullopt, 2s});
   } else if (slot.use == SlotUse::owned) {
     const std::string other = "agent-" + std::to_string(random_.below(kAgents));
-    if (chance < 6) submit(node, core::Resolve{id, by, random_.chance(0.5) ? 1s : 0s});
-    if (chance == 6) submit(node, core::Release{id, by, std::nullopt});
-    if (chance == 7) submit(node, core::TransferToAgent{id, by, other, "look", std::nullopt});
+    if (chance < 6) ask(node, core::Resolve{id, by, random_.chance(0.5) ? 1s : 0s});
+    if (chance == 6) ask(node, core::Release{id, by, {}});
+    if (chance == 7) ask(node, core::TransferToAgent{id, by, other, "look", std::nullopt});
     if (chance == 8)
-      submit(node, core::TransferToDepartment{
-                       id, by, slot.department == "sales" ? "billing" : "sales", "", std::nullopt});
-    if (chance == 9) submit(node, core::Hold{id, by, store_.now() + 2s});
-    if (chance == 10) submit(node, core::TakeOver{id, {other, Role::agent}, std::nullopt});
+      ask(node, core::TransferToDepartment{id, by, slot.department == "sales" ? "billing" : "sales",
+                                           "", std::nullopt});
+    if (chance == 9) ask(node, core::Hold{id, by, store_.now() + 2s});
+    if (chance == 10) ask(node, core::TakeOver{id, {other, Role::agent}, std::nullopt});
   }
 }
 
@@ -477,12 +533,12 @@ void World::visit(std::size_t visitor) {
     }
     const Participant by{id, Role::visitor};
     if (last && last->state == ConversationState::resolved) {
-      submit(*any_node(), core::Close{last->id, by, {}});
+      ask(*any_node(), core::Close{last->id, by, {}});
     } else if (last && is_open(last->state)) {
-      if (random_.chance(0.02)) submit(*any_node(), core::Close{last->id, by, {}});
+      if (random_.chance(0.02)) ask(*any_node(), core::Close{last->id, by, {}});
       if (random_.chance(0.02)) submit(*any_node(), core::Abandon{last->id});
     } else if (last && random_.chance(0.3)) {
-      submit(*any_node(), core::Reopen{last->id, by});
+      ask(*any_node(), core::Reopen{last->id, by});
     } else if (checker_.conversations().size() < 400) {
       // Two devices, two nodes, at once.
       const bool french = random_.chance(0.3);

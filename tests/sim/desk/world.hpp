@@ -28,6 +28,7 @@ enum class Mutant : std::uint8_t {
   no_grace,          ///< who is gone loses everything at once
   rash_judge,        ///< a node judges others as soon as it is there
   loose_open,        ///< find-or-create without the record that makes it atomic
+  epochs_ignored,    ///< a change is made however old the assignment is that it names
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);
@@ -56,6 +57,7 @@ class World {
   void read_one(Task& task, core::TransactionEffects& out);
   void commit(Task& task, core::TransactionEffects& out);
   void apply(Task& task, core::TransactionEffects& effects);
+  [[nodiscard]] bool store(const Task& task);
   [[nodiscard]] Commit commit_of(const core::WorkingSet& desk);
   bool store(Commit commit);
   std::vector<DeskRecord> scan(RecordKind kind, std::string_view index, std::string prefix,
@@ -80,6 +82,7 @@ class World {
   void cut(Person& person, bool says_so);
   void live(Person& person);
   void work(Person& person, const AgentSlot& slot);
+  void ask(Node& node, core::DeskCommand command);
   void visit(std::size_t visitor);
   void disturb();
 

@@ -194,6 +194,41 @@ TEST_CASE("hold, resume, resolve and reopen are entries of the log") {
   CHECK(all.ann.got("\"offer\"") == 2);  // the one who had it before
 }
 
+TEST_CASE("a change that names an assignment acts once, however late it comes again") {
+  Host host;
+  Trio all(host);
+  all.visitor.asks(open());
+  all.ann.asks(ask("accept"));
+  const std::string hold = ask("hold", ",\"assignment\":3");
+  all.ann.asks(hold);
+  CHECK(done(all.ann));
+  all.ann.asks(ask("resume", ",\"assignment\":4"));
+  CHECK(done(all.ann));
+  all.ann.asks(hold);  // the first one, out of some buffer
+  CHECK(done(all.ann));
+  CHECK(all.visitor.got("\"entry\"", "\"kind\":\"held\"") == 1);
+  all.ann.asks(ask("resolve", ",\"assignment\":4"));
+  CHECK(refused(all.ann, "conflict", "epoch"));
+  CHECK(answer(all.ann).find("\"current\":5") != std::string::npos);
+}
+
+TEST_CASE("who was here on another device meanwhile is not sent away by a late retry") {
+  Host host;
+  Peer desk(host), phone(host);
+  desk.asks(hello("agent ann"));
+  phone.asks(hello("agent ann"));
+  const std::string away = R"({"type":"presence","ref":"r","intent":"away","version":0})";
+  desk.asks(away);
+  CHECK(answer(desk).find("\"version\":1") != std::string::npos);
+  desk.asks(away);
+  CHECK(done(desk));  // a retry
+  phone.asks(R"({"type":"presence","ref":"r","intent":"available","version":1})");
+  CHECK(answer(phone).find("\"version\":2") != std::string::npos);
+  desk.asks(away);
+  CHECK(refused(desk, "conflict", "version"));
+  CHECK(answer(desk).find("\"current\":2") != std::string::npos);
+}
+
 TEST_CASE("visitors who wait hear of their place when it changes, and of nothing else") {
   Host host;
   Peer first(host), second(host);
