@@ -2,6 +2,8 @@
 // what could not be stored is tried again, and what another node took away meanwhile is put back.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <kefu/model/agent.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>
@@ -27,27 +29,40 @@ class Attendance {
   void on_tick(Instant now);
 
  private:
-  struct Here {
-    Device device;
-    bool stored = false;
+  /// A connection of this node.
+  struct Link {
+    enum class State : std::uint8_t {
+      arriving,  // the record does not have it yet
+      here,
+      leaving,  // the record still has it, as far as is known
+    };
+    SessionId session;
+    std::uint64_t epoch = 0;
+    State state = State::arriving;
   };
   struct Person {
-    Intent initial = Intent::available;
-    std::vector<Here> here;
-    std::vector<Device> leaving;
-    bool busy = false;  // a change is under way
+    std::vector<Link> links;
     Instant next_check;
+    Intent initial = Intent::available;
+    bool busy = false;   // a change is under way
+    bool waits = false;  // for its turn
   };
 
+  [[nodiscard]] Device device_of(const Link& link) const;
+  void settle_soon(const std::string& id);
+  void settle_some();
   void settle(const std::string& id);
-  void attach(const std::string& id, const Device& device, Intent initial);
-  void detach(const std::string& id, const Device& device);
+  void attach(const std::string& id, Link link, Intent initial);
+  void detach(const std::string& id, Link link);
+  void on_changed(const std::string& id, errc code);
   void check(const std::string& id);
   void on_record(const std::string& id, result<std::optional<Record>> record);
   [[nodiscard]] Nanoseconds check_every() const;
 
   Shard& shard_;
   std::map<std::string, Person> people_;
+  std::deque<std::string> waiting_;  // who have something to be stored
+  std::size_t changes_ = 0;          // under way
 };
 
 }  // namespace kefu::hub

@@ -340,19 +340,29 @@ void Dispatch::look_at_agents() {
   if (std::exchange(counting_, true)) return;
   agents_moved_ = false;
   counted_at_ = shard_.executor().now();
-  scan_all(request_of(RecordKind::agent, index::kPresent, {}), {},
-           [this](result<std::vector<DeskRecord>> found) {
-             counting_ = false;
-             if (found) on_agents(*found);
-           });
+  look_at_agents({}, {});
 }
 
-void Dispatch::on_agents(const std::vector<DeskRecord>& found) {
-  std::map<std::string, AgentState> now;
-  for (const DeskRecord& record : found) {
-    if (const auto* const agent = std::get_if<Agent>(&record)) now[agent->id] = state_of(*agent);
-    if (now.size() > shard_.bounds().agents_told) now.erase(std::prev(now.end()));
-  }
+/// Page by page, for they may be many, and few are told of.
+void Dispatch::look_at_agents(std::map<std::string, AgentState> so_far, std::string after) {
+  scan(request_of(RecordKind::agent, index::kPresent, {}, std::move(after)),
+       [this, so_far = std::move(so_far)](result<std::vector<DeskRecord>> page,
+                                          std::string next) mutable {
+         if (!page) {
+           counting_ = false;
+           return;
+         }
+         for (const Agent& agent : as<Agent>(*std::move(page))) {
+           so_far[agent.id] = state_of(agent);
+           if (so_far.size() > shard_.bounds().agents_told) so_far.erase(std::prev(so_far.end()));
+         }
+         if (!next.empty()) return look_at_agents(std::move(so_far), std::move(next));
+         counting_ = false;
+         on_agents(std::move(so_far));
+       });
+}
+
+void Dispatch::on_agents(std::map<std::string, AgentState> now) {
   auto all = std::make_shared<std::vector<AgentState>>();
   auto changed = std::make_shared<std::vector<AgentState>>();
   for (const auto& [id, state] : now) {

@@ -57,7 +57,8 @@ class Dispatch {
   void on_queues(const std::map<std::string, std::vector<ConversationId>>& queues);
   void tell_places(const std::string& department, std::vector<ConversationId> waiting);
   void look_at_agents();
-  void on_agents(const std::vector<DeskRecord>& agents);
+  void look_at_agents(std::map<std::string, AgentState> so_far, std::string after);
+  void on_agents(std::map<std::string, AgentState> now);
 
   Shard& shard_;
   std::map<std::string, LanePtr> lanes_;

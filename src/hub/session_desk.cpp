@@ -211,8 +211,11 @@ void Session::hide(ConversationId conversation) {
 /// The slots say what this agent is asked, and what they have. Whatever was missed of how it came
 /// to be so is made up for here.
 void Session::on_agent(const std::shared_ptr<const AgentNews>& news) {
-  if (!seat_ || !attached() || (seat_->news && news->version <= seat_->news->version)) return;
-  seat_->news = news;
+  if (!seat_ || !attached() || news->version <= seat_->record) return;
+  seat_->record = news->version;
+  seat_->departments.clear();
+  for (const kefu::Membership& one : news->record.departments)
+    seat_->departments.push_back(one.department);
   const auto is_asked = [&](ConversationId id) {
     const AgentSlot* const slot = news->record.slot_of(id);
     return slot && slot->use == SlotUse::offered;
@@ -251,8 +254,9 @@ void Session::look_for(ConversationId conversation) {
 
 void Session::on_waiting(const Conversation& c) {
   if (!seat_) return;
-  const bool agent = participant().role == Role::agent;
-  const bool serves = !agent || !seat_->news || seat_->news->record.serves(c.department);
+  const auto& mine = seat_->departments;
+  const bool serves = participant().role != Role::agent || mine.empty() ||
+                      std::ranges::find(mine, c.department) != mine.end();
   serves ? show(c, false) : hide(c.id);
 }
 

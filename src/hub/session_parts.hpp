@@ -52,7 +52,8 @@ struct Session::Seat {
     bool asked = false;  // this agent alone
   };
 
-  std::shared_ptr<const AgentNews> news;  // the latest; null: none yet
+  std::uint64_t record = 0;              // the version of the agent's that was looked at last
+  std::vector<std::string> departments;  // of that; none: all
   std::vector<Shown> shown;
   std::vector<Position> left;  // how far those were read that this agent had, and has no more
   // How far the list of what waits has been read.
