@@ -9,19 +9,38 @@
 
 namespace kefu::hub {
 
-/// A token bucket in one number: the time at which it would be full again. A burst of one second.
-/// Threading: any.
+// A bucket of tokens is one number: the time at which it would be full again. It holds a second's.
+
+inline constexpr Nanoseconds kBucket{1'000'000'000};
+
+/// What a frame takes of a bucket where so many a second are allowed; 0 where there is no bound.
+[[nodiscard]] inline Nanoseconds cost_of_frame(std::size_t rate) noexcept {
+  return rate == 0 ? Nanoseconds{0} : kBucket / static_cast<std::int64_t>(rate);
+}
+
+/// Of a connection, a participant and an address, as kefu::limits has them.
+struct FrameCosts {
+  Nanoseconds connection, participant, address;
+};
+
+/// Takes a frame; false when the bucket is empty.
+[[nodiscard]] inline bool take_frame(Instant& full_at, Instant now, Nanoseconds cost) noexcept {
+  const Instant next = (full_at > now ? full_at : now) + cost;
+  if (next - now > kBucket) return false;
+  full_at = next;
+  return true;
+}
+
+/// A bucket that several take from. Threading: any.
 class Allowance {
  public:
-  /// Takes a frame; false when `rate` (a second) is used up.
-  [[nodiscard]] bool take(Instant now, std::size_t rate) noexcept {
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    const std::int64_t cost = kSecond / static_cast<std::int64_t>(rate);
-    std::int64_t full_at = full_at_.load(std::memory_order_relaxed);
+  [[nodiscard]] bool take(Instant now, Nanoseconds cost) noexcept {
+    std::int64_t before = full_at_.load(std::memory_order_relaxed);
     for (;;) {
-      const std::int64_t next = (full_at > now.ns ? full_at : now.ns) + cost;
-      if (next - now.ns > kSecond) return false;
-      if (full_at_.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) return true;
+      Instant full_at{before};
+      if (!take_frame(full_at, now, cost)) return false;
+      if (full_at_.compare_exchange_weak(before, full_at.ns, std::memory_order_relaxed))
+        return true;
     }
   }
 

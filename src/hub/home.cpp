@@ -183,7 +183,7 @@ void Home::cursor(const mail::Cursor& cursor) {
   for (const Reader& reader : live.readers) {
     if (reader.participant == own->participant && (reader.*which).seq >= cursor.seq) return;
   }
-  (*own).*which = {cursor.seq, true};
+  ((*own).*which).move_to(cursor.seq);
   if (live.cursors_moved) return;
   const Instant now = shard_.executor().now();
   if (now - live.cursors_told >= shard_.bounds().receipt_interval) {
@@ -198,9 +198,8 @@ void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
   live.cursors_moved = false;
   live.cursors_told = now;
   for (Reader& reader : live.readers) {
-    frame::Receipt receipt{id, reader.participant, std::nullopt, std::nullopt};
-    if (std::exchange(reader.delivered.moved, false)) receipt.delivered = reader.delivered.seq;
-    if (std::exchange(reader.read.moved, false)) receipt.read = reader.read.seq;
+    const frame::Receipt receipt{id, reader.participant, reader.delivered.take_move(),
+                                 reader.read.take_move()};
     if (!receipt.delivered && !receipt.read) continue;
     signal(live, id, reader.who, shard_.encode({{}, receipt}));
   }

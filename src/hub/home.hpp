@@ -73,8 +73,20 @@ class Home {
  private:
   /// How far a reader says that it, or its person, has got.
   struct Position {
-    std::uint64_t seq = 0;
-    bool moved = false;  // since the others were told
+    std::uint64_t seq : 63 = 0;
+    std::uint64_t moved : 1 = 0;  // since the others were told
+
+    void move_to(std::uint64_t to) {
+      constexpr std::uint64_t kMask = ~std::uint64_t{0} >> 1;
+      seq = to & kMask;
+      moved = 1;
+    }
+    /// The new one, once.
+    std::optional<std::uint64_t> take_move() {
+      if (!moved) return std::nullopt;
+      moved = 0;
+      return std::uint64_t{seq};
+    }
   };
   struct Reader {
     SessionRef who;

@@ -16,12 +16,7 @@ constexpr Nanoseconds kKeepAllowance{10'000'000'000};
 }  // namespace
 
 Session::Session(Shard& shard, SessionRef ref, Connection& connection, Instant now)
-    : shard_(shard),
-      ref_(ref),
-      connection_(&connection),
-      greeting_(std::make_unique<Greeting>()),
-      last_refill_(now),
-      tokens_(static_cast<double>(shard.bounds().frames_per_second)) {
+    : shard_(shard), ref_(ref), connection_(&connection), greeting_(std::make_unique<Greeting>()) {
   greeting_->since = now;
 }
 
@@ -120,7 +115,9 @@ void Session::send(const ServerFrame& frame) {
 }
 
 void Session::flush_ack() {
-  if (const std::optional<frame::Ack> ack = machine_.flush_ack()) write(*ack);
+  core::AckRun* const run = shard_.find_ack_run(ack_run_, ref_);
+  if (!run) return;
+  if (const std::optional<frame::Ack> ack = run->take()) write(*ack);
 }
 
 void Session::write(const frame::Ack& ack) {
@@ -144,12 +141,7 @@ void Session::fail_send(const frame::Send& sent, errc code, std::string_view det
 }
 
 std::string_view Session::take_token(Instant now) {
-  const auto rate = static_cast<double>(shard_.bounds().frames_per_second);
-  const double elapsed = std::chrono::duration<double>(now - last_refill_).count();
-  last_refill_ = now;
-  tokens_ = std::min(rate, tokens_ + elapsed * rate);
-  if (tokens_ < 1) return "frames_per_second";
-  tokens_ -= 1;
+  if (!take_frame(rate_full_at_, now, shard_.frame_costs().connection)) return "frames_per_second";
   const std::string_view used_up = take_shared_token(now);
   if (used_up.empty()) flooding_ = false;
   return used_up;
@@ -157,18 +149,19 @@ std::string_view Session::take_token(Instant now) {
 
 std::string_view Session::take_shared_token(Instant now) {
   Context& context = shard_.context();
-  if (const std::size_t rate = shard_.bounds().frames_per_second_of_participant;
-      rate != 0 && attached()) {
+  const FrameCosts& costs = shard_.frame_costs();
+  if (costs.participant.count() != 0 && attached()) {
     if (!participant_rate_) participant_rate_ = context.participants.hold(participant().id);
-    if (!participant_rate_->take(now, rate)) return "frames_per_second_of_participant";
+    if (!participant_rate_->take(now, costs.participant)) return "frames_per_second_of_participant";
   }
-  if (const std::size_t rate = shard_.bounds().frames_per_second_of_address; rate != 0) {
+  if (costs.address.count() != 0 && !no_address_) {
     if (!address_rate_) {
       const std::string network = network_of(connection_->peer());
-      if (network.empty()) return {};
+      no_address_ = network.empty();
+      if (no_address_) return {};
       address_rate_ = context.addresses.hold(network);
     }
-    if (!address_rate_->take(now, rate)) return "frames_per_second_of_address";
+    if (!address_rate_->take(now, costs.address)) return "frames_per_second_of_address";
   }
   return {};
 }

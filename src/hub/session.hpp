@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <kefu/core/reader.hpp>
 #include <kefu/core/session.hpp>
 #include <kefu/hub.hpp>
@@ -86,8 +87,9 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
     ConversationId conversation;
     core::Reader readers[2];     // by Log
     std::uint64_t accepted = 0;  // the highest cseq whose outcome came on this connection
-    std::uint64_t known = 0;     // the tail when the record was read: no change is behind it
-    bool ready = false;          // `welcome` or `joined` is out: entries may follow
+    static constexpr std::uint64_t kKnownMask = ~std::uint64_t{0} >> 1;
+    std::uint64_t known : 63 = 0;  // the tail when the record was read: no change is behind it
+    std::uint64_t ready : 1 = 0;   // `welcome` or `joined` is out: entries may follow
   };
   /// Conversations of which the client will be told, and what is still to be learned before that.
   struct Gathering;
@@ -184,8 +186,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::uint64_t epoch_ = 0;
   std::vector<Membership> memberships_;  // sorted by conversation
   std::vector<Mark> marks_;              // as attached
-  std::vector<std::unique_ptr<Gathering>> gatherings_;
-  std::uint64_t last_gathering_ = 0;
+  std::forward_list<std::unique_ptr<Gathering>> gatherings_;
   std::unique_ptr<Greeting> greeting_;
   std::unique_ptr<Seat> seat_;
   std::string_view frame_ref_;  // of the frame that is being served
@@ -194,10 +195,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   Allowances::Handle participant_rate_;
   Allowances::Handle address_rate_;
 
-  Instant last_refill_;
-  double tokens_;  // of frames_per_second
+  Instant rate_full_at_;  // a bucket of frames_per_second would be full again then
   Instant blocked_since_;
   std::size_t blocked_bytes_ = 0;
+  std::uint32_t ack_run_ = 0;  // the shard's number of it
+  std::uint32_t last_gathering_ = 0;
   std::uint32_t fetches_ = 0;
   std::uint32_t asked_ = 0;  // completions of mine() that are still to come
   bool blocked_ = false;
@@ -205,6 +207,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool flooding_ = false;     // with what can't be read; it has been told
   bool stopping_ = false;     // nothing more is served
   bool paused_ = false;       // not read, for too many drafts wait for the store
+  bool no_address_ = false;   // its peer's address is not counted
 };
 
 }  // namespace kefu::hub

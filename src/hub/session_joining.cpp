@@ -53,8 +53,8 @@ void Session::start(std::unique_ptr<Gathering> gathering) {
   gathering->number = ++last_gathering_;
   gathering->missing = gathering->items.size();
   if (gathering->items.empty()) return finish(std::move(gathering));
-  gatherings_.push_back(std::move(gathering));
-  Gathering& started = *gatherings_.back();
+  gatherings_.push_front(std::move(gathering));
+  Gathering& started = *gatherings_.front();
   for (std::size_t i = 0; i < started.items.size(); ++i) {
     Gathering::Item& item = started.items[i];
     if (started.purpose == Gathering::For::list) {
@@ -100,7 +100,7 @@ void Session::on_tail(std::uint64_t number, std::size_t item, Log log, result<Pa
   Gathering& gathering = **at;
   if (!page) {
     const std::unique_ptr<Gathering> failed = std::move(*at);
-    gatherings_.erase(at);
+    gatherings_.remove(nullptr);
     // A conversation that should be read but can't: the client comes back and finds everything
     // where it left it.
     return failed->purpose == Gathering::For::list ? fail(failed->ref, page.error(), "store")
@@ -109,7 +109,7 @@ void Session::on_tail(std::uint64_t number, std::size_t item, Log log, result<Pa
   gathering.items[item].tails[static_cast<std::size_t>(log)] = page->tail;
   if (--gathering.items[item].missing != 0 || --gathering.missing != 0) return;
   std::unique_ptr<Gathering> complete = std::move(*at);
-  gatherings_.erase(at);
+  gatherings_.remove(nullptr);
   finish(std::move(complete));
 }
 
@@ -156,8 +156,8 @@ void Session::begin_reading(const Gathering& gathering) {
   for (const Gathering::Item& item : gathering.items) {
     if (item.removed) continue;
     Membership& membership = member(item.conversation.record.id);
-    membership.ready = true;
-    membership.known = item.tails[0];
+    membership.ready = 1;
+    membership.known = item.tails[0] & Membership::kKnownMask;
     for (Log log : {Log::public_log, Log::internal}) {
       const auto which = static_cast<std::size_t>(log);
       react(membership, log,

@@ -141,8 +141,9 @@ void Session::on_ack(const Delivery& delivery) {
   if (alone) flush_ack();
   const frame::Ack ack{delivery.conversation, delivery.log,   delivery.cseq, delivery.seq, 1,
                        delivery.at,           delivery.stands};
-  if (const std::optional<frame::Ack> before = machine_.on_ack(ack)) write(*before);
-  alone ? flush_ack() : shard_.ack_later(ref_);
+  core::AckRun& run = shard_.ack_run(ack_run_, ref_);
+  if (const std::optional<frame::Ack> before = run.on_ack(ack)) write(*before);
+  if (alone) flush_ack();
   ++shard_.counters().delivered;
   if (membership) react(*membership, delivery.log, action);
 }

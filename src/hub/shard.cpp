@@ -11,13 +11,22 @@ constexpr Nanoseconds kTick{250'000'000};
 constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
+constexpr std::size_t kRenewAtOnce = 1024;
 constexpr std::size_t kAgentsInFrame = 200;
 constexpr std::size_t kAskedForQuality = 1000;  // connections, for one reading of the figures
+
+std::size_t hash_of(std::string_view participant) {
+  return std::hash<std::string_view>()(participant);
+}
+std::size_t hash_of(SessionId id) { return std::hash<SessionId>()(id); }
 
 }  // namespace
 
 Shard::Shard(Context& context, std::uint8_t index, Executor& executor)
     : context_(context),
+      frame_costs_{cost_of_frame(context.limits.frames_per_second),
+                   cost_of_frame(context.limits.frames_per_second_of_participant),
+                   cost_of_frame(context.limits.frames_per_second_of_address)},
       index_(index),
       executor_(executor),
       decoder_(context.limits),
@@ -97,18 +106,14 @@ void Shard::release(SessionRef ref) {
 }
 
 void Shard::enrol(Session& session) {
-  by_id_[session.id()] = session.ref();
-  by_participant_.emplace(session.participant().id, session.ref());
+  by_id_.add(hash_of(session.id()), session.ref().slot);
+  by_participant_.add(hash_of(session.participant().id), session.ref().slot);
   if (is_staff(session.participant().role)) staff_.push_back(session.ref());
 }
 
 void Shard::discharge(Session& session) {
-  const auto at = by_id_.find(session.id());
-  if (at != by_id_.end() && at->second == session.ref()) by_id_.erase(at);
-  const auto [from, to] = by_participant_.equal_range(session.participant().id);
-  const auto own =
-      std::find_if(from, to, [&](const auto& pair) { return pair.second == session.ref(); });
-  if (own != to) by_participant_.erase(own);
+  by_id_.remove(hash_of(session.id()), session.ref().slot);
+  by_participant_.remove(hash_of(session.participant().id), session.ref().slot);
   const auto staff = std::ranges::find(staff_, session.ref());
   if (staff == staff_.end()) return;
   *staff = staff_.back();
@@ -192,12 +197,19 @@ void Shard::deliver(std::vector<Delivery>& items) {
     Session* const session = find(item.to);
     if (session) session->attend([&] { session->on_delivery(item); });
   }
-  for (const SessionRef& ref : acks_due_) {
-    Session* const session = find(ref);
+  for (std::size_t i = 0; i < ack_runs_.size(); ++i) {
+    Session* const session = find(ack_runs_[i].of);
     if (session) session->attend([&] { session->flush_ack(); });
   }
-  acks_due_.clear();
+  ack_runs_.clear();
   if (!paused_.empty() && unanswered_ <= bounds().pending_drafts / 4) resume_paused();
+}
+
+core::AckRun& Shard::ack_run(std::uint32_t& number, SessionRef of) {
+  if (core::AckRun* const known = find_ack_run(number, of)) return *known;
+  ack_runs_.push_back({of, {}});
+  number = static_cast<std::uint32_t>(ack_runs_.size() - 1);
+  return ack_runs_.back().acks;
 }
 
 void Shard::resume_paused() {
@@ -211,17 +223,23 @@ void Shard::take(mail::Joined& joined) {
 }
 
 void Shard::take(mail::Fence& fence) {
-  const auto at = by_id_.find(fence.session);
-  if (at == by_id_.end()) return;
-  Session* const session = find(at->second);
-  if (session && session->epoch() < fence.epoch) session->end(errc::superseded);
+  by_id_.for_each(hash_of(fence.session), [&](std::uint32_t slot) {
+    Session& session = *slots_[slot].session;
+    if (session.id() == fence.session && session.epoch() < fence.epoch)
+      session.end(errc::superseded);
+  });
 }
 
 void Shard::take(mail::Enlist& enlist) {
-  const auto [from, to] = by_participant_.equal_range(enlist.participant);
-  for (auto at = from; at != to; ++at) {
-    if (Session* const session = find(at->second)) session->enlist(enlist.conversation);
-  }
+  for_each_of(enlist.participant, [&](Session& session) { session.enlist(enlist.conversation); });
+}
+
+template <class F>
+void Shard::for_each_of(std::string_view participant, F call) {
+  by_participant_.for_each(hash_of(participant), [&](std::uint32_t slot) {
+    Session& session = *slots_[slot].session;
+    if (session.participant().id == participant) call(session);
+  });
 }
 
 template <class F>
@@ -254,10 +272,7 @@ void Shard::tell(const Agent& agent, std::uint64_t version) {
 }
 
 void Shard::take(mail::AgentChanged& changed) {
-  const auto [from, to] = by_participant_.equal_range(changed.news->record.id);
-  for (auto at = from; at != to; ++at) {
-    if (Session* const session = find(at->second)) session->on_agent(changed.news);
-  }
+  for_each_of(changed.news->record.id, [&](Session& session) { session.on_agent(changed.news); });
 }
 
 void Shard::take(mail::Agents& agents) {
@@ -323,7 +338,7 @@ void Shard::recover() {
   unanswered_ = 0;
   resume_paused();
   renewing_ = false;
-  acks_due_.clear();
+  ack_runs_.clear();
   home_.recover();
   flush_soon();
   damage_seen_ = damage;
@@ -333,19 +348,25 @@ void Shard::recover() {
 /// Keeps the sessions of this shard from expiring, and ends those that another node has taken over.
 void Shard::renew() {
   next_renew_ = executor_.now() + bounds().fence_check / 2;
+  renew_from(0);
+}
+
+void Shard::renew_from(std::size_t slot) {
   std::vector<SessionLease> leases;
   std::vector<SessionRef> refs;
-  leases.reserve(by_id_.size());
-  refs.reserve(by_id_.size());
-  for (const auto& [id, ref] : by_id_) {
-    if (Session* session = find(ref)) {
-      leases.push_back({id, session->epoch()});
-      refs.push_back(ref);
-    }
+  const std::size_t most = std::min(by_id_.size(), kRenewAtOnce);
+  leases.reserve(most);
+  refs.reserve(most);
+  for (; slot < slots_.size() && leases.size() < kRenewAtOnce; ++slot) {
+    const Session* const session = slots_[slot].session.get();
+    if (!session || !session->holds_session()) continue;
+    leases.push_back({session->id(), session->epoch()});
+    refs.push_back(session->ref());
   }
+  renewing_ = false;
   if (leases.empty()) return;
   context_.store.renew(
-      std::move(leases), here<result<std::vector<errc>>>([this, refs = std::move(refs)](
+      std::move(leases), here<result<std::vector<errc>>>([this, slot, refs = std::move(refs)](
                                                              result<std::vector<errc>> states) {
         renewing_ = false;
         if (!states)
@@ -355,6 +376,7 @@ void Shard::renew() {
           if (!session || (*states)[i] == errc::ok) continue;
           session->end((*states)[i] == errc::fenced ? errc::superseded : errc::session_expired);
         }
+        renew_from(slot);
       }));
   renewing_ = true;  // its answer is posted, so it has not come yet
 }

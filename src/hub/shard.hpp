@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <kefu/core/ack_run.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
 #include <memory>
@@ -13,7 +14,6 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -25,6 +25,7 @@
 #include "home.hpp"
 #include "mail.hpp"
 #include "session.hpp"
+#include "slot_index.hpp"
 
 namespace kefu::hub {
 
@@ -114,7 +115,13 @@ class Shard {
   void resume_later(SessionRef ref) { paused_.push_back(ref); }
 
   /// The session has an ack that should go out at the end of the current deliveries.
-  void ack_later(SessionRef ref) { acks_due_.push_back(ref); }
+  /// A session's acks of this turn, which are flushed at its end. `number` is the session's to
+  /// keep.
+  [[nodiscard]] core::AckRun& ack_run(std::uint32_t& number, SessionRef of);
+  [[nodiscard]] core::AckRun* find_ack_run(std::uint32_t number, SessionRef of) noexcept {
+    const bool known = number < ack_runs_.size() && ack_runs_[number].of == of;
+    return known ? &ack_runs_[number].acks : nullptr;
+  }
 
   /// A completion that runs `f` on this shard, unless the hub is gone by then.
   template <class... Args, class F>
@@ -165,6 +172,7 @@ class Shard {
   [[nodiscard]] const std::vector<SharedFrame>& agents() const noexcept { return agents_; }
   /// Tells the agent's sessions here what the record says.
   void tell(const Agent& agent, std::uint64_t version);
+  [[nodiscard]] const FrameCosts& frame_costs() const noexcept { return frame_costs_; }
   [[nodiscard]] HubStats& counters() noexcept { return counters_; }
   [[nodiscard]] HubStats stats() const;
   [[nodiscard]] SessionId mint_session();
@@ -176,6 +184,10 @@ class Shard {
   struct Slot {
     std::unique_ptr<Session> session;
     std::uint32_t use = 0;
+  };
+  struct AckRunOf {
+    SessionRef of;
+    core::AckRun acks;
   };
 
   void take(mail::Join& join) { home_.join(std::move(join)); }
@@ -204,6 +216,9 @@ class Shard {
   void flush();
   void deliver(std::vector<Delivery>& items);
   void resume_paused();
+  /// All sessions of a participant that are held here.
+  template <class F>
+  void for_each_of(std::string_view participant, F call);
   template <class F>
   void for_attached_staff(F call);
   [[nodiscard]] std::uint64_t random_word();
@@ -212,9 +227,11 @@ class Shard {
   void tick();
   void recover();
   void renew();
+  void renew_from(std::size_t slot);
   void expire();
 
   Context& context_;
+  const FrameCosts frame_costs_;
   const std::uint8_t index_;
   Executor& executor_;
   wire::Decoder decoder_;
@@ -228,15 +245,15 @@ class Shard {
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::unordered_map<SessionId, SessionRef> by_id_;
-  std::unordered_multimap<std::string_view, SessionRef> by_participant_;  // views of the sessions'
+  SlotIndex by_id_;           // of the sessions that are held
+  SlotIndex by_participant_;  // the same
   std::vector<SessionRef> staff_;
 
   std::vector<std::unique_ptr<AppendBatch>> batches_;  // one for each home shard, null when empty
   std::vector<std::unique_ptr<AppendBatch>> spare_;
   std::vector<std::vector<Mail>> outbox_;  // one for each other shard
-  std::vector<SessionRef> acks_due_;
-  std::vector<SessionRef> paused_;  // for want of a store that answers
+  std::vector<AckRunOf> ack_runs_;         // of this turn
+  std::vector<SessionRef> paused_;         // for want of a store that answers
   bool flush_scheduled_ = false;
   std::size_t unanswered_ = 0;  // drafts of this shard's sessions without an outcome
 

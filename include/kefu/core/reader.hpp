@@ -6,7 +6,6 @@
 // of its connection until it is live again. No entry is skipped but by an explicit reset.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 namespace kefu::core {
@@ -21,18 +20,21 @@ class Reader {
     reset,    ///< tell the client that it continues at position(), which is the tail
   };
 
-  Reader() = default;
-  explicit Reader(std::uint64_t position) : position_(position), tail_(position) {}
+  Reader() : tail_(0), reading_(0), hinted_(0) {}
+  explicit Reader(std::uint64_t position) : Reader() {
+    position_ = position;
+    reaches(position);
+  }
 
   /// A live entry. `blocked`: the connection takes nothing more now.
   Action on_entry(std::uint64_t seq, bool blocked) {
     if (seq <= position_) return Action::none;
     if (seq == position_ + 1 && !reading_ && !blocked) {
       position_ = seq;
-      tail_ = std::max(tail_, seq);
+      reaches(seq);
       return Action::deliver;
     }
-    tail_ = std::max(tail_, seq);
+    reaches(seq);
     return blocked ? Action::none : start();
   }
 
@@ -42,13 +44,13 @@ class Reader {
   Action on_ack(std::uint64_t seq, bool blocked) {
     if (seq != position_ + 1) return on_entry(seq, blocked);
     position_ = seq;
-    tail_ = std::max(tail_, seq);
+    reaches(seq);
     return Action::deliver;
   }
 
   /// The log is known to reach to `tail`.
   Action on_tail(std::uint64_t tail, bool blocked, std::uint64_t replay_limit) {
-    tail_ = std::max(tail_, tail);
+    reaches(tail);
     return next(blocked, replay_limit);
   }
 
@@ -56,7 +58,7 @@ class Reader {
   /// what that says counts.
   Action on_hint(std::uint64_t seq, bool blocked) {
     if (seq <= tail_) return Action::none;
-    hinted_ = true;
+    hinted_ = 1;
     return reading_ || blocked ? Action::none : start();
   }
 
@@ -65,18 +67,18 @@ class Reader {
   Action on_page_entry(std::uint64_t seq, bool blocked) {
     if (blocked || seq != position_ + 1) return Action::none;
     position_ = seq;
-    tail_ = std::max(tail_, seq);
+    reaches(seq);
     return Action::deliver;
   }
 
   /// The page is done; `tail` came with it. A page that failed ends with on_page_failed().
   Action on_page_end(std::uint64_t tail, bool blocked, std::uint64_t replay_limit) {
-    reading_ = false;
+    reading_ = 0;
     return on_tail(tail, blocked, replay_limit);
   }
   void on_page_failed() {
-    reading_ = false;
-    hinted_ = true;  // there was a reason to read
+    reading_ = 0;
+    hinted_ = 1;  // there was a reason to read
   }
 
   /// The connection takes entries again, or it is time to try again after a failed page.
@@ -94,17 +96,23 @@ class Reader {
   [[nodiscard]] bool behind() const noexcept { return position_ < tail_ || hinted_; }
 
  private:
+  static constexpr std::uint64_t kTailMask = ~std::uint64_t{0} >> 2;
+
+  void reaches(std::uint64_t seq) {
+    if (seq > tail_) tail_ = seq & kTailMask;
+  }
   Action start() {
     if (reading_) return Action::none;
-    reading_ = true;
-    hinted_ = false;
+    reading_ = 1;
+    hinted_ = 0;
     return Action::fetch;
   }
 
   std::uint64_t position_ = 0;  // every entry up to here was handed to the connection
-  std::uint64_t tail_ = 0;      // the log reaches at least to here
-  bool reading_ = false;        // a page is on its way
-  bool hinted_ = false;         // it may reach further than tail_
+  // In one word, for every idle session holds some.
+  std::uint64_t tail_ : 62;    // the log reaches at least to here
+  std::uint64_t reading_ : 1;  // a page is on its way
+  std::uint64_t hinted_ : 1;   // it may reach further than tail_
 };
 
 }  // namespace kefu::core

@@ -1,16 +1,13 @@
 // Session: the server's side of one attached session, from the first frame to the last (promises 2
-// and 6). It says which frames are welcome when, keeps sends in flight from being submitted twice,
-// and merges acks.
+// and 6). It says which frames are welcome when, and keeps sends in flight from being submitted
+// twice.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <kefu/error.hpp>
 #include <kefu/model/entry.hpp>
-#include <kefu/model/frame.hpp>
 #include <kefu/model/id.hpp>
-#include <optional>
-#include <utility>
 #include <vector>
 
 namespace kefu::core {
@@ -76,21 +73,6 @@ class Session {
     in_flight_.pop_back();
   }
 
-  /// An ack is due. Answers the run that must go out before it, when this one does not continue it.
-  std::optional<frame::Ack> on_ack(const frame::Ack& ack) {
-    if (run_ && run_->conversation == ack.conversation && run_->log == ack.log &&
-        run_->cseq + 1 == ack.cseq && run_->seq + 1 == ack.seq && run_->at == ack.at) {
-      run_->cseq = ack.cseq;
-      run_->seq = ack.seq;
-      ++run_->count;
-      return std::nullopt;
-    }
-    return std::exchange(run_, ack);
-  }
-
-  /// Something else goes to the connection, or the turn ends: the open run must go first.
-  std::optional<frame::Ack> flush_ack() { return std::exchange(run_, std::nullopt); }
-
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
 
  private:
@@ -102,7 +84,6 @@ class Session {
 
   State state_ = State::greeting;
   std::vector<InFlight> in_flight_;  // at most a window for each conversation; short in practice
-  std::optional<frame::Ack> run_;
 };
 
 }  // namespace kefu::core
