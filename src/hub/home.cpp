@@ -487,7 +487,8 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
   SharedFrame frames[4];
   for (const Reader& reader : live.readers) {
     if (reader.who == except || (entry.log == Log::internal && !reader.staff())) continue;
-    const bool wrote = !origin.session.is_nil() && reader.participant == entry.from;
+    const bool wrote = !origin.session.is_nil() && reader.staff() == is_staff(entry.role) &&
+                       reader.participant == entry.from;
     const bool staff = reader.staff() && !entry.tags.empty();
     SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
     if (!frame) {

@@ -174,7 +174,7 @@ void Session::on(const frame::SetPresence& presence) {
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
   shard_.attendance().arrive(identity_.participant, id_, epoch_);
-  tell_agents(shard_.agents());
+  shard_.tell_agents_soon(ref_);
   seat_->listing = shard_.context().desk.has_picked();
   scan_offers();
 }

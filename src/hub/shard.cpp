@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "prefetch.hpp"
+
 namespace kefu::hub {
 namespace {
 
@@ -11,6 +13,7 @@ constexpr Nanoseconds kTick{250'000'000};
 constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
+constexpr std::size_t kAhead = 3;  // deliveries whose sessions are fetched before their turn
 constexpr std::size_t kRenewAtOnce = 1024;
 constexpr std::size_t kAgentsInFrame = 200;
 constexpr std::size_t kAskedForQuality = 1000;  // connections, for one reading of the figures
@@ -191,7 +194,9 @@ void Shard::flush() {
 }
 
 void Shard::deliver(std::vector<Delivery>& items) {
-  for (const Delivery& item : items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i + kAhead < items.size()) prefetch(find(items[i + kAhead].to), sizeof(Session));
+    const Delivery& item = items[i];
     const bool outcome = item.what == Delivery::What::ack || item.what == Delivery::What::failed;
     if (outcome && unanswered_ != 0) --unanswered_;
     Session* const session = find(item.to);
@@ -275,6 +280,16 @@ void Shard::take(mail::AgentChanged& changed) {
   for_each_of(changed.news->record.id, [&](Session& session) { session.on_agent(changed.news); });
 }
 
+/// At the next tick: when many come at once, nobody waits for what is told to the others, and they
+/// are told once more of the colleagues who came with them.
+void Shard::tell_agents_soon(SessionRef ref) { newcomers_.push_back(ref); }
+
+void Shard::tell_newcomers() {
+  for (const SessionRef& ref : std::exchange(newcomers_, {})) {
+    if (Session* const session = find(ref)) session->attend([&] { session->tell_agents(agents_); });
+  }
+}
+
 void Shard::take(mail::Agents& agents) {
   agents_ = encode_agents(*agents.all);
   const std::vector<SharedFrame> changed = encode_agents(*agents.changed);
@@ -317,6 +332,7 @@ void Shard::tick() {
     if (session) session->attend([&] { session->on_tick(now, wall); });
   }
   attend([&] {
+    tell_newcomers();
     home_.on_tick(now);
     attendance_.on_tick(now);
     if (dispatch_) dispatch_->on_tick(now);

@@ -168,8 +168,8 @@ class Shard {
   [[nodiscard]] Home& home() noexcept { return home_; }
   [[nodiscard]] Desk& desk() noexcept { return desk_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
-  /// What tells of all who are there, as far as this node knows.
-  [[nodiscard]] const std::vector<SharedFrame>& agents() const noexcept { return agents_; }
+  /// Tells the session of all agents who are there, as far as this node knows.
+  void tell_agents_soon(SessionRef ref);
   /// Tells the agent's sessions here what the record says.
   void tell(const Agent& agent, std::uint64_t version);
   [[nodiscard]] const FrameCosts& frame_costs() const noexcept { return frame_costs_; }
@@ -212,6 +212,7 @@ class Shard {
   void take(mail::Leased& leased);
 
   [[nodiscard]] std::vector<SharedFrame> encode_agents(const std::vector<AgentState>& states);
+  void tell_newcomers();
   void stop(SessionRef ref);
   void flush();
   void deliver(std::vector<Delivery>& items);
@@ -241,7 +242,8 @@ class Shard {
   Desk desk_;
   Attendance attendance_;
   std::unique_ptr<Dispatch> dispatch_;  // of the first shard
-  std::vector<SharedFrame> agents_;
+  std::vector<SharedFrame> agents_;     // which tell of all who are there
+  std::vector<SessionRef> newcomers_;   // who have not been told
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -1,5 +1,5 @@
-// SlotIndex: finds sessions by something that they hold themselves, such as their id. It keeps eight
-// bytes of each, where a map of nodes would keep fifty.
+// SlotIndex: finds sessions by something that they hold themselves, such as their id. It keeps
+// eight bytes of each, where a map of nodes would keep fifty.
 #pragma once
 
 #include <cstddef>

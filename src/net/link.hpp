@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <kefu/error.hpp>
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "net/address_hold.hpp"
 #include "net/poller.hpp"
@@ -59,6 +61,7 @@ class Link : public Watcher {
   [[nodiscard]] std::uint32_t held() const noexcept { return held_; }
 
  protected:
+  friend class LinkChain;
   friend class Worker;
 
   virtual void be_ready(Readiness readiness) = 0;
@@ -74,6 +77,29 @@ class Link : public Watcher {
 
  private:
   std::uint32_t held_ = 0;
+  std::unique_ptr<Link> next_;  // in a chain
+};
+
+/// Links that have ended, each owned by the one before: so it takes no memory to end one.
+class LinkChain {
+ public:
+  LinkChain() = default;
+  ~LinkChain() { clear(); }
+  LinkChain(const LinkChain&) = delete;
+  LinkChain& operator=(const LinkChain&) = delete;
+
+  void push(std::unique_ptr<Link> link) noexcept {
+    link->next_ = std::move(first_);
+    first_ = std::move(link);
+  }
+  /// One by one: a long chain must not fall recursively.
+  void clear() noexcept {
+    while (first_) first_ = std::move(first_->next_);
+  }
+  void swap(LinkChain& other) noexcept { first_.swap(other.first_); }
+
+ private:
+  std::unique_ptr<Link> first_;
 };
 
 }  // namespace kefu::net

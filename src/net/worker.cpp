@@ -6,12 +6,14 @@
 
 #include "net/http_connection.hpp"
 #include "net/stream_connection.hpp"
+#include "prefetch.hpp"
 
 namespace kefu::net {
 namespace {
 
 constexpr Nanoseconds kShortestTick{1'000'000};
 constexpr Nanoseconds kLongestTick{1'000'000'000};
+constexpr std::size_t kAhead = 2;   // connections that are fetched before their turn to write
 constexpr int kTicksOfTimeout = 4;  // a timeout is late by a quarter of itself at most
 
 Nanoseconds tick_for(const ServerOptions& options) noexcept {
@@ -41,12 +43,7 @@ void Worker::adopt(Socket socket, std::string peer, AddressHold address) {
   }
   std::unique_ptr<HttpConnection> link;
   try {
-    // Each of them may stand in these lists at once: then nothing is allocated to end it.
-    const std::size_t most = links_.size() + 1;
-    if (links_.capacity() < most) links_.reserve(2 * most);
-    for (auto* const list : {&retired_, &doomed_}) {
-      if (list->capacity() < 2 * most) list->reserve(4 * most);
-    }
+    if (links_.size() == links_.capacity()) links_.reserve(2 * links_.size() + 1);
     link = std::make_unique<HttpConnection>(*this, std::move(socket), std::move(peer));
   } catch (const std::bad_alloc&) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
@@ -64,13 +61,13 @@ void Worker::adopt(Socket socket, std::string peer, AddressHold address) {
 
 void Worker::replace(Link& from, std::unique_ptr<Link> to) {
   to->slot_ = from.slot_;
-  retired_.push_back(std::exchange(links_[from.slot_], std::move(to)));
+  retired_.push(std::exchange(links_[from.slot_], std::move(to)));
   loop_.at_turn_end(*this);
 }
 
 void Worker::retire(Link& link) {
   const std::uint32_t slot = link.slot_;
-  retired_.push_back(std::move(links_[slot]));
+  retired_.push(std::move(links_[slot]));
   if (slot + 1 != links_.size()) {
     links_[slot] = std::move(links_.back());
     links_[slot]->slot_ = slot;
@@ -109,7 +106,10 @@ void Worker::end_turn() {
   // What was retired before now is in no list and in no batch of events after this.
   doomed_.swap(retired_);
   writing_.swap(to_write_);
-  for (StreamConnection* const connection : writing_) connection->flush_now();
+  for (std::size_t i = 0; i < writing_.size(); ++i) {
+    if (i + kAhead < writing_.size()) prefetch(writing_[i + kAhead], sizeof(StreamConnection));
+    writing_[i]->flush_now();
+  }
   writing_.clear();
   reading_.swap(to_read_);
   for (Link* const link : reading_) link->read_now();

@@ -111,8 +111,8 @@ class Worker final : public TurnEnd {
   std::unordered_map<std::uint64_t, HttpConnection*> waiting_;
   std::uint64_t last_waiting_ = 0;
   std::vector<std::unique_ptr<Link>> links_;
-  std::vector<std::unique_ptr<Link>> retired_;
-  std::vector<std::unique_ptr<Link>> doomed_;
+  LinkChain retired_;
+  LinkChain doomed_;
   std::vector<StreamConnection*> to_write_;
   std::vector<StreamConnection*> writing_;
   std::vector<Link*> to_read_;

@@ -6,28 +6,20 @@
 namespace kefu::wire {
 namespace {
 
-constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101u;
-constexpr std::uint64_t kHighs = 0x8080'8080'8080'8080u;
-
 constexpr bool is_plain(char c) noexcept {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
 }
 
-std::uint64_t load(const char* p) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, p, sizeof word);
-  return word;
-}
+/// Sixteen bytes, each of which is worked on by itself: a vector of GCC and clang.
+using Block = unsigned char __attribute__((vector_size(16)));
 
-/// Not zero when one of the eight bytes needs an escape. (x - n) & ~x has a byte's high bit set for
-/// the lowest byte below n; bytes above it may be reported wrongly, which does not change the
-/// answer.
-constexpr std::uint64_t special(std::uint64_t word) noexcept {
-  const std::uint64_t quote = word ^ kOnes * '"';
-  const std::uint64_t backslash = word ^ kOnes * '\\';
-  return (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
-          ((backslash - kOnes) & ~backslash)) &
-         kHighs;
+bool all_plain(const char* text) noexcept {
+  Block bytes;
+  std::memcpy(&bytes, text, sizeof bytes);
+  const auto special = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+  std::uint64_t halves[2];
+  std::memcpy(halves, &special, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
 }
 
 char* write_escape(char c, char* out) noexcept {
@@ -69,10 +61,10 @@ char* write_escape(char c, char* out) noexcept {
 
 std::size_t plain_prefix(std::string_view text) noexcept {
   std::size_t at = 0;
-  while (at + 16 <= text.size() &&
-         (special(load(text.data() + at)) | special(load(text.data() + at + 8))) == 0)
-    at += 16;
-  if (at + 8 <= text.size() && special(load(text.data() + at)) == 0) at += 8;
+  while (at + sizeof(Block) <= text.size() && all_plain(text.data() + at)) at += sizeof(Block);
+  if (at != 0 && text.size() - at < sizeof(Block) &&
+      all_plain(text.data() + text.size() - sizeof(Block)))
+    return text.size();
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
 }

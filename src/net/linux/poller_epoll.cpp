@@ -1,16 +1,20 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "net/asio.hpp"
 #include "net/poller.hpp"
+#include "prefetch.hpp"
 
 namespace kefu::net {
 namespace {
 
 constexpr std::size_t kBatch = 512;  // events handed out between two looks at everything else
+constexpr std::size_t kAhead = 2;    // events whose watchers are fetched before their turn
+constexpr std::size_t kWatcherSize = 256;
 
 // Both directions from the start: with edge triggering a connection then needs no epoll_ctl until
 // it is closed.
@@ -84,8 +88,9 @@ void Poller::await_writable(int) {}
 void Poller::poll() {
   const int set = impl_->set.native_handle();
   const int count = ::epoll_wait(set, impl_->events.data(), static_cast<int>(kBatch), 0);
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = impl_->events[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
+    const epoll_event& event = impl_->events[i];
+    if (i + kAhead < kBatch) prefetch(impl_->events[i + kAhead].data.ptr, kWatcherSize);
     static_cast<Watcher*>(event.data.ptr)->on_ready(readiness_of(event.events));
   }
   if (!impl_->armed) impl_->arm();

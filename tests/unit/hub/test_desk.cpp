@@ -128,6 +128,7 @@ TEST_CASE("the staff is told of so many agents and no more, the first by their i
   host.pass(15s);
   Peer late(host);
   late.asks(hello("agent zoe"));
+  host.pass(1s);
   for (const Peer* const one : std::initializer_list<const Peer*>{&all.bob, &late}) {
     CHECK(one->got("\"agents\"", "\"id\":\"ann\"") == 1);
     CHECK(one->got("\"agents\"", "\"id\":\"bob\"") == 0);
