@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "net/ticket_keys.hpp"
+
 namespace kefu::net {
 namespace {
 
@@ -105,6 +107,7 @@ Context make_context(const TlsOptions& options, const TlsCertificate& certificat
       SSL_CTX_check_private_key(ctx) != 1) {
     fail(certificate.key.string());
   }
+  if (!options.ticket_keys.empty()) use_ticket_keys(ctx, options.ticket_keys);
   if (options.client_certificates == ClientCertificates::none) return context;
   const char* const roots = options.client_roots.c_str();
   if (SSL_CTX_load_verify_locations(ctx, roots, nullptr) != 1) fail(roots);
@@ -158,7 +161,9 @@ void Tls::reload() {
   Context fresh = make_contexts(state_->options);
   const auto now = steady_clock::now();
   const std::lock_guard lock{state_->mutex};
-  if (now - state_->keys_made < kTicketKeyLife) {
+  if (!state_->options.ticket_keys.empty()) {
+    // They were read with the rest.
+  } else if (now - state_->keys_made < kTicketKeyLife) {
     copy_ticket_keys(state_->current.get(), fresh.get());
   } else {
     state_->keys_made = now;

@@ -28,6 +28,9 @@ struct TlsOptions {
   std::filesystem::path client_roots = {};  ///< PEM: who may have signed a client's certificate
   /// Of TLS 1.2, in OpenSSL's notation; those of 1.3 are OpenSSL's.
   std::string ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+  /// What seals session tickets, for servers that take each other's: files of 80 random bytes. The
+  /// first seals, all of them open. Empty: each Tls makes a key of its own.
+  std::vector<std::filesystem::path> ticket_keys = {};
 };
 
 /// TLS 1.2 and 1.3, with tickets for resumption and without renegotiation, compression or early
@@ -42,9 +45,9 @@ class Tls {
   Tls(const Tls&) = delete;
   Tls& operator=(const Tls&) = delete;
 
-  /// Reads the files again. Open connections go on as they are, and tickets stay valid; the keys of
-  /// tickets change when they are a day old. Throws like the constructor, and then nothing has
-  /// changed.
+  /// Reads the files again, those of the ticket keys too. Open connections go on as they are, and
+  /// tickets stay valid as long as their key is among them; a key that was made here changes when
+  /// it is a day old. Throws like the constructor, and then nothing has changed.
   void reload();
 
  private:

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <kefu/net/server.hpp>
+#include <memory>
 
 #include "integration/net/certificates.hpp"
 #include "integration/net/client.hpp"
@@ -42,6 +45,49 @@ bool is_served(std::uint16_t port, SSL_CTX* context) {
     return false;
   }
 }
+
+struct SessionDeleter {
+  void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+};
+using Session = std::unique_ptr<SSL_SESSION, SessionDeleter>;
+
+Session ticket_of(std::uint16_t port, SSL_CTX* context, std::string_view server_name) {
+  HttpClient client{port, {.tls = context, .server_name = server_name}};
+  client.get("/");
+  return Session{SSL_get1_session(client.stream().tls())};
+}
+
+bool resumes(std::uint16_t port, SSL_CTX* context, std::string_view server_name,
+             const Session& session) {
+  HttpClient client{port, {.tls = context, .server_name = server_name, .session = session.get()}};
+  client.get("/");
+  return SSL_session_reused(client.stream().tls()) == 1;
+}
+
+/// A file with a key made from a word.
+class TicketKey {
+ public:
+  explicit TicketKey(std::string_view word) {
+    std::string folder = (std::filesystem::temp_directory_path() / "kefu-key-XXXXXX").string();
+    REQUIRE(::mkdtemp(folder.data()));
+    folder_ = folder;
+    std::string bytes;
+    while (bytes.size() < 80) bytes += word;
+    std::ofstream{file()} << bytes.substr(0, 80);
+  }
+  ~TicketKey() { std::filesystem::remove_all(folder_); }
+  TicketKey(const TicketKey&) = delete;
+  TicketKey& operator=(const TicketKey&) = delete;
+
+  [[nodiscard]] std::filesystem::path file() const { return folder_ / "key"; }
+  void become(const TicketKey& other) const {
+    std::filesystem::copy_file(other.file(), file(),
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
 
 }  // namespace
 
@@ -111,6 +157,65 @@ TEST_CASE("a session is resumed by its ticket, also after the certificates were 
     }
     SSL_SESSION_free(session);
   }
+}
+
+TEST_CASE("servers with the same ticket keys take each other's tickets, also while keys rotate") {
+  const Certificate root{"root", {}};
+  const Certificate one{"one", {"one.example"}, &root};
+  const Certificate two{"two", {"two.example"}, &root};
+  const TicketKey old{"old"}, fresh{"fresh"};
+  // A node of a cluster: an object of its own, with what it read from its files.
+  struct Node {
+    Node(const std::vector<TlsCertificate>& certificates,
+         const std::vector<std::filesystem::path>& keys)
+        : tls{{.certificates = certificates, .ticket_keys = keys}}, host{{.tls = &tls}} {
+      host.start();
+    }
+    Tls tls;
+    Host host;
+  };
+  const std::vector<TlsCertificate> both{one.files(), two.files()};
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    const auto context = client_context(&root, nullptr, version);
+    Node first{both, {old.file()}}, second{both, {old.file()}};
+    Node knows_both{both, {old.file(), fresh.file()}};  // the new one is told to all first
+    Node rotated{both, {fresh.file(), old.file()}};     // then it seals
+    Node forgot{both, {fresh.file()}};                  // and at last the old one goes
+    Node alone{both, {}};
+    for (const std::string_view name : {"one.example", "two.example"}) {
+      const Session ticket = ticket_of(first.host.port(), context.get(), name);
+      CHECK(resumes(second.host.port(), context.get(), name, ticket));
+      CHECK(resumes(rotated.host.port(), context.get(), name, ticket));
+      CHECK(!resumes(forgot.host.port(), context.get(), name, ticket));
+      CHECK(!resumes(alone.host.port(), context.get(), name, ticket));
+      const Session renewed = ticket_of(rotated.host.port(), context.get(), name);
+      CHECK(resumes(knows_both.host.port(), context.get(), name, renewed));
+      CHECK(resumes(forgot.host.port(), context.get(), name, renewed));
+      CHECK(!resumes(first.host.port(), context.get(), name, renewed));
+    }
+  }
+}
+
+TEST_CASE("a rotation of ticket keys reaches a running server by reload") {
+  const Certificate certificate{"server", {"localhost"}};
+  const TicketKey current{"current"}, previous{"previous"}, next{"next"};
+  Tls tls{
+      {.certificates = {certificate.files()}, .ticket_keys = {current.file(), previous.file()}}};
+  Host host{{.tls = &tls}};
+  host.start();
+  const auto context = client_context();
+  const Session ticket = ticket_of(host.port(), context.get(), "");
+  previous.become(current);
+  current.become(next);
+  tls.reload();
+  CHECK(resumes(host.port(), context.get(), "", ticket));
+  previous.become(next);
+  tls.reload();
+  CHECK(!resumes(host.port(), context.get(), "", ticket));
+  std::ofstream{current.file()} << "too short";
+  CHECK_THROWS_AS(tls.reload(), std::runtime_error);
+  CHECK_THROWS_AS((Tls{{.certificates = {certificate.files()}, .ticket_keys = {"/nowhere"}}}),
+                  std::runtime_error);
 }
 
 TEST_CASE("new certificates are for new connections, and open ones go on") {
