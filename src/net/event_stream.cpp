@@ -66,8 +66,20 @@ void EventStream::queue_raw(std::string_view text) {
   queue_.push({worker_.loop().frames().copy(text), FrameKind::raw}, worker_.chunks());
 }
 
-/// A message has no line ends, for JSON escapes them. It is shared with all other receivers.
+/// It is shared with all other receivers, unless it has line ends, which JSON does without: then
+/// each line goes by itself. (A CR arrives as a line feed; events know no other.)
 void EventStream::queue_message(SharedFrame frame) {
+  if (frame.text().find_first_of("\r\n") != std::string_view::npos) {
+    std::string lines = "data: ";
+    for (const char c : frame.text()) {
+      if (c == '\n' || c == '\r') {
+        lines += "\ndata: ";
+      } else {
+        lines += c;
+      }
+    }
+    return queue_raw(lines += "\n\n");
+  }
   queue_raw("data: ");
   queue_.push({std::move(frame), FrameKind::raw}, worker_.chunks());
   queue_raw("\n\n");

@@ -299,7 +299,8 @@ bool HttpConnection::handle_late(const http::Head& request) {
   const Site& site = worker_.site();
   const auto at = std::ranges::find(site.late, request.path(),
                                     [](const auto& one) { return std::string_view{one.first}; });
-  if (at == site.late.end() || request.method() != "GET") return false;
+  const bool asks = request.method() == "GET" || request.method() == "HEAD";
+  if (at == site.late.end() || !asks) return false;
   at->second([self = site.workers[worker_.index()].lock(),
               number = wait_for_answer(request)](http::Response response) {
     Worker::answer_later(self, number, std::move(response));

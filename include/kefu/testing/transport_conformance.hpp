@@ -43,7 +43,7 @@ class TransportClient {
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
 
-  /// Ends the link in good order, behind what was sent.
+  /// Ends the link, behind what was sent; in good order, where the protocol knows one.
   virtual void close() = 0;
 };
 
@@ -75,6 +75,9 @@ class TransportHost {
 
   /// False where the protocol has no room for the reason of a close.
   [[nodiscard]] virtual bool tells_reasons() const { return true; }
+
+  /// False where a client has no way to end in good order: it just goes.
+  [[nodiscard]] virtual bool says_goodbye() const { return true; }
 };
 
 struct TransportCheck {
