@@ -97,7 +97,7 @@ class JwtHs256 final : public Authenticator {
   JwtHs256(const JwtHs256&) = delete;
   JwtHs256& operator=(const JwtHs256&) = delete;
 
-  void authenticate(std::string_view token, std::string_view,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     done(verify(token));
   }

@@ -48,12 +48,14 @@ HubStats& HubStats::operator+=(const HubStats& other) noexcept {
   repeated += other.repeated;
   delivered += other.delivered;
   pending_drafts += other.pending_drafts;
+  pending_bytes += other.pending_bytes;
   frames += other.frames;
   for (std::size_t i = 0; i < refused.size(); ++i) refused[i] += other.refused[i];
   batch_drafts += other.batch_drafts;
   append_time += other.append_time;
   round_trip += other.round_trip;
   retransmits += other.retransmits;
+  unmended += other.unmended;
   return *this;
 }
 
@@ -67,6 +69,7 @@ void write_prometheus(const HubStats& stats, std::string& out) {
   write_prometheus("sessions", stats.sessions, out);
   write_prometheus("conversations", stats.conversations, out);
   write_prometheus("pending_drafts", stats.pending_drafts, out);
+  write_prometheus("pending_bytes", stats.pending_bytes, out);
   write_counter("frames_total", stats.frames, out);
   write_counter("entries_appended_total", stats.appended, out);
   write_counter("sends_repeated_total", stats.repeated, out);
@@ -81,6 +84,7 @@ void write_prometheus(const HubStats& stats, std::string& out) {
   write_histogram("append_tenths_of_ms", stats.append_time, out);
   write_histogram("round_trip_ms", stats.round_trip, out);
   write_prometheus("retransmits", stats.retransmits, out);
+  write_prometheus("unmended", stats.unmended, out);
 }
 
 }  // namespace kefu

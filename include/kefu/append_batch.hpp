@@ -35,9 +35,10 @@ struct Draft {
   enum class Judged : std::uint8_t { not_yet, passed, denied };
   Judged judged = Judged::not_yet;  ///< by policies
   std::uint64_t tag = 0;
-  Instant received;         ///< set where there are policies
-  std::string_view peer;    ///< the same
-  std::string_view reason;  ///< of a denial
+  std::uint32_t weight = 0;  ///< bytes of the body as it came
+  Instant received;          ///< set where there are policies
+  std::string_view peer;     ///< the same
+  std::string_view reason;   ///< of a denial
 };
 
 struct Outcome {
@@ -68,6 +69,8 @@ class AppendBatch {
     draft.tags = keep(draft.tags);
     draft.peer = keep(draft.peer);
     draft.reason = keep(draft.reason);
+    // Room for its outcome first: then whatever happens to the draft can be told.
+    if (outcomes_.capacity() <= drafts_.size()) outcomes_.reserve(2 * drafts_.size() + 1);
     drafts_.push_back(draft);
   }
 

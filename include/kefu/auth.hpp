@@ -12,6 +12,13 @@
 
 namespace kefu {
 
+/// Whose token it is, as far as the connection tells. Valid during the call that hands it over.
+struct Caller {
+  std::string_view address = {};  ///< for logs and risk control
+  /// Of the certificate by which the peer has proved who it is ("CN=...,O=...", RFC 2253), or "".
+  std::string_view subject = {};
+};
+
 /// Threading: called on any shard, concurrently. The completion may come from any thread, also
 /// inside the call. Errors: errc::unauthenticated, errc::token_expired, errc::unavailable (the
 /// client may try again).
@@ -19,8 +26,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
 
-  /// `token` and `peer` (an address, for logs and risk control) are only valid during the call.
-  virtual void authenticate(std::string_view token, std::string_view peer,
+  /// `token` is only valid during the call.
+  virtual void authenticate(std::string_view token, const Caller& caller,
                             Completion<result<Identity>> done) = 0;
 };
 

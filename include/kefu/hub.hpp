@@ -26,6 +26,7 @@
 #include <kefu/metrics.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/policy.hpp>
+#include <kefu/session.hpp>
 #include <kefu/store.hpp>
 #include <kefu/transport.hpp>
 
@@ -84,6 +85,12 @@ class Hub final : public Acceptor {
   void open(OpenRequest request, Completion<result<Conversation>> done);
 
   void stats(Completion<HubStats> done);
+
+  /// A session that is attached to this node now, with the quality of its connection;
+  /// errc::session_gone when there is none.
+  void session(SessionId id, Completion<result<SessionView>> done);
+  /// All of a participant that are.
+  void sessions_of(std::string participant, Completion<std::vector<SessionView>> done);
 
   /// Ends every connection in good order: nothing more is served, what was accepted gets its
   /// outcome, then each client is told when to come back (limits::reconnect_after) and closed with

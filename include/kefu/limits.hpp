@@ -89,6 +89,7 @@ struct limits {
   std::size_t pending_drafts =
       65'536;  ///< drafts in a shard without an outcome; from half of it on whoever sends is not
                ///< read, and more than all of it get `overloaded`
+  std::size_t pending_bytes = 64 * 1024 * 1024;  ///< the same for the bytes of their bodies
   std::size_t frames_per_second =
       1000;  ///< per connection, with a burst of as many; more get `rate_limited`
   std::size_t frames_per_second_of_participant =

@@ -39,6 +39,7 @@ struct HubStats {
   std::uint64_t repeated = 0;       ///< retries that got their original outcome
   std::uint64_t delivered = 0;      ///< entries handed to connections, acks in their place included
   std::uint64_t pending_drafts = 0;             ///< drafts without an outcome now
+  std::uint64_t pending_bytes = 0;              ///< of their bodies
   std::uint64_t frames = 0;                     ///< from clients, since the start
   std::array<std::uint64_t, kCodes> refused{};  ///< error frames to clients, by errc
   Histogram batch_drafts;                       ///< drafts in an append
@@ -46,6 +47,9 @@ struct HubStats {
   /// Of the connections whose system tells, or of some of them where they are many.
   Histogram round_trip;           ///< ms
   std::uint64_t retransmits = 0;  ///< segments, of those same connections
+  /// Work for several that was lost for want of memory, and whose clients are not yet sent away to
+  /// ask again. Not 0 for longer than 0.25 s.
+  std::uint64_t unmended = 0;
 
   HubStats& operator+=(const HubStats& other) noexcept;
 };

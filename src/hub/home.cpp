@@ -448,6 +448,7 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.conversation = draft.conversation;
   ack.log = draft.log;
   ack.cseq = draft.cseq;
+  ack.weight = draft.weight;
   ack.seq = outcome.seq;
   ack.at = outcome.at;
   const bool rewritten = tags::has_rewritten(draft.tags);
@@ -525,6 +526,7 @@ void Home::fail(const Draft& draft, errc code, std::uint64_t expected, std::stri
   delivery.conversation = draft.conversation;
   delivery.log = draft.log;
   delivery.cseq = draft.cseq;
+  delivery.weight = draft.weight;
   delivery.code = code;
   delivery.expected = expected;
   if (!reason.empty()) {

@@ -160,21 +160,44 @@ void Hub::open(OpenRequest request, Completion<result<Conversation>> done) {
 
 namespace {
 
-/// Asks one shard after the other.
-void gather(hub::Context& context, std::size_t index, HubStats sum, Completion<HubStats> done) {
-  if (index == context.shards.size()) return done(sum);
+/// Asks one shard after the other, each to add its own to `sum`.
+template <class Sum, class Add>
+void gather(hub::Context& context, std::size_t index, Sum sum, Add add, Completion<Sum> done) {
+  if (index == context.shards.size()) return done(std::move(sum));
   hub::Shard& shard = *context.shards[index];
-  shard.executor().post(
-      [&context, &shard, index, sum, alive = context.alive, done = std::move(done)]() mutable {
-        if (!*alive) return done(sum);
-        sum += shard.stats();
-        gather(context, index + 1, sum, std::move(done));
-      });
+  shard.executor().post([&context, &shard, index, sum = std::move(sum), add = std::move(add),
+                         alive = context.alive, done = std::move(done)]() mutable {
+    if (!*alive) return done(std::move(sum));
+    add(shard, sum);
+    gather(context, index + 1, std::move(sum), std::move(add), std::move(done));
+  });
 }
 
 }  // namespace
 
-void Hub::stats(Completion<HubStats> done) { gather(impl_->context, 0, {}, std::move(done)); }
+void Hub::stats(Completion<HubStats> done) {
+  gather(
+      impl_->context, 0, HubStats{},
+      [](const hub::Shard& shard, HubStats& sum) { sum += shard.stats(); }, std::move(done));
+}
+
+void Hub::session(SessionId id, Completion<result<SessionView>> done) {
+  gather(
+      impl_->context, 0, result<SessionView>{errc::session_gone},
+      [id](hub::Shard& shard, result<SessionView>& found) {
+        if (std::optional<SessionView> view = shard.view(id)) found = *std::move(view);
+      },
+      std::move(done));
+}
+
+void Hub::sessions_of(std::string participant, Completion<std::vector<SessionView>> done) {
+  gather(
+      impl_->context, 0, std::vector<SessionView>{},
+      [participant = std::move(participant)](hub::Shard& shard, std::vector<SessionView>& found) {
+        shard.view(participant, found);
+      },
+      std::move(done));
+}
 
 void Hub::drain(Instant deadline, Completion<> done) {
   struct Draining {

@@ -75,7 +75,8 @@ struct Delivery {
   What what = What::entry;
   Log log = Log::public_log;
   errc code = errc::ok;
-  bool stands = true;  ///< ack: it stands for the entry
+  bool stands = true;        ///< ack: it stands for the entry
+  std::uint32_t weight = 0;  ///< ack, failed: Draft::weight
   std::uint64_t cseq = 0;
   std::uint64_t seq = 0;
   std::uint64_t expected = 0;

@@ -229,7 +229,7 @@ void Session::on(const frame::Hello& hello) {
   greeting_->positions = hello.positions;
   std::ranges::sort(greeting_->positions, {}, &Position::conversation);
   machine_.enter(core::Session::State::authenticating);
-  authenticator->authenticate(hello.token, connection_->peer(),
+  authenticator->authenticate(hello.token, {connection_->peer(), connection_->subject()},
                               mine<result<Identity>>([](Session& self, result<Identity> identity) {
                                 self.on_identity(std::move(identity));
                               }));

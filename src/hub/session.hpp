@@ -72,6 +72,15 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   [[nodiscard]] std::optional<LinkQuality> quality() const {
     return connection_ ? connection_->quality() : std::nullopt;
   }
+  /// Precondition: attached().
+  [[nodiscard]] SessionView view() const {
+    return {id_,
+            epoch_,
+            identity_.participant,
+            std::string{connection_->peer()},
+            std::string{connection_->subject()},
+            connection_->quality()};
+  }
   [[nodiscard]] SessionRef ref() const noexcept { return ref_; }
   [[nodiscard]] SessionId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }

@@ -57,6 +57,7 @@ void Session::on(const frame::Send& sent) {
   draft.log = sent.log;
   draft.role = identity_.participant.role;
   draft.tag = ref_.pack();
+  draft.weight = static_cast<std::uint32_t>(sent.body.size());
   draft.from = identity_.participant.id;
   draft.kind = sent.kind;
   draft.body = sent.body;
@@ -74,12 +75,12 @@ void Session::on(const frame::Send& sent) {
     return;
   }
   machine_.on_outcome(sent.conversation, sent.cseq);
-  fail_send(sent, errc::overloaded, "pending_drafts");
+  fail_send(sent, errc::overloaded, "pending");
 }
 
 void Session::on(const frame::Token& token) {
   shard_.context().authenticator->authenticate(
-      token.token, connection_->peer(),
+      token.token, {connection_->peer(), connection_->subject()},
       mine<result<Identity>>(
           [ref = std::string(frame_ref_)](Session& self, result<Identity> identity) {
             if (!identity) return self.fail(ref, identity.error(), "token");

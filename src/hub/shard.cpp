@@ -133,13 +133,15 @@ void Shard::send_deliveries(std::size_t to, std::vector<Delivery>& items) {
 }
 
 bool Shard::submit(const Draft& draft) {
-  if (unanswered_ >= bounds().pending_drafts) return false;
+  if (unanswered_ >= bounds().pending_drafts || unanswered_bytes_ >= bounds().pending_bytes)
+    return false;
   const std::size_t home = context_.home_of(draft.conversation);
   std::unique_ptr<AppendBatch>& batch = batches_[home];
   if (!batch) batch = take_batch();
   flush_soon();
   batch->add(draft);
   ++unanswered_;
+  unanswered_bytes_ += draft.weight;
   if (batch->size() >= bounds().batch_drafts) {
     attend([&] { send(home, mail::Submit{std::move(batch)}); });
   }
@@ -198,7 +200,7 @@ void Shard::deliver(std::vector<Delivery>& items) {
     if (i + kAhead < items.size()) prefetch(find(items[i + kAhead].to), sizeof(Session));
     const Delivery& item = items[i];
     const bool outcome = item.what == Delivery::What::ack || item.what == Delivery::What::failed;
-    if (outcome && unanswered_ != 0) --unanswered_;
+    if (outcome) settle(item);
     Session* const session = find(item.to);
     if (session) session->attend([&] { session->on_delivery(item); });
   }
@@ -207,7 +209,15 @@ void Shard::deliver(std::vector<Delivery>& items) {
     if (session) session->attend([&] { session->flush_ack(); });
   }
   ack_runs_.clear();
-  if (!paused_.empty() && unanswered_ <= bounds().pending_drafts / 4) resume_paused();
+  const bool relieved =
+      unanswered_ <= bounds().pending_drafts / 4 && unanswered_bytes_ <= bounds().pending_bytes / 4;
+  if (!paused_.empty() && relieved) resume_paused();
+}
+
+/// After a loss of memory outcomes may come of drafts that are counted no more.
+void Shard::settle(const Delivery& outcome) noexcept {
+  if (unanswered_ != 0) --unanswered_;
+  unanswered_bytes_ -= std::min<std::size_t>(unanswered_bytes_, outcome.weight);
 }
 
 core::AckRun& Shard::ack_run(std::uint32_t& number, SessionRef of) {
@@ -352,6 +362,7 @@ void Shard::recover() {
     if (slot.session && (all || slot.session->awaits_something())) slot.session->give_up();
   }
   unanswered_ = 0;
+  unanswered_bytes_ = 0;
   resume_paused();
   renewing_ = false;
   ack_runs_.clear();
@@ -426,6 +437,8 @@ HubStats Shard::stats() const {
   stats.sessions = by_id_.size();
   stats.conversations = home_.live();
   stats.pending_drafts = unanswered_;
+  stats.pending_bytes = unanswered_bytes_;
+  stats.unmended = context_.damage->load(std::memory_order_relaxed) - damage_seen_;
   // Each is a system call, and this is on the loop: where they are many, some speak for all.
   const std::size_t step = slots_.size() / kAskedForQuality + 1;
   for (std::size_t i = 0; i < slots_.size(); i += step) {
@@ -437,6 +450,21 @@ HubStats Shard::stats() const {
     stats.retransmits += quality->retransmits;
   }
   return stats;
+}
+
+std::optional<SessionView> Shard::view(SessionId id) {
+  std::optional<SessionView> found;
+  by_id_.for_each(hash_of(id), [&](std::uint32_t slot) {
+    const Session& session = *slots_[slot].session;
+    if (session.id() == id && session.attached()) found = session.view();
+  });
+  return found;
+}
+
+void Shard::view(std::string_view participant, std::vector<SessionView>& out) {
+  for_each_of(participant, [&](const Session& session) {
+    if (session.attached()) out.push_back(session.view());
+  });
 }
 
 SessionId Shard::mint_session() {

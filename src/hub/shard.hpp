@@ -11,6 +11,7 @@
 #include <kefu/wire/codec.hpp>
 #include <memory>
 #include <new>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -109,7 +110,8 @@ class Shard {
 
   /// Whether so many drafts wait for the store that whoever sends should not be read.
   [[nodiscard]] bool is_congested() const noexcept {
-    return unanswered_ >= bounds().pending_drafts / 2;
+    return unanswered_ >= bounds().pending_drafts / 2 ||
+           unanswered_bytes_ >= bounds().pending_bytes / 2;
   }
   /// The session is not read until that is over.
   void resume_later(SessionRef ref) { paused_.push_back(ref); }
@@ -175,6 +177,9 @@ class Shard {
   [[nodiscard]] const FrameCosts& frame_costs() const noexcept { return frame_costs_; }
   [[nodiscard]] HubStats& counters() noexcept { return counters_; }
   [[nodiscard]] HubStats stats() const;
+  /// Of attached sessions: the one with that id, and the participant's.
+  [[nodiscard]] std::optional<SessionView> view(SessionId id);
+  void view(std::string_view participant, std::vector<SessionView>& out);
   [[nodiscard]] SessionId mint_session();
   /// After how long a client that is sent away should come back: another time for each.
   [[nodiscard]] Nanoseconds reconnect_delay();
@@ -216,6 +221,7 @@ class Shard {
   void stop(SessionRef ref);
   void flush();
   void deliver(std::vector<Delivery>& items);
+  void settle(const Delivery& outcome) noexcept;
   void resume_paused();
   /// All sessions of a participant that are held here.
   template <class F>
@@ -258,6 +264,7 @@ class Shard {
   std::vector<SessionRef> paused_;         // for want of a store that answers
   bool flush_scheduled_ = false;
   std::size_t unanswered_ = 0;  // drafts of this shard's sessions without an outcome
+  std::size_t unanswered_bytes_ = 0;
 
   Instant next_renew_;
   Instant next_expire_;

@@ -51,7 +51,7 @@ limits small_limits() {
 class Doorkeeper final : public Authenticator {
  public:
   explicit Doorkeeper(const Clock& clock) : clock_(clock) {}
-  void authenticate(std::string_view token, std::string_view /*peer*/,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     for (const Participant& who : kPeople) {
       if (token == who.id) return done(Identity{who, clock_.now() + 60 * kSecond});

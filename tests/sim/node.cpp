@@ -7,7 +7,7 @@ namespace {
 
 class SimAuthenticator final : public Authenticator {
  public:
-  void authenticate(std::string_view token, std::string_view /*peer*/,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     const std::size_t space = token.find(' ');
     const auto role = role_from_name(token.substr(0, space));

@@ -31,6 +31,7 @@ void draw_bounds(Random& random, limits& bounds) {
   bounds.max_history = random.between(5, 100);
   bounds.batch_drafts = one_of<std::size_t>(random, {1, 2, 16, 1024});
   bounds.pending_drafts = random.chance(0.2) ? random.between(2, 20) : 65'536;
+  if (bounds.pending_drafts <= 20) bounds.pending_bytes = 16 * bounds.pending_drafts;
   bounds.frames_per_second = random.chance(0.15) ? 20 : 1000;
   bounds.max_list = random.chance(0.1) ? random.between(1, 2) : 200;
   bounds.max_body = 1024;

@@ -50,7 +50,7 @@ struct Fixture {
 
   result<Identity> check(std::string_view token) const {
     std::optional<result<Identity>> seen;
-    authenticator->authenticate(token, "192.0.2.1",
+    authenticator->authenticate(token, {.address = "192.0.2.1"},
                                 [&](result<Identity> answer) { seen = std::move(answer); });
     REQUIRE(seen);
     return *seen;
@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(Fixture, "a token that was changed in any place is refused") {
 
 TEST_CASE_FIXTURE(Fixture, "another secret's signature is refused") {
   const auto other = jwt_hs256("AN example secret of 32 bytes ok!", clock);
-  other->authenticate(kVisitor, "", [](result<Identity> answer) {
+  other->authenticate(kVisitor, {}, [](result<Identity> answer) {
     CHECK(answer.error() == errc::unauthenticated);
   });
   const std::string token =
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(Fixture, "shards share an authenticator") {
   for (int& count : good) {
     threads.emplace_back([&count, this] {
       for (int i = 0; i < 200; ++i) {
-        authenticator->authenticate(kVisitor, "",
+        authenticator->authenticate(kVisitor, {},
                                     [&](result<Identity> answer) { count += answer.has_value(); });
       }
     });

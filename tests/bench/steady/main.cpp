@@ -103,7 +103,7 @@ class CountingStore final : public StoreWrapper {
 
 class AnyToken final : public Authenticator {
  public:
-  void authenticate(std::string_view token, std::string_view,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     const Role role = token.starts_with("v") ? Role::visitor : Role::agent;
     done(Identity{{std::string(token), role}, {9'000'000'000'000'000'000}});

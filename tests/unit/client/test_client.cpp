@@ -27,7 +27,7 @@ constexpr ConversationId kChat{0xc0, 1};
 class Doorkeeper final : public Authenticator {
  public:
   explicit Doorkeeper(const Clock& clock) : clock_(clock) {}
-  void authenticate(std::string_view token, std::string_view /*peer*/,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     if (token == "expired") return done(errc::token_expired);
     const std::size_t first = token.find(' ');

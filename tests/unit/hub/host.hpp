@@ -19,16 +19,26 @@
 
 namespace kefu::testing {
 
+/// Address and subject of whoever came with a token.
+using Callers = std::vector<std::pair<std::string, std::string>>;
+
 /// A token is "<role> <id>".
 class PlainTokens final : public Authenticator {
  public:
-  void authenticate(std::string_view token, std::string_view,
+  /// Callers are noted in `callers`, where it is not null.
+  explicit PlainTokens(Callers* callers = nullptr) : callers_(callers) {}
+
+  void authenticate(std::string_view token, const Caller& caller,
                     Completion<result<Identity>> done) override {
+    if (callers_) callers_->emplace_back(caller.address, caller.subject);
     const std::size_t space = token.find(' ');
     const auto role = role_from_name(token.substr(0, space));
     if (!role || space == std::string_view::npos) return done(errc::unauthenticated);
     done(Identity{{std::string(token.substr(space + 1)), *role}, {ManualClock::kStart.ns * 2}});
   }
+
+ private:
+  Callers* callers_;
 };
 
 /// Keeps scans of the queue back, as they were answered, until they are let go.
@@ -84,6 +94,8 @@ class Peer final : public Connection {
   void resume_reading() override { paused = false; }
   void close(errc reason) override { closed_for = reason; }
   [[nodiscard]] std::string_view peer() const override { return "test"; }
+  [[nodiscard]] std::string_view subject() const override { return certificate; }
+  [[nodiscard]] std::optional<LinkQuality> quality() const override { return link; }
   [[nodiscard]] Executor& executor() override;
 
   std::deque<std::string> frames;
@@ -91,6 +103,8 @@ class Peer final : public Connection {
   bool paused = false;
   bool keeping = true;  ///< frames; else they are only counted
   std::optional<errc> closed_for;
+  std::string certificate;  ///< its subject
+  std::optional<LinkQuality> link;
 
  private:
   ManualExecutor& loop_;
@@ -103,9 +117,10 @@ class Host {
       : memory(clock, bounds),
         store(memory),
         hub({&loop}, store, options(bounds, std::move(desk))) {
-    hub.authenticate(std::make_unique<PlainTokens>());
+    hub.authenticate(std::make_unique<PlainTokens>(&callers));
   }
 
+  Callers callers;
   ManualClock clock;
   memory::Store memory;
   SlowScans store;

@@ -63,9 +63,9 @@ struct Draining {
   Hub hub;
 };
 
-std::string send(int cseq) {
+std::string send(int cseq, const std::string& body = "x") {
   return "{\"type\":\"send\"," + in_conversation() + ",\"cseq\":" + std::to_string(cseq) +
-         ",\"body\":\"x\"}";
+         ",\"body\":\"" + body + "\"}";
 }
 
 }  // namespace
@@ -155,6 +155,38 @@ TEST_CASE("whoever is not read for want of a store is read again, however few dr
   visitor.asks(send(1));
   CHECK(visitor.got("\"ack\"") == 1);
   CHECK_FALSE(visitor.paused);
+}
+
+TEST_CASE("drafts that wait for the store are bounded by their bytes too") {
+  limits bounds;
+  bounds.pending_bytes = 1000;
+  Draining rig(bounds);
+  Peer visitor(rig.hub, rig.loop), small(rig.hub, rig.loop);
+  rig.begin(visitor);
+  small.asks(hello("visitor small"));
+  small.asks(open("0199c1d2-0000-7000-8000-000000000002"));
+  rig.store.slow = true;
+  const std::string body(300, 'x');
+  visitor.asks(send(1, body));
+  CHECK_FALSE(visitor.paused);
+  visitor.asks(send(2, body));
+  CHECK(visitor.paused);
+  for (int cseq = 3; cseq <= 5; ++cseq) visitor.asks(send(cseq, body));  // it had come already
+  CHECK(visitor.got("\"overloaded\"", "\"cseq\":5") == 1);
+  CHECK(visitor.got("\"overloaded\"") == 1);
+  HubStats stats;
+  rig.hub.stats([&](const HubStats& now) { stats = now; });
+  rig.loop.run_until_idle();
+  CHECK(stats.pending_bytes == 1200);
+  rig.store.let_go();
+  rig.store.slow = false;
+  rig.loop.run_until_idle();
+  CHECK_FALSE(visitor.paused);
+  visitor.asks(send(5, body));
+  CHECK(visitor.got("\"ack\"", "\"cseq\":5") == 1);
+  rig.hub.stats([&](const HubStats& now) { stats = now; });
+  rig.loop.run_until_idle();
+  CHECK(stats.pending_bytes == 0);
 }
 
 TEST_CASE("clients are told to come back at different times, within the bounds") {
