@@ -159,18 +159,18 @@ void Worker::advance() {
   ++tick_;
   for (std::size_t i = links_.size(); i-- > 0;)
     links_[i]->guard([this, i] { links_[i]->on_tick(); });
-  if (held() > 2 * most_held_) shed();
+  if (held() > most_held_) shed();
 }
 
-/// Readers pause at the bound, and pages are bounded, so this is for what adds up all the same. It
-/// takes those that hold most, for they read least.
+/// Readers pause at half of the bound, and pages are bounded, so this is for what adds up all the
+/// same. It takes those that hold most, for they read least.
 void Worker::shed() {
   std::vector<Link*> fattest;
   fattest.reserve(links_.size());
   for (const auto& link : links_) fattest.push_back(link.get());
   std::ranges::sort(fattest, std::ranges::greater{}, &Link::held);
   for (Link* const link : fattest) {
-    if (held() <= 2 * most_held_) return;
+    if (held() <= most_held_) return;
     const std::size_t held = link->held();
     link->cut_for(errc::overloaded);
     link->hold(0);

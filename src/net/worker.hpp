@@ -26,7 +26,7 @@ class StreamConnection;
 /// Tasks of the loop share it with the server, so it may outlive the server; it is empty then.
 class Worker final : public TurnEnd {
  public:
-  /// `most_held`: bytes, see is_full().
+  /// `most_held`: bytes, its share of ServerOptions::max_buffered.
   /// `index`: its place in Site::workers.
   Worker(Loop& loop, std::shared_ptr<Site> site, std::size_t index, std::size_t most_held);
   ~Worker();
@@ -74,8 +74,9 @@ class Worker final : public TurnEnd {
     return static_cast<std::int32_t>(tick_ - tick) >= 0;  // it wraps around
   }
 
-  /// Whether the links hold back more than this worker's share of ServerOptions::max_buffered.
-  [[nodiscard]] bool is_full() const noexcept { return held() > most_held_; }
+  /// Whether the links hold back so much that no more should be taken on: half of the bound, for
+  /// each may still add a frame or a page.
+  [[nodiscard]] bool is_full() const noexcept { return held() > most_held_ / 2; }
   /// Any thread.
   [[nodiscard]] std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
 

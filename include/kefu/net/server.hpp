@@ -33,8 +33,8 @@ struct ServerOptions {
   /// proxy what its clients' addresses hold open as WebSockets. One more is answered 429.
   std::size_t max_connections_per_address = 1000;
   /// Bytes that all connections together may hold back, in both directions: shared frames count
-  /// once for each receiver. Above it readers are served from the log, at their own pace, and
-  /// nobody new is let in; above twice as many those that hold most are cut.
+  /// once for each receiver. From half of it on readers are served from the log, at their own pace,
+  /// and nobody new is let in; above it those that hold most are cut.
   std::size_t max_buffered = 256 * 1024 * 1024;
 
   std::string websocket_path = "/ws";
