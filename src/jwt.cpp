@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -80,7 +81,10 @@ bool accepts(const Object& header) {
 
 std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<std::string>& json) {
   Object object;
-  if (!json || parser.parse(*json).get(object)) return std::nullopt;
+  if (!json) return std::nullopt;
+  const simdjson::error_code error = parser.parse(*json).get(object);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};  // it says nothing about the token
+  if (error) return std::nullopt;
   return object;
 }
 

@@ -59,17 +59,20 @@ void Cache::remove(Session& session, const Unfolded& unfolded) {
 }
 
 Conversation& Cache::conversation(ConversationId id) {
-  const auto [at, created] = conversations_.try_emplace(id);
-  Conversation& conversation = at->second;
-  if (!created) return conversation;
+  const auto found = conversations_.find(id);
+  if (found != conversations_.end()) return found->second;
+  Conversation conversation;
   conversation.id = id;
-  Run run(conversation_by_id_);
-  if (run.bind(1, id).step()) {
-    conversation.key = run.integer(0);
-    conversation.head.log = core::ConversationLog(run.number(1), run.number(2));
+  {
+    Run run(conversation_by_id_);
+    if (run.bind(1, id).step()) {
+      conversation.key = run.integer(0);
+      conversation.head.log = core::ConversationLog(run.number(1), run.number(2));
+    }
   }
   conversation.head.version = stored_version(id);
-  return conversation;
+  // Last, so that one that could not be read is not taken for an empty one.
+  return conversations_.emplace(id, std::move(conversation)).first->second;
 }
 
 Conversation& Cache::conversation_by_key(std::int64_t key) {

@@ -98,14 +98,15 @@ Connection::~Connection() = default;
 
 void Connection::run(Statement& statement) { Run(statement).step(); }
 
-void Connection::rollback() noexcept {
-  if (sqlite3_get_autocommit(db_)) return;
+bool Connection::rollback() noexcept {
+  if (sqlite3_get_autocommit(db_)) return true;
   try {
     run(rollback_);
   } catch (const SqlError&) {
-    // A rollback that fails leaves the transaction to be ended by the next opening; nothing was
-    // acknowledged.
+    // The transaction is ended by another attempt, or the next opening; nothing was acknowledged.
+  } catch (const std::bad_alloc&) {
   }
+  return sqlite3_get_autocommit(db_) != 0;
 }
 
 int Connection::bound_wal() {

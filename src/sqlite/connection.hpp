@@ -25,7 +25,7 @@ class Connection {
   void begin() { run(begin_); }
   void commit() { run(commit_); }
   /// Does nothing when sqlite3 has rolled back by itself, as it does after some errors.
-  void rollback() noexcept;
+  [[nodiscard]] bool rollback() noexcept;
 
   /// Copies the WAL into the database file when it is larger than Options::wal_bytes. Answers
   /// SQLITE_OK or the error.

@@ -51,31 +51,54 @@ void Engine::load() {
   fold(connection_.get(), checkpoint_.stored_position(), window_, cache_, unfolded_);
 }
 
-errc Engine::recover(const SqlError& error) {
-  connection_.rollback();
-  try {
-    load();
-    if (error.primary() == SQLITE_FULL) return errc::store_full;
-  } catch (const SqlError&) {
-    readable_ = false;
+errc Engine::recover(int code) noexcept {
+  stale_ = true;
+  const bool read = readable();
+  switch (code) {
+    case SQLITE_NOMEM:
+      // It was rolled back, whatever had been written of it. If memory lacks for reading it anew,
+      // too, that is tried again before the next use.
+      return failed_ ? errc::store_failed : errc::unavailable;
+    case SQLITE_FULL:
+      if (read) return errc::store_full;
+      [[fallthrough]];
+    default:
+      failed_ = true;
+      return errc::store_failed;
   }
-  failed_ = true;
-  return errc::store_failed;
 }
 
-void Engine::tidy() {
-  cache_.trim(unfolded_);
+bool Engine::readable() noexcept {
+  if (!stale_ || !readable_) return readable_;
+  try {
+    if (!connection_.rollback()) return false;
+    load();
+    stale_ = false;
+  } catch (const SqlError& error) {
+    readable_ = error.primary() == SQLITE_NOMEM;
+    failed_ = failed_ || !readable_;
+  } catch (const std::bad_alloc&) {  // later, perhaps
+  }
+  return !stale_;
+}
+
+void Engine::tidy() noexcept {
+  try {
+    if (!stale_) cache_.trim(unfolded_);
+  } catch (const std::bad_alloc&) {  // it stays larger until the next time
+  }
   const int code = connection_.bound_wal() & 0xff;
-  // Without space the WAL stays, and grows until an append finds no space either. Any other failure
-  // may be a sync that will never tell again: from here on nothing that is written can be trusted
-  // to last.
-  if (code != SQLITE_OK && code != SQLITE_FULL) failed_ = true;
+  // Without space or memory the WAL stays, and grows until an append finds no space either. Any
+  // other failure may be a sync that will never tell again: from here on nothing that is written
+  // can be trusted to last.
+  if (code != SQLITE_OK && code != SQLITE_FULL && code != SQLITE_NOMEM) failed_ = true;
 }
 
 errc Engine::purge() {
   const int code = connection_.empty_wal() & 0xff;
   if (code == SQLITE_OK) return errc::ok;
   if (code == SQLITE_FULL) return errc::store_full;
+  if (code == SQLITE_NOMEM) return errc::unavailable;
   failed_ = true;
   return errc::store_failed;
 }

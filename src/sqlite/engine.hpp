@@ -6,6 +6,7 @@
 #include <kefu/clock.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/sqlite/store.hpp>
+#include <new>
 #include <string>
 
 #include "sqlite/cache.hpp"
@@ -30,12 +31,13 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Runs `body` in a transaction: errc::ok when it is committed. store_full: nothing of it was
-  /// stored, and the engine is as before. store_failed: it failed in another way, now or earlier,
-  /// and nothing will be written any more.
+  /// Runs `body` in a transaction: errc::ok when it is committed. store_full, and unavailable when
+  /// memory has run out: nothing of it was stored, and the engine is as before. store_failed: it
+  /// failed in another way, now or earlier, and nothing will be written any more.
   template <class Body>
   [[nodiscard]] errc transact(Body body) {
     if (failed_) return errc::store_failed;
+    if (!readable()) return failed_ ? errc::store_failed : errc::unavailable;
     const std::uint64_t end = unfolded_.end();
     try {
       connection_.begin();
@@ -45,23 +47,27 @@ class Engine {
       checkpoint_.committed();
       return errc::ok;
     } catch (const SqlError& error) {
-      return recover(error);
+      return recover(error.primary());
+    } catch (const std::bad_alloc&) {
+      return recover(SQLITE_NOMEM);
     }
   }
 
-  /// False when what is in memory fits nothing that is stored: then reads must not be tried.
-  [[nodiscard]] bool readable() const noexcept { return readable_; }
+  /// False when what is in memory fits nothing that is stored, also now that it was tried once more
+  /// to read it: then reads must not be tried.
+  [[nodiscard]] bool readable() noexcept;
 
   /// What can wait until the callers of a transaction have their answers: the bounds of the WAL and
   /// of the cache.
-  void tidy();
-  /// Leaves no copy of what an erasure has overwritten. store_full: there is not the space to.
+  void tidy() noexcept;
+  /// Leaves no copy of what an erasure has overwritten. store_full, unavailable: there is not the
+  /// space, or the memory, to.
   [[nodiscard]] errc purge();
 
   [[nodiscard]] Timestamp now() const;
 
  private:
-  errc recover(const SqlError& error);
+  errc recover(int code) noexcept;
   /// Reads cache and folds anew from the database. Throws SqlError.
   void load();
 
@@ -72,6 +78,7 @@ class Engine {
   std::uint32_t window_;
   bool failed_ = false;
   bool readable_ = true;
+  bool stale_ = false;  ///< cache and folds are not what is stored
   const Clock& clock_;
   mutable std::atomic<std::int64_t> latest_{0};  ///< the highest time given out
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <kefu/error.hpp>
 #include <kefu/model/id.hpp>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,8 +23,13 @@ struct SqlError {
 };
 
 [[noreturn]] inline void throw_error(sqlite3* db, int code) {
-  throw SqlError{sqlite3_extended_errcode(db) == SQLITE_OK ? code : sqlite3_extended_errcode(db),
-                 sqlite3_errmsg(db)};
+  SqlError error{sqlite3_extended_errcode(db) == SQLITE_OK ? code : sqlite3_extended_errcode(db),
+                 {}};
+  try {
+    error.text = sqlite3_errmsg(db);
+  } catch (const std::bad_alloc&) {  // it is the code that must not get lost
+  }
+  throw std::move(error);
 }
 
 /// Stored bytes that are not what this store wrote.
@@ -91,8 +97,10 @@ class Run {
   /// Text or blob; valid until the next step.
   [[nodiscard]] std::string_view bytes(int at) {
     const void* const data = sqlite3_column_blob(statement_, at);
-    return {static_cast<const char*>(data),
-            static_cast<std::size_t>(sqlite3_column_bytes(statement_, at))};
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, at));
+    // A large one is put together from several pages, for which memory may lack.
+    if (!data && size == 0 && sqlite3_errcode(db_) == SQLITE_NOMEM) throw std::bad_alloc{};
+    return {static_cast<const char*>(data), size};
   }
   template <class AnyId>
   [[nodiscard]] AnyId id(int at) {

@@ -1,10 +1,12 @@
 // The thread and its queues. A turn takes everything that has come meanwhile: reads first, as they
 // wait for no commit, then all writes in one transaction (so the slower the disk, the larger the
-// commits), then a slice of an erasure.
+// commits), then a slice of an erasure. Where memory ends, what was under way is answered
+// errc::unavailable, and the thread goes on.
 #include <kefu/sqlite/store.hpp>
 
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "sqlite/jobs.hpp"
@@ -24,7 +26,8 @@ void finish(Job& job, errc code) {
 template <class Job>
 class Lane {
  public:
-  void push(Job job) { jobs_.push_back(std::move(job)); }
+  /// When memory lacks, the job is still whole.
+  void push(Job&& job) { jobs_.push_back(std::move(job)); }
   [[nodiscard]] bool empty() const { return next_ == jobs_.size(); }
   [[nodiscard]] Job& front() { return jobs_[next_]; }
   void pop() {
@@ -106,6 +109,8 @@ struct Store::Impl {
       if (code == errc::ok) std::visit([this](auto& each) { each.run(engine); }, job);
     } catch (const SqlError& error) {
       code = error.primary() == SQLITE_CORRUPT ? errc::corrupt : errc::unavailable;
+    } catch (const std::bad_alloc&) {
+      code = errc::unavailable;
     }
     finish(job, code);
   }
@@ -117,14 +122,24 @@ struct Store::Impl {
     });
     for (Write& job : taken_writes.all()) {
       EraseJob* const erasure = std::get_if<EraseJob>(&job);
-      if (erasure && code == errc::ok) {
-        erasing.push(std::move(*erasure));
-      } else {
+      if (!erasure || code != errc::ok) {
         finish(job, code);
+      } else if (!begin(*erasure)) {
+        finish(job, errc::unavailable);
       }
     }
     taken_writes.clear();
     engine.tidy();
+  }
+
+  /// False when there is no memory for it.
+  bool begin(EraseJob& erasure) {
+    try {
+      erasing.push(std::move(erasure));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
 
   /// A slice of the first erasure, in a transaction of its own.

@@ -1,6 +1,7 @@
 #include <simdjson.h>
 #include <kefu/wire/records.hpp>
 
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -26,7 +27,9 @@ result<T> decode(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   T record;
-  if (parser.parse(json.data(), json.size()).get(root)) return errc::corrupt;
+  const simdjson::error_code error = parser.parse(json.data(), json.size()).get(root);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};  // the record may be sound
+  if (error) return errc::corrupt;
   if (!RecordReader::read_record(root, record)) return errc::corrupt;
   return record;
 }

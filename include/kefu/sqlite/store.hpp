@@ -29,6 +29,9 @@ struct Options {
 };
 
 /// Threading: as the port says; completions come from the store's thread.
+/// Memory: what runs out of it on that thread, or in SQLite, is answered errc::unavailable and not
+/// stored, together with what shared its transaction. A call throws std::bad_alloc when there is no
+/// room to keep it for the thread; then its completion is not called.
 class Store final : public kefu::Store {
  public:
   /// Opens or creates `path`. Throws std::system_error with a kefu::errc and a text that names the

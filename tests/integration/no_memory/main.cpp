@@ -1,7 +1,10 @@
 // The server with an allocation that fails: the first of those that one client causes, then the
-// second, and so on, until none is left that could. Whatever fails, the process goes on, another
-// client's conversation does not notice, and the client itself gets its message stored exactly once
-// when it comes again.
+// second, and so on, until none is left that could. First those of its loop, then those of the
+// store's thread, then SQLite's own. Whatever fails, the process goes on, another client's
+// conversation does not notice, and the client itself gets its message stored exactly once when it
+// comes again. In the end the file is sound, and opened anew it holds every message once.
+#include <sqlite3.h>
+
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/net/server.hpp>
@@ -22,16 +25,26 @@
 
 namespace {
 
-thread_local bool counted = false;         // only the loop's allocations
-std::atomic<long> left_until_failure{-1};  // below zero: none fails
+/// Who allocates. Threads that nobody has named are the store's.
+enum class Where : std::uint8_t { store, loop, client, sqlite };
+
+thread_local Where thread = Where::store;
+std::atomic<Where> counted{Where::client};  // whose allocations fail
+std::atomic<long> left_until_failure{-1};   // below zero: none fails
 std::atomic<bool> failed{false};
 
-void* allocate(std::size_t size, std::size_t alignment) {
-  if (counted && left_until_failure.load(std::memory_order_relaxed) >= 0 &&
-      left_until_failure.fetch_sub(1, std::memory_order_relaxed) == 0) {
-    failed.store(true, std::memory_order_relaxed);
-    throw std::bad_alloc{};
+bool is_to_fail(Where where) {
+  if (where != counted.load(std::memory_order_relaxed) ||
+      left_until_failure.load(std::memory_order_relaxed) < 0 ||
+      left_until_failure.fetch_sub(1, std::memory_order_relaxed) != 0) {
+    return false;
   }
+  failed.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  if (is_to_fail(thread)) throw std::bad_alloc{};
   void* const memory =
       alignment == 0
           ? std::malloc(size)
@@ -68,19 +81,34 @@ using namespace kefu;
 using net::testing::Received;
 using net::testing::WsClient;
 
+constexpr std::string_view kSecret = "a secret of thirty-two bytes, or more";
+
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
 }
 
-/// A token is the id of a visitor.
-class PlainTokens final : public Authenticator {
- public:
-  void authenticate(std::string_view token, std::string_view,
-                    Completion<result<Identity>> done) override {
-    done(
-        Identity{{std::string{token}, Role::visitor}, SystemClock().now() + std::chrono::hours{1}});
-  }
-};
+sqlite3_mem_methods given;  // SQLite's own allocator
+
+void* sqlite_allocate(int size) {
+  return is_to_fail(Where::sqlite) ? nullptr : given.xMalloc(size);
+}
+void* sqlite_reallocate(void* memory, int size) {
+  return is_to_fail(Where::sqlite) ? nullptr : given.xRealloc(memory, size);
+}
+
+/// Before anything else is asked of SQLite.
+void take_over_allocator() {
+  require(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &given) == SQLITE_OK, "SQLite's allocator");
+  sqlite3_mem_methods methods = given;
+  methods.xMalloc = sqlite_allocate;
+  methods.xRealloc = sqlite_reallocate;
+  require(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK, "SQLite's allocator");
+}
+
+std::string token_of(const std::string& visitor) {
+  return sign_jwt_hs256(kSecret,
+                        {{visitor, Role::visitor}, SystemClock().now() + std::chrono::hours{1}});
+}
 
 /// The value of a text member, somewhere in a frame.
 std::string member(const std::string& frame, const std::string& name) {
@@ -97,7 +125,7 @@ class Person {
 
   bool hello(const std::string& session, std::uint64_t epoch) {
     const std::string resumed = session.empty() ? "" : R"(,"session":")" + session + '"';
-    client_.send(R"({"type":"hello","token":")" + id_ + '"' + resumed + R"(,"epoch":)" +
+    client_.send(R"({"type":"hello","token":")" + token_of(id_) + '"' + resumed + R"(,"epoch":)" +
                  std::to_string(epoch) + "}");
     const std::string welcome = await("\"type\":\"welcome\"");
     session_ = member(welcome, "session");
@@ -127,18 +155,23 @@ class Person {
     return count;
   }
   [[nodiscard]] const std::string& session() const { return session_; }
+  /// The last frame that came.
+  [[nodiscard]] const std::string& last() const { return last_; }
 
  private:
-  /// The first frame that holds `wanted`; "" when the connection ends before.
+  /// The first frame that holds `wanted`; "" when the connection ends before, or an error comes.
   std::string await(const std::string& wanted) {
     for (;;) {
       const Received received = client_.receive();
+      last_ = received.text;
       if (received.kind != net::websocket::EventKind::text) return {};
       if (received.text.find(wanted) != std::string::npos) return received.text;
+      if (received.text.find("\"type\":\"error\"") != std::string::npos) return {};
     }
   }
 
   std::string id_;
+  std::string last_;
   WsClient client_;
   std::string session_;
   std::string conversation_;
@@ -164,9 +197,9 @@ bool visit(std::uint16_t port, long round, std::string& session) try {
 /// The same client comes back, as the protocol tells it to.
 void come_again(std::uint16_t port, long round, const std::string& session) {
   Person person{port, "visitor-" + std::to_string(round)};
-  require(person.hello(session, 2), "hello after a failure");
-  require(person.open(conversation_id(round)), "open after a failure");
-  require(person.say(1, "hello"), "send after a failure");
+  require(person.hello(session, 2), "hello after a failure: " + person.last());
+  require(person.open(conversation_id(round)), "open after a failure: " + person.last());
+  require(person.say(1, "hello"), "send after a failure: " + person.last());
   require(person.stored("hello") == 1, "stored once");
 }
 
@@ -176,10 +209,10 @@ class Host {
       : store_{(folder / "kefu.db").string()},
         hub_{loops_.executors(), store_},
         server_{loops_, options()} {
-    hub_.authenticate(std::make_unique<PlainTokens>());
+    hub_.authenticate(jwt_hs256(std::string{kSecret}));
     server_.serve(hub_);
     thread_ = std::thread{[this] {
-      counted = true;
+      thread = Where::loop;
       loops_.run();
     }};
   }
@@ -195,6 +228,11 @@ class Host {
       std::promise<void> turned;
       loops_.executors().front()->post([&] { turned.set_value(); });
       turned.get_future().wait();
+    }
+  }
+  /// Whoever comes before that may be sent away once more.
+  void await_mending() {
+    while (stats().unmended != 0) {
     }
   }
   HubStats stats() {
@@ -217,8 +255,10 @@ class Host {
   std::thread thread_;
 };
 
-int run(const std::filesystem::path& folder) {
+/// Answers how many visits there were.
+long let_fail(Where where, const char* whose, const std::filesystem::path& folder) {
   Host host{folder};
+  counted = where;
   Person bystander{host.port(), "bystander"};
   require(bystander.hello("", 1) && bystander.open(conversation_id(-1)), "the bystander comes");
   std::uint64_t said = 0;
@@ -233,6 +273,7 @@ int run(const std::filesystem::path& folder) {
     left_until_failure = n < 0 ? -1 : n;
     const bool whole = visit(host.port(), round, session);
     left_until_failure = -1;
+    host.await_mending();
     if (!whole) {
       require(failed, "a visit failed without a reason");
       ++harmed;
@@ -245,21 +286,62 @@ int run(const std::filesystem::path& folder) {
   const HubStats left = host.stats();
   require(left.pending_drafts == 0 && left.connections == 1, "something was left behind");
   std::printf(
-      "%ld allocations of a visit failed in turn; %ld of them ended the visit, none harmed "
+      "%s: %ld allocations of a visit failed in turn; %ld of them ended the visit, none harmed "
       "anything else\n",
-      round - kWarm - kClean, harmed);
-  return 0;
+      whose, round - kWarm - kClean, harmed);
+  return round;
+}
+
+/// What is on the disk, to somebody who has just come.
+void look_at(const std::filesystem::path& folder, long rounds) {
+  Host host{folder};
+  for (long round = 0; round < rounds; ++round) {
+    Person person{host.port(), "visitor-" + std::to_string(round)};
+    require(person.hello("", 1) && person.open(conversation_id(round)), "coming in the end");
+    require(person.stored("hello") == 1, "stored once, in the end");
+  }
+}
+
+void check_file(const std::filesystem::path& folder) {
+  sqlite3* db = nullptr;
+  require(sqlite3_open((folder / "kefu.db").c_str(), &db) == SQLITE_OK, "opening the file");
+  std::string verdict;
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) += values[0];
+    return 0;
+  };
+  sqlite3_exec(db, "PRAGMA integrity_check", take, &verdict, nullptr);
+  sqlite3_close(db);
+  require(verdict == "ok", "the file is harmed: " + verdict);
+}
+
+void run(const std::filesystem::path& folder) {
+  take_over_allocator();
+  const struct {
+    Where where;
+    const char* whose;
+  } courses[]{{Where::loop, "loop"}, {Where::store, "store"}, {Where::sqlite, "SQLite"}};
+  for (const auto& course : courses) {
+    const auto own = folder / course.whose;
+    std::filesystem::create_directories(own);
+    const long rounds = let_fail(course.where, course.whose, own);
+    counted = Where::client;
+    look_at(own, rounds);
+    check_file(own);
+  }
 }
 
 }  // namespace
 
 int main() {
+  thread = Where::client;
   const auto folder = std::filesystem::temp_directory_path() /
                       ("kefu-no-memory-" + std::to_string(std::random_device{}()));
   std::filesystem::create_directories(folder);
   int result = 1;
   try {
-    result = run(folder);
+    run(folder);
+    result = 0;
   } catch (const std::exception& error) {
     std::printf("FAILED: %s\n", error.what());
   }
