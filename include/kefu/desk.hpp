@@ -11,10 +11,15 @@
 #include <kefu/completion.hpp>
 #include <kefu/core/calendar.hpp>
 #include <kefu/core/routing.hpp>
+#include <kefu/desk_record.hpp>
+#include <kefu/error.hpp>
 #include <kefu/model/agent.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
+#include <kefu/model/rule.hpp>
+#include <kefu/model/sla.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +35,15 @@ inline constexpr const char* kPick =
     "pick";  ///< nobody is asked: all who serve the department see what waits, and pick
 inline constexpr const char* kHost = "host";  ///< DeskOptions::ask decides
 }  // namespace strategy
+
+/// How a change of the desk ended.
+struct DeskOutcome {
+  errc code = errc::ok;
+  Rule rule = Rule::none;     ///< that forbids it
+  bool changed = false;       ///< false for a retry: it was so already
+  std::uint64_t version = 0;  ///< of the record that it is about, as it is now; 0: there is none
+  std::optional<DeskRecord> record = {};  ///< that record
+};
 
 struct DeskOptions {
   /// Asked who shall have a conversation: answers an agent's id, or an empty text for nobody. The
@@ -49,6 +63,12 @@ struct DeskOptions {
   /// Business hours, by the name that departments use. While it is closed visitors can open a
   /// conversation and write; nobody is asked before it opens.
   std::map<std::string, core::Calendar> calendars;
+
+  /// What is promised to visitors, by the name that departments use. It counts from the opening of
+  /// a conversation, in the department's business hours and not while it is on hold. Warnings,
+  /// breaches and promises that were met are entries of kind `sla` in the internal log, and so in
+  /// the outbox.
+  std::map<std::string, SlaPolicy> sla;
 
   /// The highest that a visitor may give to their own conversation; above it `open` is denied.
   Priority visitor_priority = Priority::normal;

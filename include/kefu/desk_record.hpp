@@ -7,6 +7,7 @@
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
 #include <kefu/model/node.hpp>
+#include <kefu/model/sink.hpp>
 #include <kefu/model/sla.hpp>
 #include <kefu/model/ticket.hpp>
 #include <kefu/record.hpp>
@@ -29,8 +30,8 @@ struct OpenConversation {
   friend bool operator==(const OpenConversation&, const OpenConversation&) = default;
 };
 
-using DeskRecord =
-    std::variant<Conversation, OpenConversation, Agent, Department, Ticket, NodeLease, SlaClock>;
+using DeskRecord = std::variant<Conversation, OpenConversation, Agent, Department, Ticket,
+                                NodeLease, SlaClock, SinkCursor>;
 
 /// Names of indexes.
 namespace index {
@@ -42,6 +43,7 @@ inline constexpr std::string_view kRoutable = "routable";  ///< agents that coul
 inline constexpr std::string_view kPresent = "present";    ///< agents with a device
 inline constexpr std::string_view kAbsent = "absent";      ///< agents gone with slots filled
 inline constexpr std::string_view kOnNode = "on_node";     ///< agents with a device on a node
+inline constexpr std::string_view kRunning = "running";    ///< SLA clocks that somebody must wind
 inline constexpr std::string_view kAll = "all";            ///< departments
 inline constexpr std::string_view kAssignee = "assignee";  ///< tickets of an agent, newest first
 
@@ -71,6 +73,7 @@ inline constexpr char kSeparator = '\x1f';
 
 inline constexpr std::string_view kNodePrefix = "node/";
 inline constexpr std::string_view kSlaPrefix = "sla/";
+inline constexpr std::string_view kSinkPrefix = "sink/";
 
 [[nodiscard]] inline RecordKey conversation_key(ConversationId id) {
   return {RecordKind::conversation, id.to_string()};
@@ -94,6 +97,10 @@ inline constexpr std::string_view kSlaPrefix = "sla/";
   return {RecordKind::timer, std::string(kSlaPrefix) + id.to_string()};
 }
 
+[[nodiscard]] inline RecordKey sink_key(std::string_view sink) {
+  return {RecordKind::cursor, std::string(kSinkPrefix).append(sink)};
+}
+
 [[nodiscard]] inline RecordKey key_of(const Conversation& r) { return conversation_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const OpenConversation& r) {
   return open_key(r.visitor, r.department);
@@ -103,6 +110,8 @@ inline constexpr std::string_view kSlaPrefix = "sla/";
 [[nodiscard]] inline RecordKey key_of(const Ticket& r) { return ticket_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const NodeLease& r) { return node_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const SlaClock& r) { return sla_key(r.conversation); }
+
+[[nodiscard]] inline RecordKey key_of(const SinkCursor& r) { return sink_key(r.sink); }
 
 // ---- indexes
 
@@ -127,7 +136,10 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
 [[nodiscard]] inline std::optional<Timestamp> due_at(const Conversation& c) {
   if (c.state == ConversationState::offered && c.assignment.offer)
     return c.assignment.offer->expires_at;
-  return c.state == ConversationState::on_hold ? c.snooze_until : std::nullopt;
+  if (c.state == ConversationState::on_hold) return c.snooze_until;
+  const bool may_end =
+      c.state == ConversationState::queued || c.state == ConversationState::resolved;
+  return may_end ? c.ends_at : std::nullopt;
 }
 [[nodiscard]] inline std::optional<Timestamp> due_at(const Agent& agent) {
   std::optional<Timestamp> due;
@@ -164,6 +176,7 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
 }
 
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const OpenConversation&) { return {}; }
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const SinkCursor&) { return {}; }
 
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const Agent& agent) {
   std::vector<IndexKey> keys;
@@ -204,6 +217,7 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const SlaClock& clock) {
   std::vector<IndexKey> keys;
   detail::add_due(keys, due_at(clock));
+  if (!clock.over) detail::add_key(keys, index::kRunning, {});
   return keys;
 }
 

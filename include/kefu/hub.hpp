@@ -20,6 +20,7 @@
 #include <kefu/bus.hpp>
 #include <kefu/clock.hpp>
 #include <kefu/desk.hpp>
+#include <kefu/event_sink.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/logger.hpp>
@@ -34,9 +35,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kefu {
+
+namespace core {
+struct DeskChange;
+}
 
 struct HubOptions {
   kefu::limits limits;
@@ -83,6 +89,31 @@ class Hub final : public Acceptor {
     Attributes attributes = {};
   };
   void open(OpenRequest request, Completion<result<Conversation>> done);
+
+  /// Carries out any change that the desk knows (kefu/core/desk_command.hpp), with its rules, and
+  /// tells everybody whom it concerns: assignments, tickets, what is known about a conversation,
+  /// agents. Safe to repeat, as each says for itself. The host is trusted: `by` is whoever it says.
+  ///
+  ///   hub.change({kefu::core::CreateTicket{ticket, by}}, [](kefu::DeskOutcome outcome) { … });
+  void change(core::DeskChange change, Completion<DeskOutcome> done);
+
+  /// Writes a conversation as JSON Lines: its record, then its entries as the frames `entry` of
+  /// wire/PROTOCOL.md, each internal one behind the public one after which it was written. `take`
+  /// gets whole lines, some at a time, and must not block; then comes `done`, with errc::not_found
+  /// or the Store's error when it could not be done.
+  void transcript(ConversationId conversation, bool internal,
+                  std::function<void(std::string_view lines)> take, Completion<errc> done);
+
+  /// Takes what is personal of a participant out of the Store: the bodies of what they wrote and
+  /// their sessions, as Store::erase() says, and what was said about their conversations (subject
+  /// and attributes). Numbers stay, so that logs have no holes. Answers how many bodies it emptied;
+  /// after an error it may have done a part, and asking again does the rest. Whoever has read
+  /// something still has it; tickets, and what others wrote, are the host's to judge.
+  void erase(std::string participant, Completion<result<std::uint64_t>> done);
+
+  /// Brings every entry that is stored to a sink, from the first one on, or from where the sink of
+  /// that name was. Of the nodes that name the same sink one delivers at a time. A set-up call.
+  void deliver(std::string name, std::unique_ptr<EventSink> sink);
 
   void stats(Completion<HubStats> done);
 

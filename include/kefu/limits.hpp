@@ -81,8 +81,16 @@ struct limits {
       200;  ///< the staff is told of so many who are there, the first by their ids
   Nanoseconds routing_sweep{
       500'000'000};  ///< every queue, and all that may be due, is looked at so often (0.5 s)
+  Nanoseconds sla_check{
+      5'000'000'000};  ///< what was said in conversations with an SLA is looked at so often (5 s)
   Nanoseconds queue_interval{
       1'000'000'000};  ///< visitors hear of a new place in the queue at most so often (1 s)
+
+  // Sinks of events.
+  std::size_t sink_batch = 100;           ///< events delivered at a time
+  Nanoseconds sink_retry{1'000'000'000};  ///< after a failure it is tried again within this (1 s) …
+  Nanoseconds sink_retry_limit{
+      60'000'000'000};  ///< … and, doubling each time, within this at last (60 s)
 
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append

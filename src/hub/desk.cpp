@@ -1,6 +1,7 @@
 #include "desk.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <kefu/wire/records.hpp>
 #include <utility>
 
@@ -30,8 +31,43 @@ struct Tuner {
     ask.wrap_up = department_of(ask.conversation).wrap_up;
   }
   void operator()(core::Close& ask) const { ask.wrap_up = department_of(ask.conversation).wrap_up; }
+  // Records that after() needs must be asked for before the decision.
+  void operator()(core::Open& ask) const {
+    if (rules.sla_of(rules.department(ask.proposed.department))) records.sla(ask.proposed.id);
+  }
+  void operator()(core::Reopen& ask) const {
+    if (!rules.options().sla.empty()) records.sla(ask.conversation);
+  }
   template <class Other>
   void operator()(Other&) const {}
+
+  // What a department's rules add to what was decided, in the same commit.
+
+  void after(const core::Open& ask, Timestamp now) const {
+    const Conversation* const c = records.conversation(ask.proposed.id);
+    if (!c || records.version_of(*c) != 0) return;  // it was found
+    const Department department = rules.department(c->department);
+    if (const SlaPolicy* const policy = rules.sla_of(department))
+      (void)core::decide(core::StartSla{c->id, *policy, department.calendar}, records, now);
+  }
+  void after(const core::Reopen& ask, Timestamp) const {
+    if (!rules.options().sla.empty()) core::wind_sla(ask.conversation, records);
+  }
+  template <class Other>
+  void after(const Other&, Timestamp) const {}
+
+  void set_ends(Timestamp now) const {
+    std::vector<const Conversation*> changed;
+    for (const auto& [key, row] : records.rows()) {
+      const Conversation* const c =
+          row.changed && row.value ? std::get_if<Conversation>(&*row.value) : nullptr;
+      if (c) changed.push_back(c);
+    }
+    for (const Conversation* const c : changed) {
+      const Department department = rules.department(c->department);
+      core::set_end(*c, department.abandon_after, department.close_after, records, now);
+    }
+  }
 };
 
 template <class T, class Each>
@@ -59,8 +95,14 @@ core::Transaction Desk::transaction_of(core::DeskCommand command) const {
                                core::WorkingSet& records, Timestamp now) mutable {
     return std::visit(
         [&](auto& one) {
-          Tuner{rules, records}(one);
-          return core::decide(one, records, now);
+          const Tuner tuner{rules, records};
+          tuner(one);
+          const Rule rule = core::decide(one, records, now);
+          if (rule == Rule::none && records.changed()) {
+            tuner.after(one, now);
+            tuner.set_ends(now);
+          }
+          return rule;
         },
         command);
   });
@@ -81,6 +123,20 @@ void Desk::run(ConversationId id, core::DeskCommand command, Completion<DeskAnsw
         if (const Conversation* const c = records.conversation(id))
           verdict.conversation = {*c, records.version_of(*c)};
         done(std::move(verdict));
+      });
+}
+
+void Desk::change(core::DeskCommand command, Completion<DeskOutcome> done) {
+  const std::optional<RecordKey> subject = core::subject_of(command);
+  run(std::move(command),
+      [subject, done = std::move(done)](const fx::Ended& ended, core::WorkingSet& records) mutable {
+        DeskOutcome outcome{ended.code, ended.rule, ended.changed};
+        const auto row = subject ? records.rows().find(*subject) : records.rows().end();
+        if (row != records.rows().end()) {
+          outcome.version = row->second.version;
+          outcome.record = row->second.value;
+        }
+        done(std::move(outcome));
       });
 }
 
@@ -179,11 +235,16 @@ void Desk::on_committed(const std::shared_ptr<Job>& job, result<Committed> commi
 void Desk::publish(const core::WorkingSet& records, std::vector<Entry> entries) {
   for_changed<Conversation>(records, [&](const Conversation& c, std::uint64_t version) {
     mail::Changed changed{{c, version}, {}};
-    for (Entry& entry : entries) {
-      if (entry.conversation == c.id) changed.entries.push_back(std::move(entry));
-    }
+    const auto own = std::stable_partition(entries.begin(), entries.end(), [&](const Entry& entry) {
+      return entry.conversation != c.id;
+    });
+    changed.entries.assign(std::move_iterator(own), std::move_iterator(entries.end()));
+    entries.erase(own, entries.end());
     shard_.send_home(c.id, std::move(changed));
   });
+  // Entries whose conversation stays as it is: its readers look for them.
+  for (const Entry& entry : entries)
+    shard_.send_home(entry.conversation, mail::Unsure{{entry.conversation, entry.log, entry.seq}});
 }
 
 /// To those who take part in them or shall, and to the routing. Behind the answer to the caller,

@@ -5,6 +5,7 @@
 
 #include <kefu/completion.hpp>
 #include <kefu/core/desk_command.hpp>
+#include <kefu/desk.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>
 #include <kefu/store.hpp>
@@ -36,6 +37,9 @@ class Desk {
 
   /// The same for a change of one conversation.
   void run(ConversationId id, core::DeskCommand command, Completion<DeskAnswer> done);
+
+  /// The same for a host, and for changes of tickets.
+  void change(core::DeskCommand command, Completion<DeskOutcome> done);
 
   /// Finds the open conversation of (visitor, department), or creates the proposed one.
   void open(Conversation proposed, Completion<DeskAnswer> done);

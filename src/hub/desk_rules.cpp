@@ -54,6 +54,8 @@ void DeskRules::check(const Department& d) const {
   require(name != strategy::kHost || options_.ask, "DeskOptions: strategy host needs ask");
   require(d.calendar.empty() || options_.calendars.contains(d.calendar),
           "DeskOptions: no calendar is called " + d.calendar);
+  require(d.sla.empty() || options_.sla.contains(d.sla),
+          "DeskOptions: no SLA policy is called " + d.sla);
   require(d.overflow_to.empty() || (d.overflow_to != d.id && has(d.overflow_to)),
           "DeskOptions: " + d.id + " can't overflow to " + d.overflow_to);
 }
@@ -89,8 +91,17 @@ RoutingStrategy DeskRules::strategy_of(const Department& department) const {
 }
 
 const core::Calendar& DeskRules::calendar_of(const Department& department) const {
-  const auto named = options_.calendars.find(department.calendar);
+  return calendar_named(department.calendar);
+}
+
+const core::Calendar& DeskRules::calendar_named(const std::string& name) const {
+  const auto named = options_.calendars.find(name);
   return named == options_.calendars.end() ? always_ : named->second;
+}
+
+const SlaPolicy* DeskRules::sla_of(const Department& department) const {
+  const auto named = options_.sla.find(department.sla);
+  return named == options_.sla.end() ? nullptr : &named->second;
 }
 
 }  // namespace kefu::hub

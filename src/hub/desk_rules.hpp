@@ -23,6 +23,9 @@ class DeskRules {
   [[nodiscard]] core::RoutingStrategy strategy_of(const Department& department) const;
   /// Always open when it names none.
   [[nodiscard]] const core::Calendar& calendar_of(const Department& department) const;
+  [[nodiscard]] const core::Calendar& calendar_named(const std::string& name) const;
+  /// Null when it promises nothing.
+  [[nodiscard]] const SlaPolicy* sla_of(const Department& department) const;
   [[nodiscard]] const DeskOptions& options() const noexcept { return options_; }
 
  private:

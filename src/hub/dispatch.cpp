@@ -13,6 +13,7 @@ namespace kefu::hub {
 namespace {
 
 constexpr std::size_t kPage = 100;
+constexpr std::size_t kKnown = 1024;  // agents kept decoded, with some 400 bytes each
 constexpr Nanoseconds kCountAnyway{10'000'000'000};  // agents of other nodes, of whom nothing tells
 
 core::SweepOptions sweep_options(const Context& context) {
@@ -52,7 +53,8 @@ struct Dispatch::Lane {
   std::vector<Agent> agents;  // of the last pass, for the host
 };
 
-Dispatch::Dispatch(Shard& shard) : shard_(shard), sweep_(sweep_options(shard.context())) {}
+Dispatch::Dispatch(Shard& shard)
+    : shard_(shard), sweep_(sweep_options(shard.context())), sla_(shard) {}
 Dispatch::~Dispatch() = default;
 
 void Dispatch::on_tick(Instant now) {
@@ -62,8 +64,14 @@ void Dispatch::on_tick(Instant now) {
     sweep();
     if (!std::exchange(looking_, true)) look_at_queues({}, {});
   }
+  sla_.on_tick(now);
+  for (const auto& relay : relays_) relay->on_tick(now);
   const Nanoseconds since = now - counted_at_;
   if (since >= (agents_moved_ ? shard_.bounds().presence_check : kCountAnyway)) look_at_agents();
+}
+
+void Dispatch::deliver(std::string name, std::unique_ptr<EventSink> sink) {
+  relays_.push_back(std::make_unique<Relay>(shard_, std::move(name), std::move(sink)));
 }
 
 // ---- the node's lease
@@ -226,18 +234,33 @@ void Dispatch::find_alive(std::vector<Agent> agents, Completion<std::vector<Agen
 
 void Dispatch::scan(ScanRequest request,
                     Completion<result<std::vector<DeskRecord>>, std::string> page) {
+  const bool routable = request.index == index::kRoutable;
   shard_.context().store.scan(
-      std::move(request),
-      shard_.here<result<ScanPage>>([page = std::move(page)](result<ScanPage> found) mutable {
+      std::move(request), shard_.here<result<ScanPage>>([this, routable, page = std::move(page)](
+                                                            result<ScanPage> found) mutable {
         if (!found) return page(found.error(), {});
         std::vector<DeskRecord> records;
         records.reserve(found->records.size());
         for (const Record& record : found->records) {
-          result<DeskRecord> one = wire::decode_record(record.key, record.value);
+          result<DeskRecord> one =
+              routable ? decode_known(record) : wire::decode_record(record.key, record.value);
           if (one) records.push_back(*std::move(one));
         }
         page(std::move(records), std::move(found->next));
       }));
+}
+
+/// For a routing pass, which reads the same agents again and again.
+result<DeskRecord> Dispatch::decode_known(const Record& record) {
+  if (known_.size() == kKnown && !known_.contains(record.key.id)) known_.clear();
+  Known& known = known_[record.key.id];
+  if (known.version != record.version) {
+    result<DeskRecord> one = wire::decode_record(record.key, record.value);
+    if (!one) return one;
+    known.agent = std::get<Agent>(*std::move(one));
+    known.version = record.version;
+  }
+  return DeskRecord(known.agent);
 }
 
 void Dispatch::scan_all(ScanRequest request, std::vector<DeskRecord> so_far, Found done) {
@@ -275,6 +298,8 @@ void Dispatch::drive(core::SweepEffects& effects) {
                    : sweep_.on_failed(out);
              drive(out);
            });
+    } else if (const auto* const due = std::get_if<core::sweep_effect::Judge>(&effect)) {
+      sla_.judge(due->conversation);
     } else if (std::holds_alternative<core::sweep_effect::Done>(effect)) {
       sweeping_ = false;
     }

@@ -12,9 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mail.hpp"
+#include "relay.hpp"
+#include "sla_watch.hpp"
 
 namespace kefu::hub {
 
@@ -31,7 +34,15 @@ class Dispatch {
   void wake(const std::string& department);
   void wake_all();
 
+  /// Before the first tick.
+  void deliver(std::string name, std::unique_ptr<EventSink> sink);
+
  private:
+  /// An agent as decoded last.
+  struct Known {
+    std::uint64_t version = 0;  // 0: not yet
+    Agent agent;
+  };
   /// A department's queue that is not empty.
   struct Lane;
   using LanePtr = std::shared_ptr<Lane>;
@@ -41,6 +52,7 @@ class Dispatch {
   void scan_all(ScanRequest request, std::vector<DeskRecord> so_far, Found done);
 
   void renew();
+  [[nodiscard]] result<DeskRecord> decode_known(const Record& record);
 
   void drive(const LanePtr& lane, core::RouterEffects& effects);
   void carry_out(const LanePtr& lane, core::router_effect::ReadAgents effect);
@@ -63,6 +75,9 @@ class Dispatch {
   Shard& shard_;
   std::map<std::string, LanePtr> lanes_;
   core::Sweep sweep_;
+  SlaWatch sla_;
+  std::vector<std::unique_ptr<Relay>> relays_;
+  std::map<std::string, Known> known_;
   Instant next_renew_, next_sweep_, next_places_, counted_at_;
   std::optional<Timestamp> leased_since_;
   bool renewing_ = false;

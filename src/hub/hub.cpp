@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <kefu/core/desk_command.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "erasure.hpp"
 #include "shard.hpp"
+#include "transcript.hpp"
 
 namespace kefu {
 namespace {
@@ -155,6 +158,38 @@ void Hub::open(OpenRequest request, Completion<result<Conversation>> done) {
                         if (verdict.code != errc::ok) return done(verdict.code);
                         done(std::move(verdict.conversation.record));
                       });
+  });
+}
+
+void Hub::change(core::DeskChange change, Completion<DeskOutcome> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, change = std::move(change),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(DeskOutcome{errc::shutting_down});
+    shard.desk().change(std::move(change.command), std::move(done));
+  });
+}
+
+void Hub::erase(std::string participant, Completion<result<std::uint64_t>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, participant = std::move(participant),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    hub::erase(shard, std::move(participant), std::move(done));
+  });
+}
+
+void Hub::deliver(std::string name, std::unique_ptr<EventSink> sink) {
+  impl_->context.shards.front()->dispatch().deliver(std::move(name), std::move(sink));
+}
+
+void Hub::transcript(ConversationId conversation, bool internal,
+                     std::function<void(std::string_view lines)> take, Completion<errc> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, conversation, internal,
+                         take = std::move(take), done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    hub::write_transcript(shard, conversation, internal, std::move(take), std::move(done));
   });
 }
 

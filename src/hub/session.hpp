@@ -124,6 +124,13 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on(const frame::Transfer& transfer);
   void on(const frame::Hold& hold);
   void on(const frame::Watch& watch);
+  void on(const frame::Join& join);
+  void on(const frame::Leave& leave);
+  void on(const frame::Describe& describe);
+  void on(const frame::TicketChange& change);
+  void on(const frame::Comment& comment);
+  void on(const frame::Merge& merge);
+  void on(const frame::FindTickets& find);
 
   void on_identity(result<Identity> identity);
   void on_renewed_identity(std::string ref, result<Identity> identity);
@@ -138,6 +145,10 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void look_for(ConversationId conversation);
   void run(ConversationId id, core::DeskCommand command);
   void answer(const DeskAnswer& verdict, std::string ref);
+  void change_ticket(core::DeskCommand command);
+  void scan_tickets(ScanRequest request, std::string ref);
+  void tell_tickets(std::string_view ref, const ScanPage& page);
+  void look_up_ticket(ConversationId log, Completion<Session&, errc> done);
   void refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version = 0);
   [[nodiscard]] bool is_desk_staff() const;
   void refuse_hello(errc code, std::string_view detail,

@@ -124,13 +124,29 @@ void Session::on(const frame::History& history) {
   const std::uint64_t before = history.before.value_or(0);
   const std::uint64_t after =
       history.after ? *history.after : before - std::min<std::uint64_t>(before, limit + 1);
+  auto read = [id = history.conversation, log = history.log, after, limit, before = history.before,
+               ref = std::string(frame_ref_)](Session& self, errc found) mutable {
+    if (found != errc::ok) return self.fail(ref, found, "conversation");
+    self.read_history(id, log, after, before, limit, std::move(ref));
+  };
   shard_.desk().look_up(
       history.conversation, identity_.participant,
       mine<result<VersionedConversation>>(
-          [id = history.conversation, log = history.log, after, limit, before = history.before,
-           ref = std::string(frame_ref_)](Session& self, auto found) mutable {
-            if (!found) return self.fail(ref, found.error(), "conversation");
-            self.read_history(id, log, after, before, limit, std::move(ref));
+          [id = history.conversation, read = std::move(read)](Session& self, auto found) mutable {
+            const errc code = found ? errc::ok : found.error();
+            if (code != errc::not_found || !self.is_desk_staff()) return read(self, code);
+            self.look_up_ticket(id, std::move(read));
+          }));
+}
+
+/// The log may be that of a ticket.
+void Session::look_up_ticket(ConversationId log, Completion<Session&, errc> done) {
+  shard_.context().store.get(
+      ticket_key({log.hi, log.lo}),
+      mine<result<std::optional<Record>>>(
+          [done = std::move(done)](Session& self, result<std::optional<Record>> record) mutable {
+            if (!record) return done(self, record.error());
+            done(self, *record ? errc::ok : errc::not_found);
           }));
 }
 

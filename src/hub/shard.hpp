@@ -169,6 +169,8 @@ class Shard {
   [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
   [[nodiscard]] Home& home() noexcept { return home_; }
   [[nodiscard]] Desk& desk() noexcept { return desk_; }
+  /// Of the first shard alone.
+  [[nodiscard]] Dispatch& dispatch() noexcept { return *dispatch_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
   /// Tells the session of all agents who are there, as far as this node knows.
   void tell_agents_soon(SessionRef ref);

@@ -16,6 +16,33 @@ frame::Hello hello(FieldReader& in, Containers& containers, const limits& bounds
   return frame;
 }
 
+/// Attributes and tags are short, and there are few.
+void check(FieldReader& in, const std::vector<frame::Attribute>& attributes, const limits& bounds) {
+  const auto too_long = [&](const frame::Attribute& one) {
+    return one.name.size() > bounds.max_attribute || one.value.size() > bounds.max_attribute;
+  };
+  if (attributes.size() > bounds.max_attributes || std::ranges::any_of(attributes, too_long))
+    in.fail(errc::too_large, name(Field::attributes));
+}
+std::optional<std::vector<std::string_view>> texts(FieldReader& in, Field field,
+                                                   std::vector<std::string_view>& read,
+                                                   const limits& bounds) {
+  if (!in.container(field)) return std::nullopt;
+  const auto too_long = [&](std::string_view text) { return text.size() > bounds.max_attribute; };
+  if (read.size() > bounds.max_attributes || std::ranges::any_of(read, too_long))
+    in.fail(errc::too_large, name(field));
+  return std::move(read);
+}
+std::optional<std::vector<frame::Attribute>> attributes(FieldReader& in, Containers& containers,
+                                                        const limits& bounds) {
+  if (!in.container(Field::attributes)) return std::nullopt;
+  check(in, containers.attributes, bounds);
+  return std::move(containers.attributes);
+}
+std::optional<std::string_view> optional_text(FieldReader& in, Field field, std::size_t max) {
+  return in.has(field) ? std::optional(in.text(field, max)) : std::nullopt;
+}
+
 frame::Open open(FieldReader& in, Containers& containers, const limits& bounds) {
   frame::Open frame;
   frame.id = in.id<ConversationId>(Field::id);
@@ -24,12 +51,7 @@ frame::Open open(FieldReader& in, Containers& containers, const limits& bounds) 
   frame.language = in.text(Field::language, bounds.max_language, {});
   frame.priority = in.one_of(Field::priority, frame.priority);
   if (in.container(Field::attributes)) frame.attributes = std::move(containers.attributes);
-  const auto too_long = [&](const frame::Attribute& one) {
-    return one.name.size() > bounds.max_attribute || one.value.size() > bounds.max_attribute;
-  };
-  if (frame.attributes.size() > bounds.max_attributes ||
-      std::ranges::any_of(frame.attributes, too_long))
-    in.fail(errc::too_large, name(Field::attributes));
+  check(in, frame.attributes, bounds);
   return frame;
 }
 
@@ -102,6 +124,46 @@ frame::Hold hold(FieldReader& in) {
   return frame;
 }
 
+frame::Describe describe(FieldReader& in, Containers& containers, const limits& bounds) {
+  frame::Describe frame;
+  frame.conversation = in.id<ConversationId>(Field::conversation);
+  frame.subject = optional_text(in, Field::subject, bounds.max_subject);
+  if (in.has(Field::priority)) frame.priority = in.one_of<Priority>(Field::priority);
+  frame.language = optional_text(in, Field::language, bounds.max_language);
+  frame.skills = texts(in, Field::skills, containers.skills, bounds);
+  frame.tags = texts(in, Field::tags, containers.tags, bounds);
+  frame.attributes = attributes(in, containers, bounds);
+  return frame;
+}
+
+frame::TicketChange ticket(FieldReader& in, Containers& containers, const limits& bounds) {
+  frame::TicketChange frame;
+  frame.id = in.id<TicketId>(Field::id);
+  frame.version = in.optional_number(Field::version);
+  if (in.has(Field::state)) frame.state = in.one_of<TicketState>(Field::state);
+  frame.until = in.optional_time(Field::until);
+  frame.subject = optional_text(in, Field::subject, bounds.max_subject);
+  frame.requester = in.text(Field::requester, bounds.max_id, {});
+  frame.department = optional_text(in, Field::department, bounds.max_id);
+  frame.agent = optional_text(in, Field::agent, bounds.max_id);
+  if (in.has(Field::priority)) frame.priority = in.one_of<Priority>(Field::priority);
+  frame.tags = texts(in, Field::tags, containers.tags, bounds);
+  frame.attributes = attributes(in, containers, bounds);
+  frame.conversation = in.optional_id<ConversationId>(Field::conversation);
+  if (frame.version && !frame.requester.empty()) in.fail(Field::requester);
+  if (!frame.version && frame.state) in.fail(Field::state);
+  return frame;
+}
+
+frame::FindTickets tickets(FieldReader& in, const limits& bounds) {
+  frame::FindTickets frame;
+  frame.id = in.optional_id<TicketId>(Field::id);
+  frame.agent = in.text(Field::agent, bounds.max_id, {});
+  frame.after = in.text(Field::after, bounds.max_frame, {});
+  frame.limit = in.number(Field::limit, 1, frame.limit);
+  return frame;
+}
+
 void build(ClientType type, FieldReader& in, Containers& containers, const limits& bounds,
            ClientFrame& frame) {
   const auto conversation = [&in] { return in.id<ConversationId>(Field::conversation); };
@@ -157,6 +219,29 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       return;
     case ClientType::watch:
       frame.body = frame::Watch{conversation()};
+      return;
+    case ClientType::join:
+      frame.body = frame::Join{conversation(), in.text(Field::agent, bounds.max_id, {})};
+      return;
+    case ClientType::leave:
+      frame.body = frame::Leave{conversation()};
+      return;
+    case ClientType::describe:
+      frame.body = describe(in, containers, bounds);
+      return;
+    case ClientType::ticket:
+      frame.body = ticket(in, containers, bounds);
+      return;
+    case ClientType::comment:
+      frame.body = frame::Comment{in.id<TicketId>(Field::id), in.id<CommentId>(Field::comment),
+                                  in.text(Field::body, bounds.max_body)};
+      return;
+    case ClientType::merge:
+      frame.body = frame::Merge{in.id<TicketId>(Field::id), in.number(Field::version, 1),
+                                in.id<TicketId>(Field::into), in.number(Field::into_version, 1)};
+      return;
+    case ClientType::tickets:
+      frame.body = tickets(in, bounds);
       return;
   }
 }

@@ -51,7 +51,70 @@ void array(JsonWriter& out, const std::vector<T>& items, Write write) {
   out.raw("]");
 }
 
+template <std::size_t N>
+void text_if(JsonWriter& out, const char (&member)[N], std::optional<std::string_view> value) {
+  if (!value) return;
+  out.raw(member);
+  out.text(*value);
+}
+template <std::size_t N>
+void texts(JsonWriter& out, const char (&member)[N], const std::vector<std::string_view>& values) {
+  out.raw(member);
+  array(out, values, [](JsonWriter& to, std::string_view text) { to.text(text); });
+}
+void attributes(JsonWriter& out, const std::vector<frame::Attribute>& values) {
+  out.raw(",\"attributes\":{");
+  for (const frame::Attribute& one : values) {
+    if (&one != &values.front()) out.raw(",");
+    out.text(one.name);
+    out.raw(":");
+    out.text(one.value);
+  }
+  out.raw("}");
+}
+void attributes_unless_empty(JsonWriter& out, const std::vector<frame::Attribute>& values) {
+  if (!values.empty()) attributes(out, values);
+}
+void priority(JsonWriter& out, std::optional<Priority> value) {
+  if (!value) return;
+  out.raw(",\"priority\":");
+  out.text(name(*value));
+}
+template <std::size_t N, class Tag>
+void id_if(JsonWriter& out, const char (&member)[N], std::optional<Id<Tag>> value) {
+  if (!value) return;
+  out.raw(member);
+  out.id(*value);
+}
+
 // ---- inner objects
+
+void ticket(JsonWriter& out, const frame::TicketView& value) {
+  out.raw("{\"id\":");
+  out.id(value.id);
+  out.raw(",\"version\":");
+  out.number(value.version);
+  out.raw(",\"state\":");
+  out.text(name(value.state));
+  text_unless_empty(out, ",\"subject\":", value.subject);
+  text_unless_empty(out, ",\"requester\":", value.requester);
+  text_unless_empty(out, ",\"department\":", value.department);
+  text_unless_empty(out, ",\"agent\":", value.agent);
+  priority(out, value.priority);
+  if (!value.tags.empty()) texts(out, ",\"tags\":", value.tags);
+  attributes_unless_empty(out, value.attributes);
+  if (!value.conversations.empty()) {
+    out.raw(",\"conversations\":");
+    array(out, value.conversations, [](JsonWriter& to, ConversationId id) { to.id(id); });
+  }
+  time_if(out, ",\"until\":", value.until);
+  id_if(out, ",\"into\":", value.into);
+  out.raw(",\"created_at\":");
+  out.time(value.created_at);
+  out.raw(",\"updated_at\":");
+  out.time(value.updated_at);
+  out.raw("}");
+}
 
 void position(JsonWriter& out, const Position& value) {
   out.raw("{\"conversation\":");
@@ -138,15 +201,7 @@ void members(JsonWriter& out, const frame::Open& value) {
     out.raw(",\"priority\":");
     out.text(name(value.priority));
   }
-  if (value.attributes.empty()) return;
-  out.raw(",\"attributes\":{");
-  for (const frame::Attribute& one : value.attributes) {
-    if (&one != &value.attributes.front()) out.raw(",");
-    out.text(one.name);
-    out.raw(":");
-    out.text(one.value);
-  }
-  out.raw("}");
+  attributes_unless_empty(out, value.attributes);
 }
 void members(JsonWriter& out, const frame::Send& value) {
   conversation(out, value.conversation);
@@ -213,6 +268,60 @@ void members(JsonWriter& out, const frame::Hold& value) {
   time_if(out, ",\"until\":", value.until);
 }
 void members(JsonWriter& out, const frame::Watch& value) { conversation(out, value.conversation); }
+void members(JsonWriter& out, const frame::Join& value) {
+  conversation(out, value.conversation);
+  text_unless_empty(out, ",\"agent\":", value.agent);
+}
+void members(JsonWriter& out, const frame::Leave& value) { conversation(out, value.conversation); }
+void members(JsonWriter& out, const frame::Describe& value) {
+  conversation(out, value.conversation);
+  text_if(out, ",\"subject\":", value.subject);
+  priority(out, value.priority);
+  text_if(out, ",\"language\":", value.language);
+  if (value.skills) texts(out, ",\"skills\":", *value.skills);
+  if (value.tags) texts(out, ",\"tags\":", *value.tags);
+  if (value.attributes) attributes(out, *value.attributes);
+}
+void members(JsonWriter& out, const frame::TicketChange& value) {
+  out.raw(",\"id\":");
+  out.id(value.id);
+  number_if(out, ",\"version\":", value.version);
+  if (value.state) text_if(out, ",\"state\":", name(*value.state));
+  time_if(out, ",\"until\":", value.until);
+  text_if(out, ",\"subject\":", value.subject);
+  text_unless_empty(out, ",\"requester\":", value.requester);
+  text_if(out, ",\"department\":", value.department);
+  text_if(out, ",\"agent\":", value.agent);
+  priority(out, value.priority);
+  if (value.tags) texts(out, ",\"tags\":", *value.tags);
+  if (value.attributes) attributes(out, *value.attributes);
+  id_if(out, ",\"conversation\":", value.conversation);
+}
+void members(JsonWriter& out, const frame::Comment& value) {
+  out.raw(",\"id\":");
+  out.id(value.id);
+  out.raw(",\"comment\":");
+  out.id(value.comment);
+  out.raw(",\"body\":");
+  out.text(value.body);
+}
+void members(JsonWriter& out, const frame::Merge& value) {
+  out.raw(",\"id\":");
+  out.id(value.id);
+  out.raw(",\"version\":");
+  out.number(value.version);
+  out.raw(",\"into\":");
+  out.id(value.into);
+  out.raw(",\"into_version\":");
+  out.number(value.into_version);
+}
+void members(JsonWriter& out, const frame::FindTickets& value) {
+  id_if(out, ",\"id\":", value.id);
+  text_unless_empty(out, ",\"agent\":", value.agent);
+  text_unless_empty(out, ",\"after\":", value.after);
+  out.raw(",\"limit\":");
+  out.number(value.limit);
+}
 
 // ---- the server's frames
 
@@ -334,6 +443,20 @@ void members(JsonWriter& out, const frame::Done& value) {
   assignment(out, value.assignment);
   if (value.version != 0) number_if(out, ",\"version\":", value.version);
 }
+void members(JsonWriter& out, const frame::About& value) {
+  conversation(out, value.conversation);
+  text_unless_empty(out, ",\"subject\":", value.subject);
+  priority(out, value.priority);
+  text_unless_empty(out, ",\"language\":", value.language);
+  if (!value.skills.empty()) texts(out, ",\"skills\":", value.skills);
+  if (!value.tags.empty()) texts(out, ",\"tags\":", value.tags);
+  attributes_unless_empty(out, value.attributes);
+}
+void members(JsonWriter& out, const frame::Tickets& value) {
+  out.raw(",\"tickets\":");
+  array(out, value.tickets, ticket);
+  text_unless_empty(out, ",\"next\":", value.next);
+}
 void members(JsonWriter& out, const frame::Error& value) {
   out.raw(",\"code\":\"");
   out.raw(name(value.code));
@@ -368,6 +491,13 @@ ClientType type_of(const frame::Change& value) {
 ClientType type_of(const frame::Transfer&) { return ClientType::transfer; }
 ClientType type_of(const frame::Hold&) { return ClientType::hold; }
 ClientType type_of(const frame::Watch&) { return ClientType::watch; }
+ClientType type_of(const frame::Join&) { return ClientType::join; }
+ClientType type_of(const frame::Leave&) { return ClientType::leave; }
+ClientType type_of(const frame::Describe&) { return ClientType::describe; }
+ClientType type_of(const frame::TicketChange&) { return ClientType::ticket; }
+ClientType type_of(const frame::Comment&) { return ClientType::comment; }
+ClientType type_of(const frame::Merge&) { return ClientType::merge; }
+ClientType type_of(const frame::FindTickets&) { return ClientType::tickets; }
 
 template <class Frame>
 void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {

@@ -24,9 +24,11 @@ enum class Field : std::uint8_t {
   body,
   capacity,
   code,
+  comment,
   conversation,
   conversations,
   count,
+  created_at,
   cseq,
   current,
   delivered,
@@ -42,6 +44,8 @@ enum class Field : std::uint8_t {
   intent,
   internal,
   internal_tail,
+  into,
+  into_version,
   kind,
   language,
   limit,
@@ -63,20 +67,24 @@ enum class Field : std::uint8_t {
   read,
   reason,
   ref,
+  requester,
   resumed,
   retry_after,
   role,
   rule,
   seq,
   session,
+  skills,
   stands,
   state,
   subject,
   tags,
   tail,
+  tickets,
   token,
   type,
   until,
+  updated_at,
   version,
   visitor,
   window,
@@ -84,19 +92,45 @@ enum class Field : std::uint8_t {
 
 inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::window) + 1;
 
-inline constexpr NameTable<kFields> kFieldTable{std::array<std::string_view, kFields>{
-    "accepted_cseq", "after",    "agent",     "agents",      "assignment",    "at",
-    "attributes",    "before",   "body",      "capacity",    "code",          "conversation",
-    "conversations", "count",    "cseq",      "current",     "delivered",     "department",
-    "detail",        "entries",  "epoch",     "eta",         "expected",      "expires_at",
-    "from",          "id",       "intent",    "internal",    "internal_tail", "kind",
-    "language",      "limit",    "limits",    "load",        "log",           "max_body",
-    "max_frame",     "next",     "note",      "on",          "opened_at",     "opens_at",
-    "origin",        "position", "positions", "present",     "priority",      "read",
-    "reason",        "ref",      "resumed",   "retry_after", "role",          "rule",
-    "seq",           "session",  "stands",    "state",       "subject",       "tags",
-    "tail",          "token",    "type",      "until",       "version",       "visitor",
-    "window"}};
+inline constexpr NameTable<kFields> kFieldTable{
+    std::array<std::string_view, kFields>{"accepted_cseq", "after",
+                                          "agent",         "agents",
+                                          "assignment",    "at",
+                                          "attributes",    "before",
+                                          "body",          "capacity",
+                                          "code",          "comment",
+                                          "conversation",  "conversations",
+                                          "count",         "created_at",
+                                          "cseq",          "current",
+                                          "delivered",     "department",
+                                          "detail",        "entries",
+                                          "epoch",         "eta",
+                                          "expected",      "expires_at",
+                                          "from",          "id",
+                                          "intent",        "internal",
+                                          "internal_tail", "into",
+                                          "into_version",  "kind",
+                                          "language",      "limit",
+                                          "limits",        "load",
+                                          "log",           "max_body",
+                                          "max_frame",     "next",
+                                          "note",          "on",
+                                          "opened_at",     "opens_at",
+                                          "origin",        "position",
+                                          "positions",     "present",
+                                          "priority",      "read",
+                                          "reason",        "ref",
+                                          "requester",     "resumed",
+                                          "retry_after",   "role",
+                                          "rule",          "seq",
+                                          "session",       "skills",
+                                          "stands",        "state",
+                                          "subject",       "tags",
+                                          "tail",          "tickets",
+                                          "token",         "type",
+                                          "until",         "updated_at",
+                                          "version",       "visitor",
+                                          "window"}};
 
 [[nodiscard]] constexpr std::string_view name(Field field) noexcept {
   return kFieldTable.name(static_cast<std::size_t>(field));
@@ -130,13 +164,21 @@ enum class ClientType : std::uint8_t {
   transfer,
   hold,
   watch,
+  join,
+  leave,
+  describe,
+  ticket,
+  comment,
+  merge,
+  tickets,
 };
-inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::watch) + 1;
+inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::tickets) + 1;
 inline constexpr NameTable<kClientTypes> kClientTypeTable{
     std::array<std::string_view, kClientTypes>{
-        "hello",   "token",  "open",     "send",     "note",    "delivered", "read",      "typing",
-        "history", "list",   "presence", "accept",   "decline", "release",   "take_over", "resume",
-        "resolve", "reopen", "close",    "transfer", "hold",    "watch"}};
+        "hello",    "token",  "open",     "send",     "note",    "delivered", "read",      "typing",
+        "history",  "list",   "presence", "accept",   "decline", "release",   "take_over", "resume",
+        "resolve",  "reopen", "close",    "transfer", "hold",    "watch",     "join",      "leave",
+        "describe", "ticket", "comment",  "merge",    "tickets"}};
 
 /// The types a server sends, in the order of ServerFrame's alternatives.
 enum class ServerType : std::uint8_t {
@@ -156,12 +198,14 @@ enum class ServerType : std::uint8_t {
   queue,
   agents,
   left,
+  about,
+  tickets,
 };
-inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::left) + 1;
+inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::tickets) + 1;
 static_assert(kServerTypes == std::variant_size_v<decltype(ServerFrame::body)>);
 inline constexpr NameTable<kServerTypes> kServerTypeTable{
     std::array<std::string_view, kServerTypes>{
         "welcome", "ack", "entry", "receipt", "typing", "offer", "offer_gone", "joined", "history",
-        "list", "reset", "done", "error", "queue", "agents", "left"}};
+        "list", "reset", "done", "error", "queue", "agents", "left", "about", "tickets"}};
 
 }  // namespace kefu::wire

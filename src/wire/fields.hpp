@@ -90,6 +90,10 @@ struct Containers {
   std::vector<frame::EntryFrame> entries;
   std::vector<frame::AgentView> agents;
   std::vector<frame::Attribute> attributes;
+  std::vector<std::string_view> tags;
+  std::vector<std::string_view> skills;
+  std::vector<ConversationId> linked;  ///< of a ticket
+  std::vector<frame::TicketView> tickets;
 
   void clear() noexcept {
     positions.clear();
@@ -97,6 +101,10 @@ struct Containers {
     entries.clear();
     agents.clear();
     attributes.clear();
+    tags.clear();
+    skills.clear();
+    linked.clear();
+    tickets.clear();
   }
 };
 

@@ -9,7 +9,8 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-constexpr std::size_t kMostAttributes = 1024;  // that are kept until somebody looks at the limits
+constexpr std::size_t kMost =
+    1024;  // attributes or tags that are kept until the limits are looked at
 
 /// Newer versions of simdjson ask whether a lone surrogate is to be replaced, and 3.9 has no
 /// default for it.
@@ -149,7 +150,82 @@ bool read_many(od::array array, Shape shape, bool (*convert)(const Fields&, T&),
   return true;
 }
 
+/// An array of texts, each of which `add` takes or refuses.
+template <class Add>
+bool read_texts(od::array array, bool& good, Add add) {
+  good = true;
+  for (auto element : array) {
+    od::value value;
+    if (element.get(value)) return false;
+    od::json_type type;
+    const bool is_text = !value.type().get(type) && type == od::json_type::string;
+    const auto text = is_text ? read_text(value) : std::nullopt;
+    good = good && text && add(*text);
+  }
+  return true;
+}
+bool read_texts(od::array array, std::vector<std::string_view>& out, bool& good) {
+  return read_texts(array, good, [&out](std::string_view text) {
+    if (out.size() == kMost) return false;
+    out.push_back(text);
+    return true;
+  });
+}
+bool read_ids(od::array array, std::vector<ConversationId>& out, bool& good) {
+  return read_texts(array, good, [&out](std::string_view text) {
+    const auto id = ConversationId::parse(text);
+    if (id) out.push_back(*id);
+    return id.has_value();
+  });
+}
+
+frame::TicketView to_ticket(FieldReader& in, Containers& own) {
+  frame::TicketView ticket;
+  ticket.id = in.id<TicketId>(Field::id);
+  ticket.version = in.number(Field::version, 1);
+  ticket.state = in.one_of<TicketState>(Field::state);
+  ticket.subject = in.text(Field::subject, FieldReader::kAnySize, {});
+  ticket.requester = in.text(Field::requester, FieldReader::kAnySize, {});
+  ticket.department = in.text(Field::department, FieldReader::kAnySize, {});
+  ticket.agent = in.text(Field::agent, FieldReader::kAnySize, {});
+  ticket.priority = in.one_of(Field::priority, ticket.priority);
+  if (in.container(Field::tags)) ticket.tags = std::move(own.tags);
+  if (in.container(Field::attributes)) ticket.attributes = std::move(own.attributes);
+  if (in.container(Field::conversations)) ticket.conversations = std::move(own.linked);
+  ticket.until = in.optional_time(Field::until);
+  ticket.into = in.optional_id<TicketId>(Field::into);
+  ticket.created_at = in.time(Field::created_at);
+  ticket.updated_at = in.time(Field::updated_at);
+  return ticket;
+}
+
+bool read_tickets(od::array array, std::vector<frame::TicketView>& out, bool& good) {
+  good = true;
+  for (auto element : array) {
+    od::value value;
+    if (element.get(value)) return false;
+    od::json_type type;
+    if (value.type().get(type) || type != od::json_type::object) good = false;
+    if (!good) continue;
+    od::object object;
+    Fields fields;
+    Containers own;
+    if (value.get_object().get(object) || !read_object(object, Shape::ticket, fields, &own))
+      return false;
+    FieldReader in(fields);
+    out.push_back(to_ticket(in, own));
+    good = in.ok();
+  }
+  return true;
+}
+
 bool read_array(od::array array, Shape shape, Field field, Containers& containers, bool& good) {
+  if (field == Field::tags) return read_texts(array, containers.tags, good);
+  if (shape == Shape::ticket)
+    return field != Field::conversations || read_ids(array, containers.linked, good);
+  if (field == Field::skills) return read_texts(array, containers.skills, good);
+  if (shape == Shape::server_frame && field == Field::tickets)
+    return read_tickets(array, containers.tickets, good);
   if (shape == Shape::client_frame && field == Field::positions) {
     return read_many(array, Shape::flat, to_position, containers.positions, good);
   }
@@ -176,7 +252,7 @@ bool read_attributes(od::object object, std::vector<frame::Attribute>& out, bool
     od::json_type type;
     const bool is_text = !value.type().get(type) && type == od::json_type::string;
     const auto text = is_text ? read_text(value) : std::nullopt;
-    good = good && key && text && out.size() < kMostAttributes;
+    good = good && key && text && out.size() < kMost;
     if (good) out.push_back({*key, *text});
   }
   return true;
@@ -188,7 +264,7 @@ bool read_inner(od::object object, Shape shape, Field field, Fields& fields, Con
   if ((server || shape == Shape::entry) && field == Field::origin) {
     return read_one(object, Shape::flat, to_origin, fields.origin, good);
   }
-  if (shape == Shape::client_frame && field == Field::attributes)
+  if (containers && field == Field::attributes)
     return read_attributes(object, containers->attributes, good);
   if (server && field == Field::limits)
     return read_one(object, Shape::flat, to_limits, fields.limits, good);

@@ -16,8 +16,10 @@ inline constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53) - 1;
 
 /// Which of an object's arrays and objects are read; others are skipped, however deep they are.
 enum class Shape : std::uint8_t {
-  client_frame,  ///< positions
-  server_frame,  ///< conversation, conversations, entries, limits, origin
+  client_frame,  ///< attributes, positions, skills, tags
+  server_frame,  ///< those and agents, conversation, conversations, entries, limits, origin,
+                 ///< tickets
+  ticket,        ///< attributes, conversations, tags
   entry,         ///< origin
   flat,          ///< none
 };

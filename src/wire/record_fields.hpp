@@ -59,6 +59,7 @@ void fields(Archive& ar, T& r) {
   ar("tags", r.tags);
   ar("attributes", r.attributes);
   ar("snooze_until", r.snooze_until);
+  ar("ends_at", r.ends_at);
   ar("assignment", r.assignment);
 }
 
@@ -125,6 +126,8 @@ void fields(Archive& ar, T& r) {
   ar("wrap_up_ns", r.wrap_up);
   ar("overflow_to", r.overflow_to);
   ar("overflow_after_ns", r.overflow_after);
+  ar("abandon_after_ns", r.abandon_after);
+  ar("close_after_ns", r.close_after);
   ar("calendar", r.calendar);
   ar("sla", r.sla);
 }
@@ -155,6 +158,14 @@ void fields(Archive& ar, T& r) {
   ar("until", r.until);
 }
 
+template <class Archive, Is<SinkCursor> T>
+void fields(Archive& ar, T& r) {
+  ar("sink", r.sink);
+  ar("position", r.position);
+  ar("node", r.node);
+  ar("until", r.until);
+}
+
 template <class Archive, Is<SlaPolicy> T>
 void fields(Archive& ar, T& r) {
   ar("first_response_ns", r.first_response);
@@ -181,6 +192,7 @@ void fields(Archive& ar, T& r) {
   ar("seq", r.seq);
   ar("paused", r.paused);
   ar("responded", r.responded);
+  ar("over", r.over);
   ar("timers", r.timers);
 }
 

@@ -71,8 +71,9 @@ result<DeskRecord> decode_record(const RecordKey& key, std::string_view record) 
     case RecordKind::timer:
       return key.id.starts_with(kNodePrefix) ? decode<NodeLease>(key, record)
                                              : decode<SlaClock>(key, record);
-    case RecordKind::file:
     case RecordKind::cursor:
+      return decode<SinkCursor>(key, record);
+    case RecordKind::file:
       break;
   }
   return errc::corrupt;

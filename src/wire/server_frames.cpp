@@ -136,6 +136,25 @@ frame::Error error_frame(FieldReader& in) {
   return frame;
 }
 
+frame::About about(FieldReader& in, Containers& containers) {
+  frame::About frame;
+  frame.conversation = conversation(in);
+  frame.subject = in.text(Field::subject, kAnySize, {});
+  frame.priority = in.one_of(Field::priority, frame.priority);
+  frame.language = in.text(Field::language, kAnySize, {});
+  if (in.container(Field::skills)) frame.skills = std::move(containers.skills);
+  if (in.container(Field::tags)) frame.tags = std::move(containers.tags);
+  if (in.container(Field::attributes)) frame.attributes = std::move(containers.attributes);
+  return frame;
+}
+
+frame::Tickets tickets(FieldReader& in, Containers& containers) {
+  frame::Tickets frame;
+  if (in.container(Field::tickets, true)) frame.tickets = std::move(containers.tickets);
+  frame.next = in.text(Field::next, kAnySize, {});
+  return frame;
+}
+
 void build(ServerType type, FieldReader& in, const Fields& fields, Containers& containers,
            ServerFrame& frame) {
   switch (type) {
@@ -186,6 +205,12 @@ void build(ServerType type, FieldReader& in, const Fields& fields, Containers& c
       return;
     case ServerType::left:
       frame.body = frame::Left{conversation(in)};
+      return;
+    case ServerType::about:
+      frame.body = about(in, containers);
+      return;
+    case ServerType::tickets:
+      frame.body = tickets(in, containers);
       return;
   }
 }

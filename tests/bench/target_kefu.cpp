@@ -67,6 +67,8 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
   void on(const frame::Queue&) {}
   void on(const frame::Agents&) {}
   void on(const frame::Left&) {}
+  void on(const frame::About&) {}
+  void on(const frame::Tickets&) {}
   void on(const frame::Ack& ack);
   void on(const frame::EntryFrame& entry);
   void on(const frame::Error& error);

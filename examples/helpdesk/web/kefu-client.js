@@ -263,24 +263,30 @@ export class KefuClient extends EventTarget {
     return (await this.#request({ type: 'accept', conversation })).conversation;
   }
 
-  /** What this agent wants: {intent: 'available' | 'busy' | 'away', capacity}. */
+  // Those that change an assignment take the number that its caller saw, `assignment`. With it a
+  // request that is repeated acts once, however late it arrives; without it the last one counts.
+
+  /**
+   * What this agent wants: {intent: 'available' | 'busy' | 'away', capacity, version}. Resolves to
+   * the version that another device must know to say something else.
+   */
   async setPresence(presence) {
-    await this.#request({ type: 'presence', ...presence });
+    return (await this.#request({ type: 'presence', ...presence })).version;
   }
 
   /** Not this one: it is offered to somebody else. */
-  async decline(conversation) {
-    await this.#request({ type: 'decline', conversation });
+  async decline(conversation, assignment) {
+    await this.#request({ type: 'decline', conversation, assignment });
   }
 
   /** Gives it to {agent} or to {department}, with a note for them. */
-  async transfer(conversation, { agent, department, note }) {
-    await this.#request({ type: 'transfer', conversation, agent, department, note });
+  async transfer(conversation, { agent, department, note, assignment }) {
+    await this.#request({ type: 'transfer', conversation, agent, department, note, assignment });
   }
 
   /** Gives it back to the queue. */
-  async release(conversation) {
-    await this.#request({ type: 'release', conversation });
+  async release(conversation, assignment) {
+    await this.#request({ type: 'release', conversation, assignment });
   }
 
   /** Becomes its owner, whoever was; resolves to the conversation. */
@@ -294,24 +300,70 @@ export class KefuClient extends EventTarget {
   }
 
   /** Pauses it, until an RFC 3339 time if one is given. */
-  async hold(conversation, until) {
-    await this.#request({ type: 'hold', conversation, until });
+  async hold(conversation, until, assignment) {
+    await this.#request({ type: 'hold', conversation, until, assignment });
   }
-  async resume(conversation) {
-    await this.#request({ type: 'resume', conversation });
+  async resume(conversation, assignment) {
+    await this.#request({ type: 'resume', conversation, assignment });
   }
   /** Is done with it; it can be reopened. */
-  async resolve(conversation) {
-    await this.#request({ type: 'resolve', conversation });
+  async resolve(conversation, assignment) {
+    await this.#request({ type: 'resolve', conversation, assignment });
   }
   /** Back into the queue; resolves to the conversation. */
   async reopen(conversation) {
     return (await this.#request({ type: 'reopen', conversation })).conversation;
   }
 
+  /** One more agent takes part; without `agent` it is oneself (supervisors). */
+  async join(conversation, agent) {
+    await this.#request({ type: 'join', conversation, agent });
+  }
+  /** Takes part no more; not for its owner. */
+  async leave(conversation) {
+    await this.#request({ type: 'leave', conversation });
+  }
+  /**
+   * What is known about a conversation, after what is given has changed: {subject, priority,
+   * language, skills, tags, attributes}.
+   */
+  async describe(conversation, what = {}) {
+    return this.#request({ type: 'describe', conversation, ...what });
+  }
+
+  // Tickets: each resolves to what it is now, with the `version` that a change must name.
+
+  async createTicket({ id = uuidV7(this.#options.now()), ...what } = {}) {
+    return (await this.#request({ type: 'ticket', id, ...what })).tickets[0];
+  }
+  /** KefuError 'conflict' with `rule` 'version': somebody has changed it since. */
+  async updateTicket(id, version, what) {
+    return (await this.#request({ type: 'ticket', id, version, ...what })).tickets[0];
+  }
+  async mergeTicket({ id, version }, into) {
+    const frame = { type: 'merge', id, version, into: into.id, into_version: into.version };
+    return (await this.#request(frame)).tickets[0];
+  }
+  async commentTicket(id, body, comment = uuidV7(this.#options.now())) {
+    await this.#request({ type: 'comment', id, comment, body });
+  }
+  async ticket(id) {
+    return (await this.#request({ type: 'tickets', id })).tickets[0];
+  }
+  /** Those of an agent, or nobody's: {tickets, next}. */
+  async tickets({ agent, after = '', limit = 50 } = {}) {
+    const { tickets = [], next = '' } = await this.#request({
+      type: 'tickets',
+      agent,
+      after,
+      limit,
+    });
+    return { tickets, next };
+  }
+
   /** Closes a conversation for everybody. */
-  async closeConversation(conversation) {
-    await this.#request({ type: 'close', conversation });
+  async closeConversation(conversation, assignment) {
+    await this.#request({ type: 'close', conversation, assignment });
   }
 
   /**

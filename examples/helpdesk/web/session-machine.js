@@ -531,6 +531,8 @@ export class SessionMachine {
         return this.#history(frame);
       case 'list':
       case 'done':
+      case 'about':
+      case 'tickets':
         return this.#answered(frame);
       case 'error':
         return this.#error(frame);

@@ -19,6 +19,7 @@ namespace kefu::core {
 struct Join {
   ConversationId conversation;
   std::string agent;
+  Participant by = {};  ///< empty: kefu itself
 };
 struct Leave {
   ConversationId conversation;
@@ -39,9 +40,10 @@ struct Describe {
 [[nodiscard]] inline Rule decide(const Join& ask, WorkingSet& desk, Timestamp) {
   const Conversation* const c = desk.conversation(ask.conversation);
   if (desk.incomplete()) return Rule::none;
-  if (!c) return Rule::exists;
+  if (!c || !detail::is_member(*c, ask.by)) return Rule::exists;
   if (c->has_agent(ask.agent)) return Rule::none;  // a retry
   if (!is_owned(c->state)) return Rule::state_table;
+  if (c->agents.size() == Conversation::kAgents) return Rule::capacity;
   desk.edit(*c).agents.push_back(ask.agent);
   desk.append(detail::system_entry(c->id, kind::kJoined, ask.agent));
   return Rule::none;

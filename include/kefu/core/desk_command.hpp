@@ -8,9 +8,11 @@
 #include <kefu/core/offer.hpp>
 #include <kefu/core/opening.hpp>
 #include <kefu/core/presence.hpp>
+#include <kefu/core/relay.hpp>
 #include <kefu/core/sla.hpp>
 #include <kefu/core/ticket.hpp>
 #include <kefu/core/transaction.hpp>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -21,7 +23,35 @@ using DeskCommand =
                  TransferToAgent, TransferToDepartment, TakeOver, Overflow, Hold, Resume, Resolve,
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
                  SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
-                 UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla>;
+                 UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla, HoldSink,
+                 AdvanceSink>;
+
+/// The record that a command is about; nothing for what concerns a node. Of two tickets the one
+/// that stays.
+[[nodiscard]] inline std::optional<RecordKey> subject_of(const DeskCommand& command) {
+  return std::visit(
+      [](const auto& one) -> std::optional<RecordKey> {
+        if constexpr (requires { one.proposed; }) {
+          return key_of(one.proposed);
+        } else if constexpr (requires { one.into; }) {
+          return ticket_key(one.into);
+        } else if constexpr (requires { one.ticket; }) {
+          return ticket_key(one.ticket);
+        } else if constexpr (requires { one.conversation; }) {
+          return conversation_key(one.conversation);
+        } else if constexpr (requires { one.agent; }) {
+          return agent_key(one.agent);
+        } else {
+          return std::nullopt;
+        }
+      },
+      command);
+}
+
+/// What a host hands to Hub::change().
+struct DeskChange {
+  DeskCommand command;
+};
 
 [[nodiscard]] inline Transaction transaction_of(DeskCommand command) {
   return Transaction([command = std::move(command)](WorkingSet& desk, Timestamp now) {

@@ -23,10 +23,12 @@ struct Close {
   Participant by;
   Nanoseconds wrap_up{0};
   std::optional<std::uint64_t> epoch = {};
+  bool due = false;  ///< its timer: refused before its time
 };
 /// The visitor has gone before an agent came.
 struct Abandon {
   ConversationId conversation;
+  bool due = false;  ///< its timer: refused before its time
 };
 
 namespace detail {
@@ -46,6 +48,22 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (here && here->conversation == c.id && !is_open(to)) desk.remove(*here);
 }
 
+}  // namespace detail
+
+/// When a conversation in this state ends by itself, by its department's rules; set once.
+inline void set_end(const Conversation& c, Nanoseconds abandon_after, Nanoseconds close_after,
+                    WorkingSet& desk, Timestamp now) {
+  if (c.ends_at) return;
+  if (c.state == ConversationState::queued && abandon_after.count() > 0)
+    desk.edit(c).ends_at = c.assignment.waiting_since + abandon_after;
+  if (c.state == ConversationState::resolved && close_after.count() > 0)
+    desk.edit(c).ends_at = now + close_after;
+}
+
+namespace detail {
+[[nodiscard]] inline bool is_due(const Conversation& c, Timestamp now) {
+  return c.ends_at && now >= *c.ends_at;
+}
 }  // namespace detail
 
 [[nodiscard]] inline Rule decide(const Resolve& ask, WorkingSet& desk, Timestamp now) {
@@ -77,6 +95,7 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (const Rule rule = may_enter(c->state, ConversationState::closed); rule != Rule::none)
     return rule;
   if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
+  if (ask.due && !detail::is_due(*c, now)) return Rule::too_early;
   detail::finish(*c, holder, here, ConversationState::closed, AssignmentStep::closed, ask.by.id,
                  ask.wrap_up, desk, now);
   desk.append(detail::system_entry(c->id, kind::kClosed, ask.by.id));
@@ -92,6 +111,7 @@ inline void finish(const Conversation& conversation, const Agent* holder,
   if (c->state == ConversationState::abandoned) return Rule::none;  // a retry
   if (const Rule rule = may_enter(c->state, ConversationState::abandoned); rule != Rule::none)
     return rule;
+  if (ask.due && !detail::is_due(*c, now)) return Rule::too_early;
   detail::finish(*c, holder, here, ConversationState::abandoned, AssignmentStep::ended, {},
                  Nanoseconds(0), desk, now);
   desk.append(detail::system_entry(c->id, kind::kAbandoned, {}));

@@ -55,6 +55,7 @@ class SlaStep {
     if (kind == kind::kJoined || kind == kind::kLeft) return;
     resume(entry.at);  // every other change ends a hold
     if (kind == kind::kReopened) return on_reopened(entry.at);
+    if (kind == kind::kClosed || kind == kind::kAbandoned) clock_.over = true;
     if (kind == kind::kResolved || kind == kind::kClosed) {
       meet(SlaTarget::resolution);
       clock_.timers.clear();
@@ -86,6 +87,7 @@ class SlaStep {
 
   /// A new promise to resolve it; and the visitor waits for an answer.
   void on_reopened(Timestamp at) {
+    clock_.over = false;
     begin(clock_.responded ? SlaTarget::next_response : SlaTarget::first_response, at);
     begin(SlaTarget::resolution, at);
   }
@@ -159,6 +161,12 @@ class SlaStep {
   clock.calendar = ask.calendar;
   desk.create(std::move(clock));
   return Rule::none;
+}
+
+/// With a reopening, in its commit: from then on somebody looks at the clock again.
+inline void wind_sla(ConversationId conversation, WorkingSet& desk) {
+  const SlaClock* const clock = desk.sla(conversation);
+  if (clock && clock->over) desk.edit(*clock).over = false;
 }
 
 [[nodiscard]] inline Rule decide(const FoldSla& ask, WorkingSet& desk, Timestamp) {

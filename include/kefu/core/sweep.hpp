@@ -115,6 +115,10 @@ class Sweep {
     if (!due || now < *due) return !due;
     if (c.state == ConversationState::offered)
       out.push_back(sweep_effect::Run{ExpireOffer{c.id, options_.decline_pause}});
+    else if (c.state == ConversationState::queued)
+      out.push_back(sweep_effect::Run{Abandon{c.id, true}});
+    else if (c.state == ConversationState::resolved)
+      out.push_back(sweep_effect::Run{Close{c.id, {}, {}, {}, true}});
     else
       out.push_back(sweep_effect::Run{Resume{c.id, {}}});
     return true;

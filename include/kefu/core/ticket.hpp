@@ -106,6 +106,7 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   const TicketState to = ask.state.value_or(ticket->state);
   const bool moves = to != ticket->state;
   const bool waits = to == TicketState::pending && ask.pending_until;
+  if (changed.conversations.size() > Ticket::kConversations) return Rule::capacity;
   if (changed == *ticket && !moves && (!waits || ask.pending_until == ticket->pending_until))
     return Rule::none;  // a retry
   if (desk.version_of(*ticket) != ask.version) return Rule::version;
@@ -147,6 +148,8 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
     return Rule::version;
   if (may_enter(from->state, TicketState::merged) != Rule::none || !is_open(into->state))
     return Rule::state_table;
+  if (from->conversations.size() + into->conversations.size() > Ticket::kConversations)
+    return Rule::capacity;
   Ticket& gone = desk.edit(*from);
   enter(gone, TicketState::merged, now);
   gone.merged_into = ask.into;

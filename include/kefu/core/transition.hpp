@@ -26,6 +26,7 @@ inline void enter(Conversation& c, ConversationState to) {
   if (to != S::offered) c.assignment.offer.reset();
   if (to != S::on_hold) c.snooze_until.reset();
   if (to != S::queued && to != S::offered) {
+    c.ends_at.reset();
     c.assignment.declined.clear();
     c.assignment.asked_until.reset();
     c.assignment.returned = false;

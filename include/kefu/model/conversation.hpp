@@ -67,7 +67,10 @@ struct Conversation {
   std::vector<std::string> tags;    ///< sorted, each once
   Attributes attributes;
   std::optional<Timestamp> snooze_until;  ///< on_hold: it resumes by itself then
+  std::optional<Timestamp> ends_at;  ///< queued: given up then; resolved: it closes by itself then
   Assignment assignment;
+
+  static constexpr std::size_t kAgents = 32;  ///< that may take part at once
 
   [[nodiscard]] bool has_agent(std::string_view who) const {
     return std::ranges::find(agents, who) != agents.end();

@@ -17,8 +17,10 @@ struct Department {
   Nanoseconds wrap_up{0};                                ///< a slot stays filled for so long
   std::string overflow_to;                               ///< another department; empty: none
   Nanoseconds overflow_after = std::chrono::minutes(5);
-  std::string calendar;  ///< the host's name for business hours; empty: always open
-  std::string sla;       ///< the host's name for an SLA policy; empty: none
+  Nanoseconds abandon_after{0};  ///< whoever waits for longer is given up; 0: never
+  Nanoseconds close_after{0};    ///< what was resolved closes by itself; 0: never
+  std::string calendar;          ///< the host's name for business hours; empty: always open
+  std::string sla;               ///< the host's name for an SLA policy; empty: none
 
   friend bool operator==(const Department&, const Department&) = default;
 };

@@ -11,6 +11,7 @@
 #include <kefu/model/entry.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
+#include <kefu/model/ticket.hpp>
 #include <kefu/model/time.hpp>
 #include <kefu/model/verdict.hpp>
 #include <optional>
@@ -146,6 +147,59 @@ struct Hold {
 struct Watch {
   ConversationId conversation;
 };
+/// One more agent takes part, without owning it: whom somebody in it names, or a supervisor.
+struct Join {
+  ConversationId conversation;
+  std::string_view agent;  ///< empty: the caller
+};
+/// The caller takes part no more.
+struct Leave {
+  ConversationId conversation;
+};
+/// What is given changes; About answers.
+struct Describe {
+  ConversationId conversation;
+  std::optional<std::string_view> subject = {};
+  std::optional<Priority> priority = {};
+  std::optional<std::string_view> language = {};
+  std::optional<std::vector<std::string_view>> skills = {};
+  std::optional<std::vector<std::string_view>> tags = {};
+  std::optional<std::vector<Attribute>> attributes = {};
+};
+/// Without `version` it creates the ticket. With it, what is given changes, on that version.
+struct TicketChange {
+  TicketId id;
+  std::optional<std::uint64_t> version = {};
+  std::optional<TicketState> state = {};
+  std::optional<Timestamp> until = {};  ///< with the state `pending`
+  std::optional<std::string_view> subject = {};
+  std::string_view requester = {};  ///< creating
+  std::optional<std::string_view> department = {};
+  std::optional<std::string_view> agent = {};  ///< the assignee
+  std::optional<Priority> priority = {};
+  std::optional<std::vector<std::string_view>> tags = {};
+  std::optional<std::vector<Attribute>> attributes = {};
+  std::optional<ConversationId> conversation = {};  ///< is linked
+};
+struct Comment {
+  TicketId id;
+  CommentId comment;
+  std::string_view body;
+};
+/// The work of `id` goes on in `into`.
+struct Merge {
+  TicketId id;
+  std::uint64_t version = 0;
+  TicketId into;
+  std::uint64_t into_version = 0;
+};
+/// One ticket, or those of an assignee, newest first.
+struct FindTickets {
+  std::optional<TicketId> id = {};
+  std::string_view agent = {};  ///< empty: of nobody
+  std::string_view after = {};
+  std::uint64_t limit = 50;
+};
 
 // ---- from the server
 
@@ -278,6 +332,38 @@ struct Reset {
   std::uint64_t tail = 0;
   std::string_view reason;
 };
+/// What is known about a conversation, to the staff.
+struct About {
+  ConversationId conversation;
+  std::string_view subject;
+  Priority priority = Priority::normal;
+  std::string_view language;
+  std::vector<std::string_view> skills;
+  std::vector<std::string_view> tags;
+  std::vector<Attribute> attributes;
+};
+struct TicketView {
+  TicketId id;
+  std::uint64_t version = 0;
+  TicketState state = TicketState::new_ticket;
+  std::string_view subject;
+  std::string_view requester;
+  std::string_view department;
+  std::string_view agent;
+  Priority priority = Priority::normal;
+  std::vector<std::string_view> tags;
+  std::vector<Attribute> attributes;
+  std::vector<ConversationId> conversations;
+  std::optional<Timestamp> until;
+  std::optional<TicketId> into;  ///< merged
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+/// Answers whatever is asked of tickets.
+struct Tickets {
+  std::vector<TicketView> tickets;
+  std::string_view next;
+};
 /// The answer to a frame that has nothing else to say. `assignment`: the epoch that a change left.
 /// `version`: that of what else was changed.
 struct Done {
@@ -303,7 +389,9 @@ struct ClientFrame {
   std::string_view ref;
   std::variant<frame::Hello, frame::Token, frame::Open, frame::Send, frame::Delivered, frame::Read,
                frame::SetTyping, frame::History, frame::List, frame::SetPresence, frame::Change,
-               frame::Transfer, frame::Hold, frame::Watch>
+               frame::Transfer, frame::Hold, frame::Watch, frame::Join, frame::Leave,
+               frame::Describe, frame::TicketChange, frame::Comment, frame::Merge,
+               frame::FindTickets>
       body;
 };
 
@@ -311,7 +399,8 @@ struct ServerFrame {
   std::string_view ref;
   std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState,
                frame::Offer, frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed,
-               frame::Reset, frame::Done, frame::Error, frame::Queue, frame::Agents, frame::Left>
+               frame::Reset, frame::Done, frame::Error, frame::Queue, frame::Agents, frame::Left,
+               frame::About, frame::Tickets>
       body;
 };
 

@@ -68,6 +68,7 @@ struct SlaClock {
   std::uint64_t seq = 0;
   bool paused = false;
   bool responded = false;  ///< an agent has answered once
+  bool over = false;       ///< closed or abandoned: nothing is promised until it is reopened
   std::vector<SlaTimer> timers;
 
   friend bool operator==(const SlaClock&, const SlaClock&) = default;

@@ -32,6 +32,7 @@ struct Ticket {
   Timestamp updated_at;
 
   static constexpr std::size_t kComments = 32;
+  static constexpr std::size_t kConversations = 256;  ///< that one may be about
 
   friend bool operator==(const Ticket&, const Ticket&) = default;
 };

@@ -96,7 +96,7 @@ test('an unknown type is unsupported, and echoes its ref', async () => {
   const peer = await t.visitor();
   for (const type of [
     'recall',
-    'ticket',
+    'about',
     'queue',
     'agents',
     'left',

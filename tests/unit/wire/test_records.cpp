@@ -162,7 +162,7 @@ TEST_CASE("every record of the desk comes back whole, under its own key only") {
     REQUIRE(back);
     CHECK(*back == record);
     CHECK(wire::decode_record({key.kind, key.id + "x"}, text).error() == errc::corrupt);
-    CHECK(wire::decode_record({RecordKind::cursor, key.id}, text).error() == errc::corrupt);
+    CHECK(wire::decode_record({RecordKind::file, key.id}, text).error() == errc::corrupt);
     for (std::size_t size = 0; size < text.size(); ++size)
       CHECK(wire::decode_record(key, text.substr(0, size)).error() == errc::corrupt);
   }

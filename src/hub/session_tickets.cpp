@@ -1,0 +1,218 @@
+// Session: tickets, and what is known about a conversation, as the staff asks for them.
+#include <kefu/wire/records.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "session_parts.hpp"
+
+namespace kefu::hub {
+namespace {
+
+std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
+  return {texts.begin(), texts.end()};
+}
+std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+Attributes copies(const std::vector<frame::Attribute>& attributes) {
+  Attributes out;
+  for (const frame::Attribute& one : attributes) out.emplace(one.name, one.value);
+  return out;
+}
+std::vector<frame::Attribute> views_of(const Attributes& attributes) {
+  std::vector<frame::Attribute> out;
+  for (const auto& [name, value] : attributes) out.push_back({name, value});
+  return out;
+}
+template <class Range>
+auto optional_copies(const std::optional<Range>& given) {
+  using Copies = decltype(copies(*given));
+  return given ? std::optional<Copies>(copies(*given)) : std::nullopt;
+}
+std::optional<std::string> optional_copy(std::optional<std::string_view> text) {
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+frame::TicketView view_of(const Ticket& ticket, std::uint64_t version) {
+  frame::TicketView view;
+  view.id = ticket.id;
+  view.version = version;
+  view.state = ticket.state;
+  view.subject = ticket.subject;
+  view.requester = ticket.requester;
+  view.department = ticket.department;
+  view.agent = ticket.assignee;
+  view.priority = ticket.priority;
+  view.tags = views_of(ticket.tags);
+  view.attributes = views_of(ticket.fields);
+  view.conversations = ticket.conversations;
+  view.until = ticket.pending_until;
+  view.into = ticket.merged_into;
+  view.created_at = ticket.created_at;
+  view.updated_at = ticket.updated_at;
+  return view;
+}
+
+core::CreateTicket creation(const frame::TicketChange& ask, const Participant& by) {
+  Ticket ticket;
+  ticket.id = ask.id;
+  ticket.subject = ask.subject.value_or("");
+  ticket.requester = ask.requester;
+  ticket.department = ask.department.value_or("");
+  ticket.assignee = ask.agent.value_or("");
+  ticket.priority = ask.priority.value_or(Priority::normal);
+  if (ask.tags) ticket.tags = copies(*ask.tags);
+  if (ask.attributes) ticket.fields = copies(*ask.attributes);
+  if (ask.conversation) ticket.conversations = {*ask.conversation};
+  return {std::move(ticket), by};
+}
+
+core::UpdateTicket update(const frame::TicketChange& ask, const Participant& by) {
+  core::UpdateTicket update;
+  update.ticket = ask.id;
+  update.version = *ask.version;
+  update.by = by;
+  update.state = ask.state;
+  update.pending_until = ask.until;
+  update.subject = optional_copy(ask.subject);
+  update.department = optional_copy(ask.department);
+  update.assignee = optional_copy(ask.agent);
+  update.priority = ask.priority;
+  update.tags = optional_copies(ask.tags);
+  update.fields = optional_copies(ask.attributes);
+  if (ask.conversation) update.link = {*ask.conversation};
+  return update;
+}
+
+}  // namespace
+
+// ---- who takes part in a conversation, and what is known about it
+
+void Session::on(const frame::Join& join) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  const Participant& by = identity_.participant;
+  if (!join.agent.empty() && !is_plain_id(join.agent, shard_.bounds().max_id))
+    return fail(frame_ref_, errc::bad_frame, "agent");
+  const bool oneself = join.agent.empty() || join.agent == by.id;
+  core::Join command{join.conversation, oneself ? by.id : std::string(join.agent), by};
+  if (!oneself) return run(join.conversation, std::move(command));
+  shard_.desk().run(
+      join.conversation, std::move(command),
+      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+        self.answer(verdict, ref);
+      }));
+}
+
+void Session::on(const frame::Leave& leave) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  run(leave.conversation, core::Leave{leave.conversation, identity_.participant.id});
+}
+
+void Session::on(const frame::Describe& ask) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  core::Describe command;
+  command.conversation = ask.conversation;
+  command.by = identity_.participant;
+  command.subject = optional_copy(ask.subject);
+  command.priority = ask.priority;
+  command.language = optional_copy(ask.language);
+  command.skills = optional_copies(ask.skills);
+  command.tags = optional_copies(ask.tags);
+  command.attributes = optional_copies(ask.attributes);
+  shard_.desk().run(
+      ask.conversation, std::move(command),
+      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+        if (verdict.code != errc::ok) return self.refuse(ref, verdict);
+        const Conversation& c = verdict.conversation.record;
+        self.send({ref, frame::About{c.id, c.subject, c.priority, c.language, views_of(c.skills),
+                                     views_of(c.tags), views_of(c.attributes)}});
+      }));
+}
+
+// ---- tickets
+
+/// Answers with the ticket, or with the rule that forbids it and the version that counts.
+void Session::change_ticket(core::DeskCommand command) {
+  auto told =
+      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
+        if (outcome.code != errc::ok)
+          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule}, outcome.version);
+        self.send({ref, frame::Tickets{
+                            {view_of(std::get<Ticket>(*outcome.record), outcome.version)}, {}}});
+      });
+  shard_.desk().change(std::move(command), std::move(told));
+}
+
+void Session::on(const frame::TicketChange& ask) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  const Participant& by = identity_.participant;
+  ask.version ? change_ticket(update(ask, by)) : change_ticket(creation(ask, by));
+}
+
+void Session::on(const frame::Comment& ask) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  core::CommentTicket command{ask.id, ask.comment, identity_.participant, std::string(ask.body)};
+  shard_.desk().change(
+      std::move(command),
+      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
+        if (outcome.code != errc::ok)
+          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+        self.send({ref, frame::Done{0, outcome.version}});
+      }));
+}
+
+void Session::on(const frame::Merge& ask) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  change_ticket(
+      core::MergeTicket{ask.id, ask.version, ask.into, ask.into_version, identity_.participant});
+}
+
+void Session::on(const frame::FindTickets& find) {
+  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  const std::string ref(frame_ref_);
+  if (find.id) {
+    return shard_.context().store.get(
+        ticket_key(*find.id),
+        mine<result<std::optional<Record>>>([ref](Session& self, auto record) {
+          if (!record) return self.fail(ref, record.error(), "ticket");
+          if (!*record) return self.fail(ref, errc::not_found, "ticket");
+          self.tell_tickets(ref, {{**std::move(record)}, {}});
+        }));
+  }
+  ScanRequest request{RecordKind::ticket, std::string(index::kAssignee), index::of(find.agent),
+                      std::string(find.after), 0};
+  request.limit = std::clamp<std::size_t>(find.limit, 1, shard_.bounds().max_list);
+  scan_tickets(std::move(request), ref);
+}
+
+/// A page that is too large for an answer is asked for again, half as long.
+void Session::scan_tickets(ScanRequest request, std::string ref) {
+  shard_.context().store.scan(
+      request, mine<result<ScanPage>>(
+                   [request, ref = std::move(ref)](Session& self, result<ScanPage> page) mutable {
+                     if (!page) return self.fail(ref, page.error(), "tickets");
+                     std::size_t bytes = 0;
+                     for (const Record& record : page->records) bytes += record.value.size();
+                     if (bytes > self.shard_.bounds().max_answer / 2 && request.limit > 1) {
+                       request.limit /= 2;
+                       return self.scan_tickets(std::move(request), std::move(ref));
+                     }
+                     self.tell_tickets(ref, *page);
+                   }));
+}
+
+void Session::tell_tickets(std::string_view ref, const ScanPage& page) {
+  std::vector<std::pair<DeskRecord, std::uint64_t>> tickets;
+  for (const Record& record : page.records) {
+    result<DeskRecord> one = wire::decode_record(record.key, record.value);
+    if (one) tickets.emplace_back(*std::move(one), record.version);
+  }
+  frame::Tickets answer;
+  for (const auto& [record, version] : tickets)
+    answer.tickets.push_back(view_of(std::get<Ticket>(record), version));
+  answer.next = page.next;
+  send({ref, std::move(answer)});
+}
+
+}  // namespace kefu::hub

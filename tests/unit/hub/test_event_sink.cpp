@@ -1,0 +1,113 @@
+#include <kefu/event_sink.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "host.hpp"
+
+using namespace kefu;
+using namespace kefu::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string say(int cseq, std::string_view body) {
+  return R"({"type":"send",)" + in_conversation() + R"(,"cseq":)" + std::to_string(cseq) +
+         R"(,"body":")" + std::string(body) + "\"}";
+}
+
+struct Heard {
+  std::vector<std::string> bodies;  // of messages
+  std::size_t calls = 0;
+  errc answer = errc::ok;
+};
+
+class Listener final : public EventSink {
+ public:
+  explicit Listener(Heard& heard) : heard_(heard) {}
+  void deliver(const std::vector<Event>& events, Completion<errc> done) override {
+    ++heard_.calls;
+    if (heard_.answer == errc::ok) {
+      for (const Event& event : events) {
+        if (event.entry.kind == kind::kText) heard_.bodies.push_back(event.entry.body);
+      }
+    }
+    done(heard_.answer);
+  }
+
+ private:
+  Heard& heard_;
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_CASE("a sink gets every entry in order, those too that were stored before it came") {
+  limits bounds;
+  bounds.sink_batch = 2;
+  Host host(bounds);
+  Pair pair(host);
+  pair.visitor.asks(say(1, "one"));
+  Heard heard;
+  host.hub.deliver("bills", std::make_unique<Listener>(heard));
+  host.pass(1s);
+  pair.visitor.asks(say(2, "two"));
+  pair.agent.asks(say(1, "three"));
+  host.pass(1s);
+  CHECK(heard.bodies == Bodies{"one", "two", "three"});
+  const std::size_t calls = heard.calls;
+  host.pass(20s);
+  CHECK(heard.calls == calls);  // nothing comes twice
+}
+
+TEST_CASE("a sink that fails is tried again, ever later, and misses nothing") {
+  Host host;
+  Heard heard;
+  heard.answer = errc::unavailable;
+  host.hub.deliver("bills", std::make_unique<Listener>(heard));
+  Pair pair(host);
+  pair.visitor.asks(say(1, "one"));
+  host.pass(60s);
+  CHECK(heard.calls > 3);
+  CHECK(heard.calls < 60);
+  heard.answer = errc::ok;
+  host.pass(61s);
+  CHECK(heard.bodies == Bodies{"one"});
+}
+
+TEST_CASE("of two nodes one delivers, and the other goes on when it is gone") {
+  ManualClock clock;
+  memory::Store store(clock);
+  ManualExecutor loop;
+  Heard first_heard, second_heard;
+  const auto hub = [&](Heard& heard) {
+    HubOptions options;
+    options.clock = &clock;
+    auto made = std::make_unique<Hub>(std::vector<Executor*>{&loop}, store, std::move(options));
+    made->authenticate(std::make_unique<PlainTokens>());
+    made->deliver("bills", std::make_unique<Listener>(heard));
+    return made;
+  };
+  const auto pass = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      clock.advance(1s);
+      loop.advance(1s);
+    }
+  };
+  auto first = hub(first_heard);
+  pass(1);
+  const auto second = hub(second_heard);
+  Peer visitor(*second, loop);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  visitor.asks(say(1, "one"));
+  pass(5);
+  CHECK(first_heard.bodies == Bodies{"one"});
+  CHECK(second_heard.calls == 0);
+  first.reset();
+  visitor.asks(say(2, "two"));
+  pass(20);
+  CHECK(second_heard.bodies == Bodies{"two"});
+}
+
+}  // namespace

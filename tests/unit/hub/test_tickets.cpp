@@ -1,0 +1,192 @@
+#include <kefu/hub.hpp>
+
+#include <doctest/doctest.h>
+
+#include <kefu/core/desk_command.hpp>
+
+#include "host.hpp"
+
+using namespace kefu;
+using namespace kefu::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kTicket = "0199c1d2-0000-7000-8000-0000000000a1";
+constexpr std::string_view kOther = "0199c1d2-0000-7000-8000-0000000000a2";
+constexpr std::string_view kComment = "0199c1d2-0000-7000-8000-0000000000c1";
+
+std::string ask(std::string_view type, std::string_view more, std::string_view id = kTicket) {
+  return "{\"type\":\"" + std::string(type) + R"(","ref":"r","id":")" + std::string(id) + "\"" +
+         std::string(more) + "}";
+}
+std::string about(std::string_view type, std::string_view more = "") {
+  return "{\"type\":\"" + std::string(type) + R"(","ref":"r",)" + in_conversation() +
+         std::string(more) + "}";
+}
+/// The last frame that answered has all of these.
+template <class... Text>
+bool answered(const Peer& peer, Text... text) {
+  for (auto frame = peer.frames.rbegin(); frame != peer.frames.rend(); ++frame) {
+    if (frame->find("\"ref\":\"r\"") != std::string::npos)
+      return ((frame->find(text) != std::string::npos) && ...);
+  }
+  return false;
+}
+
+struct Staff {
+  explicit Staff(Host& host) : ann(host), bob(host) {
+    ann.asks(hello("agent ann"));
+    bob.asks(hello("agent bob"));
+  }
+  Peer ann, bob;
+};
+
+TEST_CASE("two writers of a ticket never overwrite each other unseen") {
+  Host host;
+  Staff staff(host);
+  const std::string create =
+      ask("ticket", R"(,"subject":"a refund","requester":"v","agent":"ann")");
+  staff.ann.asks(create);
+  CHECK(answered(staff.ann, "\"version\":1", "\"state\":\"new\"", "a refund"));
+  staff.ann.asks(create);
+  CHECK(answered(staff.ann, "\"version\":1"));  // a retry
+  staff.bob.asks(ask("ticket", R"(,"subject":"mine","requester":"w")"));
+  CHECK(answered(staff.bob, "\"not_found\"", "\"rule\":\"exists\""));  // an id of another ticket
+
+  const std::string open = ask("ticket", R"(,"version":1,"state":"open","priority":"high")");
+  staff.bob.asks(open);
+  CHECK(answered(staff.bob, "\"version\":2", "\"state\":\"open\"", "\"priority\":\"high\""));
+  staff.bob.asks(open);
+  CHECK(answered(staff.bob, "\"version\":2"));
+  staff.ann.asks(ask("ticket", R"(,"version":1,"tags":["late"])"));
+  CHECK(answered(staff.ann, "\"conflict\"", "\"rule\":\"version\"", "\"current\":2"));
+  staff.ann.asks(ask("ticket", R"(,"version":2,"state":"new")"));
+  CHECK(answered(staff.ann, "\"conflict\"", "\"rule\":\"state_table\""));
+}
+
+TEST_CASE("a ticket out of a conversation, its fields and its comments") {
+  Host host;
+  Pair pair(host);
+  pair.agent.asks(ask("ticket", "," + in_conversation() +
+                                    R"(,"subject":"x","tags":["b","a"],"attributes":{"k":"v"})"));
+  CHECK(answered(pair.agent, "\"conversations\":[\"" + std::string(kConversation),
+                 R"("tags":["a","b"])", R"("attributes":{"k":"v"})"));
+  const std::string comment =
+      ask("comment", R"(,"comment":")" + std::string(kComment) + R"(","body":"asked the bank")");
+  pair.agent.asks(comment);
+  pair.agent.asks(comment);
+  CHECK(answered(pair.agent, "\"done\""));
+  pair.agent.asks(R"({"type":"history","ref":"r","conversation":")" + std::string(kTicket) +
+                  R"(","after":0})");
+  CHECK(answered(pair.agent, "asked the bank", "\"tail\":2"));
+  pair.agent.asks(ask("tickets", ""));
+  CHECK(answered(pair.agent, "\"version\":2"));
+  // Visitors have nothing to do with it.
+  pair.visitor.asks(ask("tickets", ""));
+  CHECK(answered(pair.visitor, "\"denied\""));
+  pair.visitor.asks(R"({"type":"history","ref":"r","conversation":")" + std::string(kTicket) +
+                    R"(","after":0})");
+  CHECK(answered(pair.visitor, "\"not_found\""));
+}
+
+TEST_CASE("a pending ticket opens by itself, and lists are of an assignee") {
+  Host host;
+  Staff staff(host);
+  staff.ann.asks(ask("ticket", R"(,"agent":"ann")"));
+  host.pass(1s);
+  staff.ann.asks(ask("ticket", R"(,"agent":"ann")", kOther));
+  const std::string until = (host.clock.now() + 10s).to_string();
+  staff.ann.asks(ask("ticket", R"(,"version":1,"state":"pending","until":")" + until + "\""));
+  CHECK(answered(staff.ann, "\"until\":\"" + until));
+  host.pass(9s);
+  staff.ann.asks(ask("tickets", ""));
+  CHECK(answered(staff.ann, "\"pending\""));
+  host.pass(2s);
+  staff.ann.asks(ask("tickets", ""));
+  CHECK(answered(staff.ann, "\"open\""));
+  staff.ann.asks(R"({"type":"tickets","ref":"r","agent":"ann","limit":1})");
+  CHECK(answered(staff.ann, kOther, "\"next\""));
+  staff.ann.asks(R"({"type":"tickets","ref":"r"})");
+  CHECK(answered(staff.ann, "\"tickets\":[]"));
+}
+
+TEST_CASE("a merge moves what belongs to one ticket to the other") {
+  Host host;
+  Pair pair(host);
+  pair.agent.asks(ask("ticket", "," + in_conversation()));
+  pair.agent.asks(ask("ticket", "", kOther));
+  const std::string merge =
+      ask("merge", R"(,"version":1,"into":")" + std::string(kOther) + R"(","into_version":1)");
+  for (int i = 0; i < 2; ++i) {
+    pair.agent.asks(merge);
+    CHECK(answered(pair.agent, kOther, "\"version\":2", std::string(kConversation)));
+  }
+  pair.agent.asks(ask("tickets", ""));
+  CHECK(answered(pair.agent, "\"merged\"", "\"into\":\"" + std::string(kOther)));
+}
+
+TEST_CASE("a host changes what it likes, by the same rules") {
+  Host host;
+  Staff staff(host);
+  Ticket ticket;
+  ticket.id = *TicketId::parse(kTicket);
+  ticket.assignee = "ann";
+  std::vector<DeskOutcome> outcomes;
+  const auto change = [&](core::DeskCommand command) {
+    host.hub.change({std::move(command)},
+                    [&](DeskOutcome outcome) { outcomes.push_back(std::move(outcome)); });
+    host.loop.run_until_idle();
+  };
+  change(core::CreateTicket{ticket, {"host", Role::supervisor}});
+  change(core::CreateTicket{ticket, {"host", Role::supervisor}});
+  core::UpdateTicket update;
+  update.ticket = ticket.id;
+  update.version = 7;
+  update.subject = "x";
+  change(update);
+  REQUIRE(outcomes.size() == 3);
+  CHECK(outcomes[0].changed);
+  CHECK(std::get<Ticket>(*outcomes[0].record).assignee == "ann");
+  CHECK((outcomes[1].code == errc::ok && !outcomes[1].changed));
+  CHECK((outcomes[2].rule == Rule::version && outcomes[2].version == 1));
+}
+
+// ---- what else the staff says about conversations
+
+TEST_CASE("several agents in one conversation, and a supervisor who comes in") {
+  Host host;
+  Pair pair(host);
+  Peer bob(host), eve(host);
+  bob.asks(hello("agent bob"));
+  eve.asks(hello("supervisor eve"));
+  bob.asks(about("join"));
+  CHECK(answered(bob, "\"not_found\""));  // nobody has asked him
+  pair.agent.asks(about("join", R"(,"agent":"bob")"));
+  CHECK(answered(pair.agent, "\"done\""));
+  CHECK(bob.got("\"type\":\"joined\"") == 1);
+  eve.asks(about("join"));
+  CHECK(answered(eve, "\"joined\""));
+  CHECK(pair.visitor.got("\"kind\":\"joined\"") == 2);
+  bob.asks(about("send", R"(,"cseq":1,"body":"hello")"));
+  CHECK(pair.visitor.got("\"entry\"", "hello") == 1);
+  bob.asks(about("leave"));
+  CHECK(answered(bob, "\"done\""));
+  CHECK(bob.got("\"type\":\"left\"") == 1);
+  pair.agent.asks(about("leave"));
+  CHECK(answered(pair.agent, "\"conflict\"", "\"state_table\""));
+}
+
+TEST_CASE("what is known about a conversation") {
+  Host host;
+  Pair pair(host);
+  pair.agent.asks(about("describe", R"(,"subject":"s","priority":"urgent","language":"zh-Hans",)"
+                                    R"("tags":["b","a"],"skills":["x"],"attributes":{"k":"v"})"));
+  pair.agent.asks(about("describe"));
+  CHECK(answered(pair.agent, "\"about\"", "\"priority\":\"urgent\"", "\"zh-Hans\"",
+                 R"("tags":["a","b"])", R"("skills":["x"])", R"({"k":"v"})"));
+  pair.visitor.asks(about("describe"));
+  CHECK(answered(pair.visitor, "\"denied\""));
+}
+
+}  // namespace
