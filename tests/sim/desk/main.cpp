@@ -1,4 +1,6 @@
-// kefu-sim-desk [--seeds n] [--first seed] [--seconds simulated] [--mutant name]
+// kefu-sim-desk [--hubs 1] [--seeds n] [--first seed] [--seconds simulated] [--mutant name]
+//
+// Runs the desk's decisions alone or, with --hubs 1, inside of Hubs.
 //
 // Runs seeds and stops at the first violation, naming its seed. With a mutant it must find one, and
 // fails when it does not.
@@ -7,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "hub_world.hpp"
 #include "world.hpp"
 
 namespace {
@@ -16,6 +19,7 @@ struct Options {
   std::uint64_t first = 1;
   std::int64_t seconds = 300;
   std::string mutant = "none";
+  bool hubs = false;
 };
 
 bool parse(int argc, char** argv, Options& out) {
@@ -28,6 +32,8 @@ bool parse(int argc, char** argv, Options& out) {
       out.first = std::strtoull(value, nullptr, 10);
     } else if (name == "--seconds") {
       out.seconds = std::strtoll(value, nullptr, 10);
+    } else if (name == "--hubs") {
+      out.hubs = std::strcmp(value, "0") != 0;
     } else if (name == "--mutant") {
       out.mutant = value;
     } else {
@@ -48,8 +54,9 @@ int main(int argc, char** argv) {
   Totals sum;
   for (std::uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
     try {
-      World world(seed, *mutant);
-      const Totals totals = world.run(std::chrono::seconds(options.seconds));
+      const auto time = std::chrono::seconds(options.seconds);
+      const Totals totals =
+          options.hubs ? HubWorld(seed, *mutant).run(time) : World(seed, *mutant).run(time);
       sum.commits += totals.commits;
       sum.accepted += totals.accepted;
       sum.expired += totals.expired;

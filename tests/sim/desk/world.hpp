@@ -29,6 +29,7 @@ enum class Mutant : std::uint8_t {
   rash_judge,        ///< a node judges others as soon as it is there
   loose_open,        ///< find-or-create without the record that makes it atomic
   epochs_ignored,    ///< a change is made however old the assignment is that it names
+  gappy_outbox,      ///< the outbox leaves an event out, now and then (hubs only)
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);

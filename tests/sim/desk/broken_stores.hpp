@@ -1,0 +1,93 @@
+// Stores that break one promise of the desk each, for whole Hubs. The Checker must find every one.
+#pragma once
+
+#include <kefu/desk_record.hpp>
+#include <kefu/store.hpp>
+#include <kefu/wire/records.hpp>
+#include <memory>
+#include <utility>
+
+#include "world.hpp"
+
+namespace kefu::sim {
+
+/// Slots are written without their version.
+class VersionlessAgents final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    for (Change& change : commit.changes) {
+      if (change.key.kind != RecordKind::agent) continue;
+      inner().get(change.key, [&](result<std::optional<Record>> now) {
+        if (now) change.expected = *now ? (**now).version : 0;
+      });
+    }
+    inner().commit(std::move(commit), std::move(done));
+  }
+};
+
+/// The record that makes find-or-create atomic is never written.
+class LooseOpens final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    std::erase_if(commit.changes, [](const Change& change) {
+      return change.key.kind == RecordKind::open_conversation;
+    });
+    inner().commit(std::move(commit), std::move(done));
+  }
+};
+
+/// Every node's lease looks as if it had been valid for ever.
+class OldLeases final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void get(RecordKey key, Completion<result<std::optional<Record>>> done) override {
+    if (!key.id.starts_with(kNodePrefix)) return inner().get(std::move(key), std::move(done));
+    const RecordKey asked = key;
+    inner().get(std::move(key),
+                [asked, done = std::move(done)](result<std::optional<Record>> found) mutable {
+                  if (found && *found) {
+                    DeskRecord record = *wire::decode_record(asked, (**found).value);
+                    std::get<NodeLease>(record).since = {};
+                    (**found).value = wire::encode_record(record);
+                  }
+                  done(std::move(found));
+                });
+  }
+};
+
+/// Now and then the outbox begins behind the first event that should come.
+class GappyOutbox final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void events(std::uint64_t after, std::size_t limit,
+              Completion<result<std::vector<Event>>> done) override {
+    const bool skips = ++calls_ % 100 == 0;
+    inner().events(after, limit, [skips, done = std::move(done)](auto events) mutable {
+      if (skips && events && events->size() > 1) events->erase(events->begin());
+      done(std::move(events));
+    });
+  }
+
+ private:
+  std::uint64_t calls_ = 0;
+};
+
+/// Null for a mutant that is not one of the Store.
+[[nodiscard]] inline std::unique_ptr<StoreWrapper> broken_store(Mutant mutant, Store& inner) {
+  switch (mutant) {
+    case Mutant::capacity_outside:
+      return std::make_unique<VersionlessAgents>(inner);
+    case Mutant::loose_open:
+      return std::make_unique<LooseOpens>(inner);
+    case Mutant::rash_judge:
+      return std::make_unique<OldLeases>(inner);
+    case Mutant::gappy_outbox:
+      return std::make_unique<GappyOutbox>(inner);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace kefu::sim

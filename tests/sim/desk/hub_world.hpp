@@ -1,0 +1,88 @@
+// HubWorld: the same promises, kept by whole Hubs. Two nodes on one Store, agents and visitors who
+// speak frames to them, and everything that can go wrong in between. One seed is one run.
+#pragma once
+
+#include <functional>
+#include <kefu/memory/store.hpp>
+#include <kefu/testing/manual_clock.hpp>
+#include <kefu/testing/manual_executor.hpp>
+#include <kefu/testing/random.hpp>
+#include <kefu/testing/sim_bus.hpp>
+#include <kefu/wire/codec.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checker.hpp"
+#include "world.hpp"
+
+namespace kefu::sim {
+
+/// Tells the Checker of every commit, whoever made it.
+class ObservedStore final : public StoreWrapper {
+ public:
+  using Observer = std::function<void()>;
+  ObservedStore(Store& inner, Checker& checker, Observer then)
+      : StoreWrapper(inner), checker_(checker), then_(std::move(then)) {}
+  void commit(Commit commit, Completion<result<Committed>> done) override;
+
+  bool watching = true;  ///< false once the run is over
+
+ private:
+  Checker& checker_;
+  Observer then_;
+};
+
+class HubWorld {
+ public:
+  HubWorld(std::uint64_t seed, Mutant mutant);
+  ~HubWorld();
+
+  /// Throws a Violation.
+  Totals run(Nanoseconds time);
+
+ private:
+  struct Node;
+  struct Link;
+  struct Person;
+  struct Sink;
+
+  void at(Nanoseconds delay, std::function<void()> what);
+  bool run_something();
+  void pass_time();
+  void start_node(std::size_t place);
+  void crash(std::size_t place);
+  [[nodiscard]] Node* any_node();
+  void disturb();
+
+  void connect(Person& person);
+  void cut(Person& person);
+  void look_who_is_back();
+  void ask(Person& person, ClientFrame frame);
+  [[nodiscard]] std::optional<std::uint64_t> maybe_epoch(ConversationId id);
+  void live(Person& person);
+  void work(Person& person, const AgentSlot& slot);
+  void visit(Person& person);
+  void check_told();
+  void on_event(const Event& event);
+
+  testing::Random random_;
+  const Mutant mutant_;
+  testing::ManualClock clock_;
+  memory::Store store_{clock_};
+  Bounds bounds_;
+  Checker checker_;
+  ObservedStore observed_;
+  std::unique_ptr<StoreWrapper> broken_;
+  testing::ManualExecutor loop_;
+  testing::SimBus bus_;
+  wire::Decoder decoder_{limits{}};
+  Timestamp calm_since_;
+  std::uint64_t ids_ = 0;
+  bool outage_ = false;
+  std::uint64_t delivered_ = 0;               // the last position that a sink has got
+  std::vector<std::unique_ptr<Node>> nodes_;  // by place; null: none is there
+  std::vector<std::unique_ptr<Person>> people_;
+};
+
+}  // namespace kefu::sim
