@@ -60,11 +60,13 @@ namespace detail {
   const OpenConversation* const open = desk.open(proposed.visitor, proposed.department);
   const Conversation* const existing = desk.conversation(open ? open->conversation : proposed.id);
   const Agent* const owner = proposed.owner().empty() ? nullptr : desk.agent(proposed.owner());
+  const Ticket* const ticket = desk.ticket({proposed.id.hi, proposed.id.lo});  // has its own log
   if (desk.incomplete()) return Rule::none;
   if (ask.found) *ask.found = existing ? existing->id : proposed.id;
   // It was closed between the two reads.
   if (open && (!existing || !is_open(existing->state))) return Rule::contention;
   if (open) return Rule::none;
+  if (ticket) return Rule::exists;
   // The id was used before. By the same call, if it says the same.
   if (existing && existing->visitor != proposed.visitor) return Rule::exists;
   if (existing) return existing->department == proposed.department ? Rule::none : Rule::version;

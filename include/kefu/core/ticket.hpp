@@ -84,10 +84,13 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
 
 }  // namespace detail
 
-/// Refused with `exists` when the id stands for another ticket.
+/// Refused with `exists` when the id stands for another ticket, or for a conversation: whoever may
+/// make tickets must not get at its log.
 [[nodiscard]] inline Rule decide(const CreateTicket& ask, WorkingSet& desk, Timestamp now) {
   const Ticket* const known = desk.ticket(ask.proposed.id);
+  const Conversation* const conversation = desk.conversation(log_of(ask.proposed.id));
   if (desk.incomplete()) return Rule::none;
+  if (conversation) return Rule::exists;
   if (known) return known->requester == ask.proposed.requester ? Rule::none : Rule::exists;
   Ticket& ticket = desk.create(ask.proposed);
   ticket.state = TicketState::new_ticket;

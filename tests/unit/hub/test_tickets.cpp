@@ -90,6 +90,23 @@ TEST_CASE("a ticket out of a conversation, its fields and its comments") {
   CHECK(answered(pair.visitor, "\"not_found\""));
 }
 
+TEST_CASE("a ticket and a conversation never share a log") {
+  Host host;
+  Staff staff(host);
+  Peer visitor(host);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  staff.bob.asks(ask("ticket", "", kConversation));
+  CHECK(answered(staff.bob, "\"not_found\"", "\"rule\":\"exists\""));
+  staff.bob.asks(about("history", ",\"after\":0"));
+  CHECK(answered(staff.bob, "\"not_found\""));
+  staff.bob.asks(ask("ticket", ""));
+  Peer other(host);
+  other.asks(hello("visitor w"));
+  other.asks(ask("open", ""));
+  CHECK(answered(other, "\"not_found\"", "\"rule\":\"exists\""));
+}
+
 TEST_CASE("a pending ticket opens by itself, and lists are of an assignee") {
   Host host;
   Staff staff(host);
