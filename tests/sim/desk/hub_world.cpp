@@ -25,7 +25,7 @@ core::RoutingStrategy strategy() { return core::sticky(core::skill_match(core::l
 
 class Tokens final : public Authenticator {
  public:
-  void authenticate(std::string_view token, std::string_view,
+  void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
     const std::size_t space = token.find(' ');
     const auto role = role_from_name(token.substr(0, space));
