@@ -263,6 +263,12 @@ void Checker::expect_told(std::size_t device, bool staff, Nanoseconds bound) {
   }
 }
 
+void Checker::on_reading_again(std::size_t device) {
+  for (auto& [of, since] : live_) {
+    if (of.first == device) since = court_.now();
+  }
+}
+
 void Checker::on_frame(std::size_t device, const ServerFrame& frame) {
   if (const auto* welcome = std::get_if<frame::Welcome>(&frame.body)) {
     for (const ConversationView& view : welcome->conversations) begin_live(device, view.id);

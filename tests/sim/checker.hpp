@@ -61,6 +61,8 @@ class Checker {
   /// The device is attached, and nothing is on its way to it: then it has, of every log that is
   /// read out to it, what was stored so long ago, unless that log has moved since.
   void expect_told(std::size_t device, bool staff, Nanoseconds bound);
+  /// It has not read for a while: what it missed is paged to it from now on.
+  void on_reading_again(std::size_t device);
 
   // ---- what nodes ask of the store
 

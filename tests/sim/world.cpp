@@ -279,8 +279,10 @@ void World::slow_reader() {
   Device& device = any_device();
   trace("slow: device " + std::to_string(device.number()));
   device.pause_reading();
-  loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 5 * kSecond),
-                [&device] { device.resume_reading(); });
+  loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 5 * kSecond), [this, &device] {
+    device.resume_reading();
+    checker_.on_reading_again(device.number());
+  });
 }
 
 /// Detached sessions expire; when the sweep comes at once, attached ones do too, which no store
