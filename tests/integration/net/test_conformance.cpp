@@ -267,7 +267,7 @@ TEST_CASE("the server passes the transport's conformance suite, over WebSockets 
   }
 }
 
-#ifndef __SANITIZE_THREAD__  // which would find them too
+#ifndef KEFU_TSAN  // which would find them too
 TEST_CASE("the suite finds calls on another thread") {
   for (const testing::TransportCheck& check : testing::transport_checks()) {
     if (check.name != "threads: calls wait for their executor") continue;

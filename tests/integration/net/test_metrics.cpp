@@ -46,6 +46,11 @@ TEST_CASE("the figures of all loops are served, and a connection's round trip is
       CHECK(has("kefu_round_trip_ms_count 2\n"));
 #endif
     }
+    http.send("HEAD /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
+    const HttpAnswer head = http.receive(false);
+    CHECK(head.head.status() == 200);
+    CHECK(head.head.content_length().value_or(0) > 100);
+    CHECK(http.get("/metrics").head.status() == 200);  // nothing of a body came in between
   }
   loops.stop();
   thread.join();
