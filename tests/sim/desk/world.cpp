@@ -463,6 +463,11 @@ void World::live(Person& person) {
       return;
     }
     const auto record = checker_.agents().find(person.id);
+    const Device here{person.session, person.epoch, person.node->id};
+    // As a hub's Attendance does: what another node took away meanwhile is put back.
+    if (record != checker_.agents().end() &&
+        std::ranges::find(record->second.devices, here) == record->second.devices.end())
+      submit(*person.node, core::AttachDevice{person.id, here});
     if (record != checker_.agents().end() && !record->second.slots.empty()) {
       const std::vector<AgentSlot> slots = record->second.slots;
       work(person, slots[random_.below(slots.size())]);
