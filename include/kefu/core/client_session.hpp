@@ -333,7 +333,9 @@ class ClientSession {
       ClientConversation& one = find_or_add(reset->conversation);
       const std::uint64_t from = one.log(reset->log).position();
       one.on_reset(reset->log, reset->tail);
-      out.push_back(client_effect::Reset{one.id, reset->log, from, reset->tail});
+      // History may have brought what is skipped, and more, while the reset was on its way.
+      if (reset->tail > from)
+        out.push_back(client_effect::Reset{one.id, reset->log, from, reset->tail});
     } else if (const auto* joined = std::get_if<frame::Joined>(&frame.body)) {
       find_or_add(joined->conversation.id).on_joined(joined->conversation);
     } else if (const auto* left = std::get_if<frame::Left>(&frame.body)) {

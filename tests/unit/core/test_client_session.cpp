@@ -501,6 +501,17 @@ TEST_CASE("expiry: read to the tail, drop what is found there, number the rest a
     CHECK(d.frame(page, d.ref) == "settled:2=6 persist send:1=c ");
     CHECK(d.frame(entry(10, "y")) == "entry:10=y ");
   }
+  SUBCASE("with a reset behind what history has brought: nothing is skipped") {
+    d.frame(welcome(kSecond, false, {}));
+    frame::HistoryPage page;
+    page.conversation = kHere;
+    page.tail = 4;
+    page.entries = {entry(2, "b", Origin{kFirst, 2}), entry(3, "x"), entry(4, "y")};
+    d.frame(page, d.ref);
+    CHECK(d.frame(frame::Reset{kHere, Log::public_log, 3, {}}).empty());
+    CHECK(d.frame(entry(4, "y")).empty());
+    CHECK(d.frame(entry(5, "z")) == "entry:5=z ");
+  }
   SUBCASE("out of reach: what can't be found out is said so") {
     d.frame(welcome(kSecond, false, {}));
     frame::Error gone;
