@@ -307,7 +307,7 @@ void Session::on_conversations(result<ScanPage> page) {
     result<Conversation> decoded = wire::decode_conversation(record.value);
     if (!decoded || !decoded->admits(identity_.participant.role, identity_.participant.id))
       continue;
-    gathering->items.push_back({{std::move(*decoded), record.version}, {0, 0}, 0, false});
+    gathering->items.push_back({{std::move(*decoded), record.version}});
   }
   start(std::move(gathering));
 }

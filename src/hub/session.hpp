@@ -156,8 +156,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
 
   void join(VersionedConversation conversation, std::string ref);
   void start(std::unique_ptr<Gathering> gathering);
-  void read_tails(Gathering& gathering, std::size_t item);
-  void on_tail(std::uint64_t gathering, std::size_t item, Log log, result<Page> page);
+  void read_tails(Gathering& gathering);
+  void on_tails(std::uint32_t gathering, result<std::vector<Tail>> tails);
   void finish(std::unique_ptr<Gathering> gathering);
   void finish_hello(const Gathering& gathering);
   void begin_reading(const Gathering& gathering);

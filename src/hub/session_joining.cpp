@@ -21,7 +21,7 @@ void Session::enlist(const VersionedConversation& conversation) {
 void Session::join(VersionedConversation conversation, std::string ref) {
   auto gathering = std::make_unique<Gathering>();
   gathering->ref = std::move(ref);
-  gathering->items.push_back({std::move(conversation), {0, 0}, 0, false});
+  gathering->items.push_back({std::move(conversation)});
   start(std::move(gathering));
 }
 
@@ -55,13 +55,8 @@ void Session::start(std::unique_ptr<Gathering> gathering) {
   if (gathering->items.empty()) return finish(std::move(gathering));
   gatherings_.push_front(std::move(gathering));
   Gathering& started = *gatherings_.front();
-  for (std::size_t i = 0; i < started.items.size(); ++i) {
-    Gathering::Item& item = started.items[i];
-    if (started.purpose == Gathering::For::list) {
-      item.joined = true;
-      read_tails(started, i);
-      continue;
-    }
+  if (started.purpose == Gathering::For::list) return read_tails(started);
+  for (const Gathering::Item& item : started.items) {
     member(item.conversation.record.id);
     shard_.send_home(item.conversation.record.id,
                      mail::Join{ref_, identity_.participant, item.conversation});
@@ -70,46 +65,42 @@ void Session::start(std::unique_ptr<Gathering> gathering) {
 
 void Session::on_joined(ConversationId conversation) {
   for (const auto& gathering : gatherings_) {
-    for (std::size_t i = 0; i < gathering->items.size(); ++i) {
-      Gathering::Item& item = gathering->items[i];
+    for (Gathering::Item& item : gathering->items) {
       if (item.conversation.record.id != conversation || std::exchange(item.joined, true)) continue;
-      read_tails(*gathering, i);
+      if (--gathering->missing == 0) read_tails(*gathering);
     }
   }
 }
 
-void Session::read_tails(Gathering& gathering, std::size_t item) {
-  const std::uint64_t number = gathering.number;
-  gathering.items[item].missing = staff() ? 2 : 1;
-  for (Log log : {Log::public_log, Log::internal}) {
-    if (log == Log::internal && !staff()) continue;
-    ReadRequest request;
-    request.conversation = gathering.items[item].conversation.record.id;
-    request.log = log;
-    shard_.context().store.read(
-        request, mine<result<Page>>([number, item, log](Session& self, result<Page> page) {
-          self.on_tail(number, item, log, std::move(page));
-        }));
+/// Of all its conversations at once.
+void Session::read_tails(Gathering& gathering) {
+  std::vector<Tail> logs;
+  for (const Gathering::Item& item : gathering.items) {
+    logs.push_back({item.conversation.record.id, Log::public_log, 0});
+    if (staff()) logs.push_back({item.conversation.record.id, Log::internal, 0});
   }
+  shard_.context().store.tails(
+      std::move(logs),
+      mine<result<std::vector<Tail>>>([number = gathering.number](Session& self, auto tails) {
+        self.on_tails(number, std::move(tails));
+      }));
 }
 
-void Session::on_tail(std::uint64_t number, std::size_t item, Log log, result<Page> page) {
+void Session::on_tails(std::uint32_t number, result<std::vector<Tail>> tails) {
   const auto at = std::ranges::find(gatherings_, number,
                                     [](const auto& gathering) { return gathering->number; });
   if (at == gatherings_.end()) return;
-  Gathering& gathering = **at;
-  if (!page) {
-    const std::unique_ptr<Gathering> failed = std::move(*at);
-    gatherings_.remove(nullptr);
-    // A conversation that should be read but can't: the client comes back and finds everything
-    // where it left it.
-    return failed->purpose == Gathering::For::list ? fail(failed->ref, page.error(), "store")
-                                                   : end(errc::unavailable);
-  }
-  gathering.items[item].tails[static_cast<std::size_t>(log)] = page->tail;
-  if (--gathering.items[item].missing != 0 || --gathering.missing != 0) return;
   std::unique_ptr<Gathering> complete = std::move(*at);
   gatherings_.remove(nullptr);
+  if (!tails) {
+    // A conversation that should be read but can't: the client comes back and finds everything
+    // where it left it.
+    return complete->purpose == Gathering::For::list ? fail(complete->ref, tails.error(), "store")
+                                                     : end(errc::unavailable);
+  }
+  const std::size_t logs = staff() ? 2 : 1;
+  for (std::size_t i = 0; i < tails->size(); ++i)
+    complete->items[i / logs].tails[i % logs] = (*tails)[i].seq;
   finish(std::move(complete));
 }
 

@@ -21,17 +21,16 @@ struct Session::Gathering {
   struct Item {
     VersionedConversation conversation;
     std::uint64_t tails[2] = {0, 0};  // by Log
-    std::uint8_t missing = 0;         // tails still to be read
     bool joined = false;              // the home shard delivers to this session
     bool removed = false;             // the participant has left it meanwhile
   };
 
-  std::uint64_t number = 0;
+  std::uint32_t number = 0;
   For purpose = For::join;
   std::string ref;
   std::string next;  // list
   std::vector<Item> items;
-  std::size_t missing = 0;  // items not complete
+  std::size_t missing = 0;  // items not joined
 };
 
 struct Session::Greeting {

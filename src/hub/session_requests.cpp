@@ -202,7 +202,7 @@ void Session::on(const frame::List& list) {
           if (!decoded ||
               !decoded->admits(self.identity_.participant.role, self.identity_.participant.id))
             continue;
-          gathering->items.push_back({{std::move(*decoded), record.version}, {0, 0}, 0, false});
+          gathering->items.push_back({{std::move(*decoded), record.version}});
         }
         self.start(std::move(gathering));
       }));

@@ -22,7 +22,7 @@ void finish(Job& job, errc code) {
   std::visit([code](auto& each) { each.finish(code); }, job);
 }
 
-/// Jobs in order of submission; their memory is reused.
+/// Jobs in order of submission; their memory is reused, but for what a rush took.
 template <class Job>
 class Lane {
  public:
@@ -36,12 +36,15 @@ class Lane {
   [[nodiscard]] std::vector<Job>& all() { return jobs_; }
   void clear() {
     jobs_.clear();
+    if (jobs_.capacity() > kKept) std::vector<Job>().swap(jobs_);
     next_ = 0;
   }
   /// Takes all of the other's jobs. Precondition: this one is empty.
   void take(Lane& other) { jobs_.swap(other.jobs_); }
 
  private:
+  static constexpr std::size_t kKept = 1024;
+
   std::vector<Job> jobs_;
   std::size_t next_ = 0;
 };
