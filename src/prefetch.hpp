@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kefu {
 
@@ -10,8 +11,10 @@ namespace kefu {
 inline void prefetch(const void* object, std::size_t size) noexcept {
 #if defined(__GNUC__)
   constexpr std::size_t kLine = 64;
+  // Not by arithmetic on the pointer, for which it would have to point to so much.
+  const auto from = reinterpret_cast<std::uintptr_t>(object);
   for (std::size_t at = 0; at < size; at += kLine)
-    __builtin_prefetch(static_cast<const char*>(object) + at);
+    __builtin_prefetch(reinterpret_cast<const void*>(from + at));
 #else
   static_cast<void>(object);
   static_cast<void>(size);

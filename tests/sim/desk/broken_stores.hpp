@@ -6,6 +6,7 @@
 #include <kefu/wire/records.hpp>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "world.hpp"
 
@@ -31,10 +32,19 @@ class LooseOpens final : public StoreWrapper {
  public:
   using StoreWrapper::StoreWrapper;
   void commit(Commit commit, Completion<result<Committed>> done) override {
-    std::erase_if(commit.changes, [](const Change& change) {
-      return change.key.kind == RecordKind::open_conversation;
+    std::vector<std::ptrdiff_t> dropped;
+    for (std::ptrdiff_t at = std::ssize(commit.changes); at-- > 0;) {
+      const auto change = commit.changes.begin() + at;
+      if (change->key.kind != RecordKind::open_conversation) continue;
+      commit.changes.erase(change);
+      dropped.insert(dropped.begin(), at);
+    }
+    inner().commit(std::move(commit), [dropped, done = std::move(done)](auto committed) mutable {
+      for (const std::ptrdiff_t at : dropped) {
+        if (committed) committed->versions.insert(committed->versions.begin() + at, 1);
+      }
+      done(std::move(committed));
     });
-    inner().commit(std::move(commit), std::move(done));
   }
 };
 
