@@ -67,8 +67,11 @@ void Checker::take(const Entry& entry) {
   if (message.where != where) fail("stored in another log than it was written for: " + entry.body);
   message.stored_as = entry.seq;
   std::uint64_t& last = last_stored_[{message.device, where}];
-  // Of a refusal that is forgotten with its session the client may never hear.
-  const bool forgiven = std::ranges::any_of(court_.sentences(original), &Court::Sentence::denied);
+  // Of a refusal that is forgotten with its session the client may never hear, also when it was
+  // that of another message, which a copy of the client had sent by the same number.
+  const bool forgiven = std::ranges::any_of(court_.sentences(original), &Court::Sentence::denied) ||
+                        std::ranges::any_of(sent_as_[original],
+                                            [&](const Origin& as) { return denied_.contains(as); });
   if (message.id < last && !forgiven)
     fail("a sender's order changed: " + entry.body + " came behind a later one");
   last = std::max(last, message.id);
@@ -87,6 +90,7 @@ void Checker::judge(const Entry& entry, const std::string& original) {
 /// Drafts come to the store in the order of their cseq, if they were received in it, and in time.
 void Checker::on_draft(const Draft& draft) {
   if (!court_.sits()) return;
+  if (draft.refusal == errc::denied) denied_.emplace(draft.session, draft.conversation, draft.cseq);
   std::map<std::uint64_t, Instant>& seen =
       drafts_[{draft.session, draft.epoch, draft.conversation}];
   const auto [at, fresh] = seen.emplace(draft.cseq, draft.received);
@@ -136,6 +140,11 @@ void Checker::on_submitted(std::size_t device, LogKey where, std::uint64_t id,
 void Checker::on_forgotten(std::size_t device, std::uint64_t id) {
   messages_.at(bodies_.at({device, id})).forgotten = true;
   bodies_.erase({device, id});
+}
+
+void Checker::on_sent(SessionId session, ConversationId conversation, std::uint64_t cseq,
+                      const std::string& body) {
+  if (court_.sits()) sent_as_[body].emplace(session, conversation, cseq);
 }
 
 void Checker::on_copied(std::size_t from, std::size_t to) {

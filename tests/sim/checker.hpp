@@ -42,6 +42,8 @@ class Checker {
   // ---- what clients do and are told; `device` is the client's number
 
   void on_submitted(std::size_t device, LogKey where, std::uint64_t id, const std::string& body);
+  void on_sent(SessionId session, ConversationId conversation, std::uint64_t cseq,
+               const std::string& body);
   /// The device has lost it before it was saved.
   void on_forgotten(std::size_t device, std::uint64_t id);
   /// The device begins with what another one has read.
@@ -123,6 +125,8 @@ class Checker {
   std::unordered_map<std::string, Message> messages_;                    // by body: each is unique
   std::map<std::pair<std::size_t, std::uint64_t>, std::string> bodies_;  // by device and id
   std::set<Origin> origins_;
+  std::set<Origin> denied_;
+  std::map<std::string, std::set<Origin>> sent_as_;
   std::map<std::pair<std::size_t, LogKey>, std::uint64_t> last_stored_;  // id, per device
   std::map<std::pair<std::size_t, LogKey>, std::uint64_t> cursors_;
   std::map<std::pair<std::size_t, LogKey>, std::uint64_t> reached_;  // the highest cursor

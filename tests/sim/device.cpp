@@ -313,6 +313,8 @@ void Device::transmit(const ClientFrame& frame) {
   if (const auto* send = std::get_if<frame::Send>(&frame.body)) {
     trace(kefu::sim::describe(*send));
     sent_[std::string(send->body)] = text;
+    around_.checker.on_sent(machine_->session(), send->conversation, send->cseq,
+                            std::string(send->body));
     // But for what will fail: a number that is free again must not be in doubt twice.
     const bool fits = send->body.size() <= around_.plan.bounds.max_body;
     if (fits && random_.chance(around_.plan.duplicate)) outgoing_.push_back(text);
