@@ -315,9 +315,11 @@ void Device::transmit(const ClientFrame& frame) {
     sent_[std::string(send->body)] = text;
     around_.checker.on_sent(machine_->session(), send->conversation, send->cseq,
                             std::string(send->body));
-    // But for what will fail: a number that is free again must not be in doubt twice.
+    // But not where one may fail: its number is free again, those behind it move up, and must not
+    // be in doubt twice.
     const bool fits = send->body.size() <= around_.plan.bounds.max_body;
-    if (fits && random_.chance(around_.plan.duplicate)) outgoing_.push_back(text);
+    if (fits && random_.chance(around_.plan.duplicate) && around_.plan.bad_send == 0)
+      outgoing_.push_back(text);
   } else if (const auto* hello = std::get_if<frame::Hello>(&frame.body)) {
     trace("hello epoch " + std::to_string(hello->epoch) + (hello->session ? " resume" : ""));
     around_.checker.on_hello(number_, hello->positions);
