@@ -36,6 +36,7 @@ void SlaWatch::look(std::string after) {
 
 void SlaWatch::compare(std::vector<SlaClock> clocks, std::string next) {
   std::vector<Tail> logs;
+  logs.reserve(clocks.size());
   for (const SlaClock& clock : clocks) logs.push_back({clock.conversation, Log::public_log, 0});
   shard_.context().store.tails(
       std::move(logs),
