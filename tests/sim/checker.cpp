@@ -303,6 +303,9 @@ void Checker::on_frame(std::size_t device, const ServerFrame& frame) {
 // An ack stands for its entry only where that would be next.
 void Checker::on_streamed(std::size_t device, LogKey where, std::uint64_t seq, bool ack) {
   auto& at = streams_.try_emplace({device, where}, 0).first->second;
+  // What the client has by history is read out all the same.
+  const auto live = live_.find({device, where});
+  if (live != live_.end()) live->second = court_.now();
   if (at && seq == *at + 1) {
     at = seq;
   } else if (!at && !ack) {
