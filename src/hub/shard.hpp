@@ -116,7 +116,6 @@ class Shard {
   /// The session is not read until that is over.
   void resume_later(SessionRef ref) { paused_.push_back(ref); }
 
-  /// The session has an ack that should go out at the end of the current deliveries.
   /// A session's acks of this turn, which are flushed at its end. `number` is the session's to
   /// keep.
   [[nodiscard]] core::AckRun& ack_run(std::uint32_t& number, SessionRef of);

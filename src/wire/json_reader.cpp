@@ -129,11 +129,11 @@ bool read_one(od::object object, Shape shape, bool (*convert)(const Fields&, T&)
   return true;
 }
 
-/// Reads an array of objects. After the first bad one the rest is read over, so that garbage costs
-/// no memory.
-template <class T>
-bool read_many(od::array array, Shape shape, bool (*convert)(const Fields&, T&),
-               std::vector<T>& out, bool& good) {
+/// Reads an array of objects by `read`, which clears `good` for a bad one and answers false when
+/// the text is broken. After the first bad one the rest is read over, so that garbage costs no
+/// memory.
+template <class Read>
+bool read_objects(od::array array, bool& good, Read read) {
   good = true;
   for (auto element : array) {
     od::value value;
@@ -142,12 +142,20 @@ bool read_many(od::array array, Shape shape, bool (*convert)(const Fields&, T&),
     if (value.type().get(type) || type != od::json_type::object) good = false;
     if (!good) continue;
     od::object object;
-    T item;
-    if (value.get_object().get(object) || !read_one(object, shape, convert, item, good))
-      return false;
-    if (good) out.push_back(item);
+    if (value.get_object().get(object) || !read(object)) return false;
   }
   return true;
+}
+
+template <class T>
+bool read_many(od::array array, Shape shape, bool (*convert)(const Fields&, T&),
+               std::vector<T>& out, bool& good) {
+  return read_objects(array, good, [&](od::object& object) {
+    T item;
+    if (!read_one(object, shape, convert, item, good)) return false;
+    if (good) out.push_back(item);
+    return true;
+  });
 }
 
 /// An array of texts, each of which `add` takes or refuses.
@@ -200,23 +208,15 @@ frame::TicketView to_ticket(FieldReader& in, Containers& own) {
 }
 
 bool read_tickets(od::array array, std::vector<frame::TicketView>& out, bool& good) {
-  good = true;
-  for (auto element : array) {
-    od::value value;
-    if (element.get(value)) return false;
-    od::json_type type;
-    if (value.type().get(type) || type != od::json_type::object) good = false;
-    if (!good) continue;
-    od::object object;
+  return read_objects(array, good, [&](od::object& object) {
     Fields fields;
     Containers own;
-    if (value.get_object().get(object) || !read_object(object, Shape::ticket, fields, &own))
-      return false;
+    if (!read_object(object, Shape::ticket, fields, &own)) return false;
     FieldReader in(fields);
     out.push_back(to_ticket(in, own));
     good = in.ok();
-  }
-  return true;
+    return true;
+  });
 }
 
 bool read_array(od::array array, Shape shape, Field field, Containers& containers, bool& good) {
