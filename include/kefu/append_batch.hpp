@@ -83,7 +83,7 @@ class AppendBatch {
     }
     if (chunk_ == chunks_.size()) {
       const std::size_t size = text.size() > kChunk ? text.size() : kChunk;
-      chunks_.push_back({std::make_unique<char[]>(size), size});
+      chunks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
       used_ = 0;
     }
     char* const to = chunks_[chunk_].bytes.get() + used_;

@@ -25,7 +25,7 @@ struct Options {
       100'000;  ///< log rows behind which tails, marks and the index may lag
   /// The WAL is copied into the file when it is larger. Commits wait for that: the larger the
   /// bound, the rarer and the longer.
-  std::size_t wal_bytes = 16 * 1024 * 1024;
+  std::size_t wal_bytes = 4 * 1024 * 1024;
 };
 
 /// Threading: as the port says; completions come from the store's thread.
