@@ -73,6 +73,9 @@ struct DeskOptions {
   /// The highest that a visitor may give to their own conversation; above it `open` is denied.
   Priority visitor_priority = Priority::normal;
 
+  /// Supervisors may recall anybody's messages, whenever they were written.
+  bool supervisors_recall = false;
+
   Ask ask;  ///< for strategy::kHost
   Nanoseconds ask_deadline = std::chrono::seconds(2);
 };

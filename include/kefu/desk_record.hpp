@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <kefu/model/agent.hpp>
+#include <kefu/model/ban.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
 #include <kefu/model/node.hpp>
@@ -31,7 +32,7 @@ struct OpenConversation {
 };
 
 using DeskRecord = std::variant<Conversation, OpenConversation, Agent, Department, Ticket,
-                                NodeLease, SlaClock, SinkCursor>;
+                                NodeLease, SlaClock, SinkCursor, BanList>;
 
 /// Names of indexes.
 namespace index {
@@ -101,6 +102,9 @@ inline constexpr std::string_view kSinkPrefix = "sink/";
   return {RecordKind::cursor, std::string(kSinkPrefix).append(sink)};
 }
 
+/// There is one list.
+[[nodiscard]] inline RecordKey bans_key() { return {RecordKind::ban, "all"}; }
+
 [[nodiscard]] inline RecordKey key_of(const Conversation& r) { return conversation_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const OpenConversation& r) {
   return open_key(r.visitor, r.department);
@@ -112,6 +116,7 @@ inline constexpr std::string_view kSinkPrefix = "sink/";
 [[nodiscard]] inline RecordKey key_of(const SlaClock& r) { return sla_key(r.conversation); }
 
 [[nodiscard]] inline RecordKey key_of(const SinkCursor& r) { return sink_key(r.sink); }
+[[nodiscard]] inline RecordKey key_of(const BanList&) { return bans_key(); }
 
 // ---- indexes
 
@@ -177,6 +182,7 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
 
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const OpenConversation&) { return {}; }
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const SinkCursor&) { return {}; }
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const BanList&) { return {}; }
 
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const Agent& agent) {
   std::vector<IndexKey> keys;

@@ -54,6 +54,13 @@ struct HubOptions {
       random;  ///< for session ids; empty: std::random_device. Called on any shard
 };
 
+struct RecallRequest {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t seq = 0;
+  Participant by = {};  ///< empty: the host
+};
+
 class Hub final : public Acceptor {
  public:
   /// One shard for each executor; at least one.
@@ -103,6 +110,25 @@ class Hub final : public Acceptor {
   /// or the Store's error when it could not be done.
   void transcript(ConversationId conversation, bool internal,
                   std::function<void(std::string_view lines)> take, Completion<errc> done);
+
+  /// Keeps an identity, or an address or network of addresses, out: `hello` is refused with
+  /// errc::denied and Rule::banned, and sessions that live are ended, on other nodes within
+  /// limits::ban_check. It takes the place of one about the same. Durable; safe to repeat.
+  /// errc::bad_frame: it names neither or both, or no address; errc::too_large: a text above
+  /// limits::max_id or max_reason; Rule::capacity: there are limits::max_bans; Rule::too_late: its
+  /// time is over.
+  void ban(Ban ban, Completion<DeskOutcome> done);
+  /// The one about this participant or this address, exactly as it was named, stands no more.
+  void lift(std::string participant, std::string address, Completion<DeskOutcome> done);
+  /// Those that stand.
+  void bans(Completion<result<std::vector<Ban>>> done);
+
+  /// Takes a message back: its body is emptied in the Store, its number stays, its tags say so
+  /// (tags::kRecalled), and an entry of kind `recalled` tells every reader, also those who come
+  /// later. Safe to repeat. Rule::author: it is somebody else's; Rule::too_late:
+  /// limits::recall_within is over; Rule::message: kefu wrote it; Rule::exists: there is none, or
+  /// it is not theirs to read. The host is trusted: with nobody in `by` only the latter two apply.
+  void recall(RecallRequest request, Completion<DeskOutcome> done);
 
   /// Takes what is personal of a participant out of the Store: the bodies of what they wrote and
   /// their sessions, as Store::erase() says, and what was said about their conversations (subject

@@ -47,6 +47,9 @@ struct limits {
       500'000'000};  ///< after the receipt of a send what policies declared stands (0.5 s)
   std::size_t max_tags = 128;  ///< bytes of an entry's tags; further ones are dropped
 
+  Nanoseconds recall_within{
+      120'000'000'000};  ///< who wrote a message may recall it for so long (2 min); 0: never
+
   // Several nodes on one store.
   Nanoseconds tail_heartbeat{1'000'000'000};  ///< how far logs have got is told again every so
                                               ///< often, for ten times as long (1 s)
@@ -85,6 +88,12 @@ struct limits {
       5'000'000'000};  ///< what was said in conversations with an SLA is looked at so often (5 s)
   Nanoseconds queue_interval{
       1'000'000'000};  ///< visitors hear of a new place in the queue at most so often (1 s)
+
+  // Bans.
+  std::size_t max_bans = 1000;   ///< that stand at once
+  std::size_t max_reason = 256;  ///< bytes of a ban's reason
+  Nanoseconds ban_check{
+      2'000'000'000};  ///< what another node has banned or lifted is heard of within this (2 s)
 
   // Sinks of events.
   std::size_t sink_batch = 100;           ///< events delivered at a time

@@ -18,7 +18,8 @@ enum class RecordKind : std::uint8_t {
   ticket,
   file,
   timer,
-  cursor
+  cursor,
+  ban
 };
 
 [[nodiscard]] constexpr std::string_view name(RecordKind kind) noexcept {
@@ -39,6 +40,8 @@ enum class RecordKind : std::uint8_t {
       return "timer";
     case RecordKind::cursor:
       return "cursor";
+    case RecordKind::ban:
+      return "ban";
   }
   return "unknown";
 }

@@ -88,10 +88,20 @@ struct Page {
 
 // ---- records
 
+/// An entry whose body is emptied, and whose tags become these. Its number, and everything else of
+/// it, stay.
+struct Redaction {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t seq = 0;
+  std::string tags;  ///< that it does not have yet: of those who redact it alike one wins
+};
+
 struct Commit {
   std::vector<Change> changes;  ///< all or none; applied in order, each seeing those before it
   std::vector<Entry> entries;  ///< appended to their logs in the same commit; seq, after and at are
                                ///< set by the Store
+  std::vector<Redaction> redactions = {};  ///< of entries that were stored before
 };
 
 struct Committed {
@@ -153,8 +163,9 @@ class Store {
   /// Store that can should answer it in one go. By default each log is read.
   virtual void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done);
 
-  /// Applies all changes and entries, or answers errc::conflict when a record is not at its
-  /// expected version.
+  /// Applies all changes, entries and redactions, or answers why not: errc::conflict when a record
+  /// is not at its expected version, or an entry has the tags of its redaction; errc::not_found
+  /// when there is no such entry. From its completion on, no call shows what was redacted.
   virtual void commit(Commit commit, Completion<result<Committed>> done) = 0;
 
   /// The record, or nothing.

@@ -251,6 +251,9 @@ void Desk::publish(const core::WorkingSet& records, std::vector<Entry> entries) 
 /// which was posted before: its session reads the conversation by then, and only the others are
 /// told.
 void Desk::tell(const core::WorkingSet& records) {
+  for_changed<BanList>(records, [&](const BanList& list, std::uint64_t version) {
+    shard_.tell_all(mail::Bans{std::make_shared<const BanSet>(list, version)});
+  });
   std::vector<VersionedConversation> conversations;
   for_changed<Conversation>(records, [&](const Conversation& c, std::uint64_t version) {
     conversations.push_back({c, version});

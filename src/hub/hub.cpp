@@ -6,7 +6,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bans.hpp"
 #include "erasure.hpp"
+#include "recall.hpp"
 #include "shard.hpp"
 #include "transcript.hpp"
 
@@ -167,6 +169,36 @@ void Hub::change(core::DeskChange change, Completion<DeskOutcome> done) {
                          done = std::move(done)]() mutable {
     if (!*alive) return done(DeskOutcome{errc::shutting_down});
     shard.desk().change(std::move(change.command), std::move(done));
+  });
+}
+
+void Hub::ban(Ban ban, Completion<DeskOutcome> done) {
+  const result<Ban> good = hub::checked(std::move(ban), impl_->context.limits);
+  if (!good) return done(DeskOutcome{good.error()});
+  change({core::AddBan{*good, impl_->context.limits.max_bans}}, std::move(done));
+}
+
+void Hub::lift(std::string participant, std::string address, Completion<DeskOutcome> done) {
+  const result<Ban> good = hub::checked(
+      {std::move(participant), std::move(address), {}, {}, {}, {}}, impl_->context.limits);
+  if (!good) return done(DeskOutcome{good.error()});
+  change({core::LiftBan{good->participant, good->address}}, std::move(done));
+}
+
+void Hub::bans(Completion<result<std::vector<Ban>>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    hub::read_bans(shard, std::move(done));
+  });
+}
+
+void Hub::recall(RecallRequest request, Completion<DeskOutcome> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, request = std::move(request),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(DeskOutcome{errc::shutting_down});
+    hub::recall(shard, std::move(request), std::move(done));
   });
 }
 

@@ -19,6 +19,8 @@
 
 namespace kefu::hub {
 
+class BanSet;
+
 /// Names an attached session: a slot of its shard, and which use of it. It fits a draft's tag.
 struct SessionRef {
   std::uint8_t shard = 0;
@@ -184,6 +186,10 @@ struct Agents {
   AgentStates all;
   AgentStates changed;
 };
+/// Who may not come in, from now on.
+struct Bans {
+  std::shared_ptr<const BanSet> all;
+};
 /// This node's lease is valid, after it was not.
 struct Leased {};
 
@@ -193,6 +199,6 @@ using Mail =
     std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
                  mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
                  mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone,
-                 mail::AgentChanged, mail::Agents, mail::Leased>;
+                 mail::AgentChanged, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::hub

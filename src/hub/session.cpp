@@ -224,6 +224,7 @@ void Session::on(const frame::Hello& hello) {
   if (!authenticator) return fail(frame_ref_, errc::unauthenticated, "nobody may come in");
   if (hello.epoch == 0) return fail(frame_ref_, errc::bad_frame, "epoch");
   greeting_->ref = frame_ref_;
+  if (is_banned()) return;
   greeting_->session = hello.session;
   greeting_->epoch = hello.epoch;
   greeting_->positions = hello.positions;
@@ -251,7 +252,27 @@ void Session::on_identity(result<Identity> identity) {
   if (!is_plain_id(identity->participant.id, shard_.bounds().max_id))
     return refuse_hello(errc::denied, "participant id");
   identity_ = std::move(*identity);
-  attach();
+  if (!is_banned()) attach();
+}
+
+/// Then it is told so, and ends.
+bool Session::is_banned() {
+  const BanSet& bans = shard_.bans();
+  if (bans.empty()) return false;
+  const Ban* const ban =
+      bans.find(identity_.participant.id, connection_->peer(), shard_.context().store.now());
+  if (!ban) return false;
+  frame::Error error;
+  error.code = code_of(Rule::banned);
+  error.rule = name(Rule::banned);
+  error.detail = ban->reason;
+  send({greeting_ ? std::string_view(greeting_->ref) : std::string_view(), error});
+  end(error.code);
+  return true;
+}
+
+void Session::on_bans() {
+  if (connection_ && machine_.state() != core::Session::State::ended) (void)is_banned();
 }
 
 void Session::attach() {

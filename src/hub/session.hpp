@@ -42,6 +42,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void flush_ack();
   void enlist(const VersionedConversation& conversation);
   void on_removed(ConversationId conversation);
+  /// The bans have changed.
+  void on_bans();
   /// The record of this agent, as somebody knows it now.
   void on_agent(const std::shared_ptr<const AgentNews>& news);
   /// It waits for whoever takes it first; and no longer does.
@@ -131,6 +133,10 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on(const frame::Comment& comment);
   void on(const frame::Merge& merge);
   void on(const frame::FindTickets& find);
+  void on(const frame::Recall& recall);
+  void on(const frame::Ban& ban);
+  void on(const frame::Lift& lift);
+  void change_bans(core::DeskCommand command);
 
   void on_identity(result<Identity> identity);
   void on_renewed_identity(std::string ref, result<Identity> identity);
@@ -151,6 +157,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void look_up_ticket(ConversationId log, Completion<Session&, errc> done);
   void refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version = 0);
   [[nodiscard]] bool is_desk_staff() const;
+  [[nodiscard]] bool is_banned();
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "recall.hpp"
 #include "session_parts.hpp"
 
 namespace kefu::hub {
@@ -133,6 +134,52 @@ void Session::on(const frame::Hold& hold) {
   if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
   run(hold.conversation,
       core::Hold{hold.conversation, identity_.participant, hold.until, hold.assignment});
+}
+
+void Session::on(const frame::Recall& ask) {
+  if (ask.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
+  recall(shard_, {ask.conversation, ask.log, ask.seq, identity_.participant},
+         mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
+           if (outcome.code != errc::ok)
+             return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+           self.send({ref, frame::Done{}});
+         }));
+}
+
+void Session::on(const frame::Ban& ask) {
+  if (identity_.participant.role != Role::supervisor)
+    return fail(frame_ref_, errc::denied, "supervisors ban");
+  const Participant& by = identity_.participant;
+  const result<Ban> ban = checked({std::string(ask.participant),
+                                   std::string(ask.address),
+                                   ask.until,
+                                   std::string(ask.reason),
+                                   by.id,
+                                   {}},
+                                  shard_.bounds());
+  if (!ban) return fail(frame_ref_, ban.error(), "participant, address");
+  if (ban->participant == by.id)
+    return refuse(frame_ref_, DeskAnswer{code_of(Rule::itself), Rule::itself});
+  change_bans(core::AddBan{*ban, shard_.bounds().max_bans});
+}
+
+void Session::on(const frame::Lift& ask) {
+  if (identity_.participant.role != Role::supervisor)
+    return fail(frame_ref_, errc::denied, "supervisors lift bans");
+  const result<Ban> ban = checked(
+      {std::string(ask.participant), std::string(ask.address), {}, {}, {}, {}}, shard_.bounds());
+  if (!ban) return fail(frame_ref_, ban.error(), "participant, address");
+  change_bans(core::LiftBan{ban->participant, ban->address});
+}
+
+void Session::change_bans(core::DeskCommand command) {
+  shard_.desk().change(
+      std::move(command),
+      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
+        if (outcome.code != errc::ok)
+          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+        self.send({ref, frame::Done{}});
+      }));
 }
 
 void Session::on(const frame::Watch& watch) {

@@ -40,7 +40,10 @@ Shard::Shard(Context& context, std::uint8_t index, Executor& executor)
 void Shard::start() {
   batches_.resize(context_.shards.size());
   outbox_.resize(context_.shards.size());
-  if (index_ == 0) dispatch_ = std::make_unique<Dispatch>(*this);
+  if (index_ == 0) {
+    dispatch_ = std::make_unique<Dispatch>(*this);
+    ban_watch_ = std::make_unique<BanWatch>(*this);
+  }
   executor_.post([this, alive = context_.alive] {
     if (!*alive) return;
     next_renew_ = next_expire_ = executor_.now();
@@ -320,6 +323,15 @@ std::vector<SharedFrame> Shard::encode_agents(const std::vector<AgentState>& sta
   return frames;
 }
 
+void Shard::take(mail::Bans& bans) {
+  if (bans.all->version() <= bans_->version()) return;
+  bans_ = bans.all;
+  for (const Slot& slot : slots_) {
+    Session* const session = slot.session.get();
+    if (session) session->attend([&] { session->on_bans(); });
+  }
+}
+
 void Shard::take(mail::Leased&) { attendance_.on_tick(executor_.now()); }
 
 void Shard::arm_tick() {
@@ -346,6 +358,7 @@ void Shard::tick() {
     home_.on_tick(now);
     attendance_.on_tick(now);
     if (dispatch_) dispatch_->on_tick(now);
+    if (ban_watch_) ban_watch_->on_tick(now);
     if (now >= next_renew_ && !renewing_) renew();
     if (index_ == 0 && now >= next_expire_) expire();
     recover();

@@ -20,6 +20,7 @@
 
 #include "allowance.hpp"
 #include "attendance.hpp"
+#include "bans.hpp"
 #include "desk.hpp"
 #include "desk_rules.hpp"
 #include "dispatch.hpp"
@@ -171,6 +172,7 @@ class Shard {
   /// Of the first shard alone.
   [[nodiscard]] Dispatch& dispatch() noexcept { return *dispatch_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
+  [[nodiscard]] const BanSet& bans() const noexcept { return *bans_; }
   /// Tells the session of all agents who are there, as far as this node knows.
   void tell_agents_soon(SessionRef ref);
   /// Tells the agent's sessions here what the record says.
@@ -215,6 +217,7 @@ class Shard {
   void take(mail::OfferGone& gone);
   void take(mail::AgentChanged& changed);
   void take(mail::Agents& agents);
+  void take(mail::Bans& bans);
   void take(mail::Leased& leased);
 
   [[nodiscard]] std::vector<SharedFrame> encode_agents(const std::vector<AgentState>& states);
@@ -248,9 +251,11 @@ class Shard {
   Home home_;
   Desk desk_;
   Attendance attendance_;
-  std::unique_ptr<Dispatch> dispatch_;  // of the first shard
-  std::vector<SharedFrame> agents_;     // which tell of all who are there
-  std::vector<SessionRef> newcomers_;   // who have not been told
+  std::unique_ptr<Dispatch> dispatch_;   // of the first shard
+  std::unique_ptr<BanWatch> ban_watch_;  // of the first shard
+  std::shared_ptr<const BanSet> bans_ = std::make_shared<const BanSet>();
+  std::vector<SharedFrame> agents_;    // which tell of all who are there
+  std::vector<SessionRef> newcomers_;  // who have not been told
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -200,9 +200,26 @@ struct Store::Impl {
     records[std::move(change.key)] = {version, *std::move(change.value), std::move(change.index)};
   }
 
+  Entry* find(const Redaction& of) {
+    const auto found = conversations.find(of.conversation);
+    if (found == conversations.end()) return nullptr;
+    const std::vector<std::size_t>& log = found->second.logs[static_cast<std::size_t>(of.log)];
+    return of.seq >= 1 && of.seq <= log.size() ? &entries[log[of.seq - 1]] : nullptr;
+  }
+
   result<Committed> commit(Commit commit) {
     result<std::vector<std::uint64_t>> versions = check(commit.changes);
     if (!versions) return versions.error();
+    for (const Redaction& redaction : commit.redactions) {
+      const Entry* const entry = find(redaction);
+      if (!entry) return errc::not_found;
+      if (entry->tags == redaction.tags) return errc::conflict;
+    }
+    for (Redaction& redaction : commit.redactions) {
+      Entry& entry = *find(redaction);
+      std::string().swap(entry.body);
+      entry.tags = std::move(redaction.tags);
+    }
     for (std::size_t i = 0; i < commit.changes.size(); ++i)
       apply(std::move(commit.changes[i]), (*versions)[i]);
     Committed committed{*std::move(versions), {}};

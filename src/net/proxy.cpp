@@ -1,59 +1,19 @@
 #include <kefu/net/proxy.hpp>
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 
+#include "address.hpp"
 #include "net/field_text.hpp"
 
 namespace kefu::net {
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
-
-constexpr std::size_t kV4Offset = 12;
-constexpr unsigned kV4Bits = 96;  // in front of an IPv4 address
-
-std::optional<Bytes> parse_address(std::string_view text) noexcept {
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return std::nullopt;
-  text.copy(terminated.data(), text.size());
-  Bytes bytes{};
-  if (inet_pton(AF_INET6, terminated.data(), bytes.data()) == 1) return bytes;
-  bytes[10] = bytes[11] = 0xff;
-  if (inet_pton(AF_INET, terminated.data(), bytes.data() + kV4Offset) == 1) return bytes;
-  return std::nullopt;
-}
-
-bool is_v4(const Bytes& bytes) noexcept {
-  return bytes[10] == 0xff && bytes[11] == 0xff &&
-         std::all_of(bytes.begin(), bytes.begin() + 10, [](std::uint8_t b) { return b == 0; });
-}
-
-std::string text_of(const Bytes& bytes) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (is_v4(bytes)) {
-    inet_ntop(AF_INET, bytes.data() + kV4Offset, text.data(), text.size());
-  } else {
-    inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
-  }
-  return text.data();
-}
-
-bool same_bits(const Bytes& a, const Bytes& b, unsigned bits) noexcept {
-  const std::size_t whole = bits / 8;
-  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
-  if (bits % 8 == 0) return true;
-  const auto mask = static_cast<std::uint8_t>(0xff00u >> (bits % 8));
-  return ((a[whole] ^ b[whole]) & mask) == 0;
-}
-
 /// An address with or without a port: "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]:80", "::1".
-std::optional<Bytes> parse_node(std::string_view node) noexcept {
+std::optional<AddressBytes> parse_node(std::string_view node) noexcept {
   if (node.starts_with('[')) {
     const std::size_t end = node.find(']');
     return end == std::string_view::npos ? std::nullopt : parse_address(node.substr(1, end - 1));
@@ -134,7 +94,7 @@ ProxyHeader read_version2(std::string_view bytes) {
   const std::size_t address_size = family == 1 ? 4 : 16;
   const std::size_t needed = 2 * address_size + 4;
   if (size < kFixed + needed) return bad();
-  Bytes source{};
+  AddressBytes source{};
   if (family == 1) source[10] = source[11] = 0xff;
   std::memcpy(source.data() + (family == 1 ? kV4Offset : 0), bytes.data() + kFixed, address_size);
   header.address = text_of(source);
@@ -145,21 +105,9 @@ ProxyHeader read_version2(std::string_view bytes) {
 
 TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
   for (const std::string& text : networks) {
-    const std::string_view all{text};
-    const std::size_t slash = std::min(all.find('/'), all.size());
-    const auto address = parse_address(all.substr(0, slash));
-    if (!address) throw std::invalid_argument{"not a network: " + text};
-    const unsigned offset = is_v4(*address) ? kV4Bits : 0;
-    unsigned bits = 128 - offset;
-    if (slash != all.size()) {
-      const std::string_view given = all.substr(slash + 1);
-      const unsigned most = bits;
-      const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), bits);
-      if (error != std::errc{} || end != given.data() + given.size() || bits > most) {
-        throw std::invalid_argument{"not a network: " + text};
-      }
-    }
-    networks_.push_back({*address, static_cast<std::uint8_t>(bits + offset)});
+    const auto range = parse_range(text);
+    if (!range) throw std::invalid_argument{"not a network: " + text};
+    networks_.push_back({range->bytes, static_cast<std::uint8_t>(range->bits)});
   }
 }
 

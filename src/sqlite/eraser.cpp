@@ -17,7 +17,9 @@ Eraser::Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded)
       rows_(db,
             "SELECT position, session, sender FROM log WHERE position BETWEEN ? AND ? AND body <> "
             "''"),
-      empty_(db, "UPDATE log SET body = '' WHERE position = ?") {}
+      empty_(db, "UPDATE log SET body = '' WHERE position = ?"),
+      tags_(db, "SELECT tags FROM log WHERE position = ?"),
+      redact_(db, "UPDATE log SET body = '', tags = ? WHERE position = ?") {}
 
 Erasure Eraser::start(std::string participant) {
   Erasure erasure;
@@ -44,6 +46,16 @@ void Eraser::step(Erasure& erasure) {
   for (const std::uint64_t position : found) Run(empty_).bind(1, position).step();
   erasure.emptied += found.size();
   erasure.next = last + 1;
+}
+
+errc Eraser::may_redact(std::uint64_t position, std::string_view tags) {
+  Run row(tags_);
+  if (!row.bind(1, position).step()) throw_corrupt("an entry is missing");
+  return row.bytes(0) == tags ? errc::conflict : errc::ok;
+}
+
+void Eraser::redact(std::uint64_t position, std::string_view tags) {
+  Run(redact_).bind(1, tags).bind(2, position).step();
 }
 
 }  // namespace kefu::sqlite

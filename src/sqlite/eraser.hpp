@@ -1,11 +1,13 @@
-// Eraser: removes what a participant wrote, a slice of the log at a time, so that nobody waits for
-// all of it.
+// Eraser: all that ever rewrites a row of the log. It empties what a participant wrote, a slice of
+// the log at a time, so that nobody waits for all of it; and single entries.
 #pragma once
 
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <kefu/error.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sqlite/sessions.hpp"
@@ -34,10 +36,15 @@ class Eraser {
   /// Goes on, in the open transaction, which must be its own: when it fails, so has the erasure.
   void step(Erasure& erasure);
 
+  /// errc::ok when the row at this position may be redacted so, errc::conflict when it was.
+  errc may_redact(std::uint64_t position, std::string_view tags);
+  /// Does so, in the open transaction.
+  void redact(std::uint64_t position, std::string_view tags);
+
  private:
   Sessions& sessions_;
   const Unfolded& unfolded_;
-  Statement rows_, empty_;
+  Statement rows_, empty_, tags_, redact_;
 };
 
 }  // namespace kefu::sqlite

@@ -75,11 +75,22 @@ struct CommitJob : Answered<Committed> {
   Commit commit;
 
   void run(Engine& engine) {
+    std::vector<std::uint64_t> redacted;
+    for (const Redaction& one : commit.redactions) {
+      redacted.push_back(engine.reader.position_of(one.conversation, one.log, one.seq));
+      const errc code = redacted.back() == 0 ? errc::not_found
+                                             : engine.eraser.may_redact(redacted.back(), one.tags);
+      if (code == errc::ok) continue;
+      answer = code;
+      return;
+    }
     result<std::vector<std::uint64_t>> versions = engine.records.apply(commit.changes);
     if (!versions) {
       answer = versions.error();
       return;
     }
+    for (std::size_t i = 0; i < redacted.size(); ++i)
+      engine.eraser.redact(redacted[i], commit.redactions[i].tags);
     const Timestamp now = engine.now();
     for (Entry& entry : commit.entries) engine.log.append(entry, now);
     answer = Committed{*std::move(versions), std::move(commit.entries)};

@@ -121,6 +121,19 @@ std::uint64_t Reader::tail(ConversationId conversation, Log log) {
   return cache_.conversation(conversation).head.log.tail(log);
 }
 
+std::uint64_t Reader::position_of(ConversationId id, Log log, std::uint64_t seq) {
+  const Conversation& conversation = cache_.conversation(id);
+  if (seq == 0 || seq > conversation.head.log.tail(log)) return 0;
+  ReadRequest request;
+  request.conversation = id;
+  request.log = log;
+  request.after = seq - 1;
+  request.max_entries = 1;
+  find(conversation, request);
+  if (positions_.empty()) throw_corrupt("the places of a log are missing");
+  return positions_.front();
+}
+
 std::vector<Event> Reader::events(std::uint64_t after, std::size_t limit) {
   std::vector<Event> out;
   Run row(events_);

@@ -19,6 +19,8 @@ class Reader {
 
   Page read(const ReadRequest& request);
   std::uint64_t tail(ConversationId conversation, Log log);
+  /// The position of an entry; 0 when there is none.
+  std::uint64_t position_of(ConversationId conversation, Log log, std::uint64_t seq);
   std::vector<Event> events(std::uint64_t after, std::size_t limit);
 
  private:

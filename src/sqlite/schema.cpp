@@ -23,7 +23,7 @@ CREATE TABLE session(
 CREATE INDEX session_by_id ON session(id);
 CREATE INDEX session_by_seen ON session(seen) WHERE seen IS NOT NULL;
 
--- What happened, in commit order; appended to, and rewritten only by an erasure. The columns that a fold needs stand
+-- What happened, in commit order; appended to, and rewritten only by an erasure or a redaction. The columns that a fold needs stand
 -- before the texts. `flags`: 1 internal log; 2 and 4 the role; 8 denied, 16 closed: a refusal, with neither seq nor texts.
 -- `sender` NULL: the session's participant.
 CREATE TABLE log(

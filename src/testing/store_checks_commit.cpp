@@ -154,6 +154,74 @@ void commit_appends_entries(Rig& rig) {
   expect_equal(rig.append(message).code, errc::stale, "a draft decided before the commit");
 }
 
+Commit redaction(std::uint64_t conversation_number, std::uint64_t seq, std::string tags,
+                 Log log = Log::public_log) {
+  Commit commit;
+  commit.redactions.push_back({conversation(conversation_number), log, seq, std::move(tags)});
+  commit.entries.push_back(event(conversation_number, kind::kRecalled, std::to_string(seq), log));
+  return commit;
+}
+
+void commit_redacts(Rig& rig) {
+  rig.create_session(1);
+  const auto send = [&](std::uint64_t cseq, std::string_view body, Log log) {
+    Draft each = draft(1, 1, cseq, body);
+    each.log = log;
+    rig.stored(each);
+  };
+  send(1, "one", Log::public_log);
+  send(2, "two", Log::public_log);
+  send(3, "note", Log::internal);
+  send(4, "three", Log::public_log);
+  const Entry before = rig.read_all(1).entries.at(1);
+  const result<Committed> committed = rig.commit(redaction(1, 2, "gone,x"));
+  expect(committed.has_value(), "a redaction");
+  expect_equal((*committed).entries.at(0).seq, 4u, "the seq of the entry beside a redaction");
+  const Page page = rig.read_all(1);
+  expect_equal(page.entries.size(), std::size_t{4}, "entries after a redaction");
+  expect_equal(page.entries[0].body, std::string("one"), "the entry before a redacted one");
+  expect_equal(page.entries[2].body, std::string("three"), "the entry behind a redacted one");
+  Entry wanted = before;
+  wanted.body.clear();
+  wanted.tags = "gone,x";
+  expect(page.entries[1] == wanted, "a redacted entry has lost more than its body");
+  for (const Event& each : rig.events())
+    expect(each.entry.body != "two", "a redacted entry among the events");
+  expect(rig.commit(redaction(1, 1, "gone", Log::internal)).has_value(), "redacting a note");
+  expect(rig.read_all(1, Log::internal).entries.at(0).body.empty(), "a redacted note");
+  const Outcome retry = rig.append(draft(1, 1, 2, "two"));
+  expect(retry.code == errc::ok && retry.repeated && retry.seq == 2,
+         "a retry of what was redacted");
+}
+
+void commit_redacts_once(Rig& rig) {
+  rig.create_session(1);
+  rig.stored(draft(1, 1, 1, "one"));
+  rig.stored(draft(1, 1, 2, "two"));
+  expect(rig.commit(redaction(1, 1, "gone")).has_value(), "a redaction");
+  const auto refused = [&](Commit commit, errc wanted, const char* what) {
+    commit.changes.push_back(put(ticket("t"), 0, "x"));
+    const result<Committed> committed = rig.commit(std::move(commit));
+    expect(!committed, what);
+    expect_equal(committed.error(), wanted, what);
+  };
+  refused(redaction(1, 1, "gone"), errc::conflict, "redacting what was redacted alike");
+  refused(redaction(1, 4, "gone"), errc::not_found, "redacting an entry behind the tail");
+  refused(redaction(1, 0, "gone"), errc::not_found, "redacting entry 0");
+  refused(redaction(2, 1, "gone"), errc::not_found, "redacting in an unknown conversation");
+  refused(redaction(1, 1, "gone", Log::internal), errc::not_found, "redacting in another log");
+  Commit two = redaction(1, 2, "gone");
+  two.redactions.push_back({conversation(1), Log::public_log, 1, "gone"});
+  refused(std::move(two), errc::conflict, "a redaction beside one that is refused");
+  Commit stale = redaction(1, 2, "gone");
+  stale.changes.push_back(put(ticket("u"), 1, "x"));
+  refused(std::move(stale), errc::conflict, "a redaction beside another version");
+  const Page page = rig.read_all(1);
+  expect_equal(page.tail, 3u, "the tail after refused redactions");
+  expect_equal(page.entries.at(1).body, std::string("two"), "the body after refused redactions");
+  expect(!rig.get(ticket("t")), "a record of a commit whose redaction was refused");
+}
+
 }  // namespace
 
 void add_commit_checks(std::vector<StoreCheck>& checks) {
@@ -165,7 +233,9 @@ void add_commit_checks(std::vector<StoreCheck>& checks) {
                  {"commit: removes records", run_check<commit_removes>},
                  {"commit: keeps any bytes", run_check<commit_keeps_bytes>},
                  {"commit: of nothing", run_check<commit_of_nothing>},
-                 {"commit: appends entries", run_check<commit_appends_entries>}});
+                 {"commit: appends entries", run_check<commit_appends_entries>},
+                 {"commit: redacts entries", run_check<commit_redacts>},
+                 {"commit: redacts alike once", run_check<commit_redacts_once>}});
 }
 
 }  // namespace kefu::testing

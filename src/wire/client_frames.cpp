@@ -155,6 +155,15 @@ frame::TicketChange ticket(FieldReader& in, Containers& containers, const limits
   return frame;
 }
 
+frame::Ban ban(FieldReader& in, const limits& bounds) {
+  frame::Ban frame;
+  frame.participant = in.text(Field::participant, bounds.max_id, {});
+  frame.address = in.text(Field::address, bounds.max_id, {});
+  frame.until = in.optional_time(Field::until);
+  frame.reason = in.text(Field::reason, bounds.max_reason, {});
+  return frame;
+}
+
 frame::FindTickets tickets(FieldReader& in, const limits& bounds) {
   frame::FindTickets frame;
   frame.id = in.optional_id<TicketId>(Field::id);
@@ -242,6 +251,16 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       return;
     case ClientType::tickets:
       frame.body = tickets(in, bounds);
+      return;
+    case ClientType::recall:
+      frame.body = frame::Recall{conversation(), in.log(), in.number(Field::seq, 1)};
+      return;
+    case ClientType::ban:
+      frame.body = ban(in, bounds);
+      return;
+    case ClientType::lift:
+      frame.body = frame::Lift{in.text(Field::participant, bounds.max_id, {}),
+                               in.text(Field::address, bounds.max_id, {})};
       return;
   }
 }

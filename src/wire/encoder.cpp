@@ -322,6 +322,22 @@ void members(JsonWriter& out, const frame::FindTickets& value) {
   out.raw(",\"limit\":");
   out.number(value.limit);
 }
+void members(JsonWriter& out, const frame::Recall& value) {
+  conversation(out, value.conversation);
+  log(out, value.log);
+  out.raw(",\"seq\":");
+  out.number(value.seq);
+}
+void members(JsonWriter& out, const frame::Ban& value) {
+  text_unless_empty(out, ",\"participant\":", value.participant);
+  text_unless_empty(out, ",\"address\":", value.address);
+  time_if(out, ",\"until\":", value.until);
+  text_unless_empty(out, ",\"reason\":", value.reason);
+}
+void members(JsonWriter& out, const frame::Lift& value) {
+  text_unless_empty(out, ",\"participant\":", value.participant);
+  text_unless_empty(out, ",\"address\":", value.address);
+}
 
 // ---- the server's frames
 
@@ -498,6 +514,9 @@ ClientType type_of(const frame::TicketChange&) { return ClientType::ticket; }
 ClientType type_of(const frame::Comment&) { return ClientType::comment; }
 ClientType type_of(const frame::Merge&) { return ClientType::merge; }
 ClientType type_of(const frame::FindTickets&) { return ClientType::tickets; }
+ClientType type_of(const frame::Recall&) { return ClientType::recall; }
+ClientType type_of(const frame::Ban&) { return ClientType::ban; }
+ClientType type_of(const frame::Lift&) { return ClientType::lift; }
 
 template <class Frame>
 void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {

@@ -166,6 +166,21 @@ void fields(Archive& ar, T& r) {
   ar("until", r.until);
 }
 
+template <class Archive, Is<Ban> T>
+void fields(Archive& ar, T& r) {
+  ar("participant", r.participant);
+  ar("address", r.address);
+  ar("until", r.until);
+  ar("reason", r.reason);
+  ar("by", r.by);
+  ar("at", r.at);
+}
+
+template <class Archive, Is<BanList> T>
+void fields(Archive& ar, T& r) {
+  ar("bans", r.bans);
+}
+
 template <class Archive, Is<SlaPolicy> T>
 void fields(Archive& ar, T& r) {
   ar("first_response_ns", r.first_response);

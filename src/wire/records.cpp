@@ -73,6 +73,8 @@ result<DeskRecord> decode_record(const RecordKey& key, std::string_view record) 
                                              : decode<SlaClock>(key, record);
     case RecordKind::cursor:
       return decode<SinkCursor>(key, record);
+    case RecordKind::ban:
+      return decode<BanList>(key, record);
     case RecordKind::file:
       break;
   }

@@ -268,6 +268,13 @@ struct ShopStore::Impl {
       if (!version) return errc::conflict;
       out.versions.push_back(*version);
     }
+    for (const Redaction& one : commit.redactions) {
+      Query row(db, "SELECT no, tags FROM message WHERE channel = ? AND thread = ? AND place = ?",
+                channel_of(one.log), one.conversation.to_string(), one.seq);
+      if (!row.step()) return errc::not_found;
+      if (row.text(1) == one.tags) return errc::conflict;
+      run("UPDATE message SET words = '', tags = ? WHERE no = ?", one.tags, row.number(0));
+    }
     const Timestamp at = now();
     for (Entry& entry : commit.entries) {
       const auto place = head_of(entry.conversation).log.append(entry.log);

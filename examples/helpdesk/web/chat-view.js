@@ -153,7 +153,8 @@ export class ChatView {
   }
 
   #message({ kind, message, state }) {
-    const { own, from, body, at, made_at, log } = message;
+    const { own, from, body, at, made_at, log, tags = '' } = message;
+    const gone = tags.split(',')[1] === 'recalled';
     const note = log === 'internal' ? el('span', { class: 'tag' }, t('note')) : null;
     const who = el('span', { class: own ? 'visually-hidden' : 'who' }, own ? t('you') : from);
     const when = el(
@@ -163,7 +164,7 @@ export class ChatView {
     );
     const parts = [
       el('div', { class: 'head' }, who, note),
-      el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, body),
+      el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, gone ? t('taken_back') : body),
       el('div', { class: 'foot' }, when, state ? this.#state(state) : null),
     ];
     if (kind === 'send' && state === 'failed') parts.push(this.#failed(message));

@@ -15,6 +15,7 @@ const STATE_AFTER = {
   reopened: 'queued',
   closed: 'closed',
   abandoned: 'abandoned',
+  recalled: null, // changes no state
 };
 
 export class Conversation {

@@ -361,6 +361,22 @@ export class KefuClient extends EventTarget {
     return { tickets, next };
   }
 
+  /** Keeps {participant} or {address} out (supervisors), with {until, reason} if given. */
+  async ban(whom) {
+    await this.#request({ type: 'ban', ...whom });
+  }
+  /** Lets {participant} or {address} in again. */
+  async lift(whom) {
+    await this.#request({ type: 'lift', ...whom });
+  }
+
+  /** Takes a message of one's own back. KefuError with `rule` 'too_late' or 'author': it stays. */
+  async recall(conversation, seq, { log = 'public' } = {}) {
+    const frame = { type: 'recall', conversation, seq };
+    if (log !== 'public') frame.log = log;
+    await this.#request(frame);
+  }
+
   /** Closes a conversation for everybody. */
   async closeConversation(conversation, assignment) {
     await this.#request({ type: 'close', conversation, assignment });

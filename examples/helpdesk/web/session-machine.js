@@ -383,7 +383,8 @@ export class SessionMachine {
     this.#touched.add(conversation);
   }
 
-  #helloRefused({ code, detail, current }) {
+  #helloRefused({ code, detail, current, rule }) {
+    if (rule === 'banned') return this.#refusedForGood(code, detail); // the session may come back
     switch (code) {
       case 'stale_epoch':
         this.#epoch = Math.max(this.#epoch, current ?? 0);

@@ -25,6 +25,12 @@ export class Transcript {
     const known = this.#entries.get(key);
     this.#entries.set(key, known ? { ...entry, send_id: known.send_id ?? entry.send_id } : entry);
     if (entry.send_id) this.#sends.delete(entry.send_id);
+    if (entry.kind === 'recalled') this.#blank(`${entry.log}/${entry.body}`);
+  }
+
+  #blank(key) {
+    const entry = this.#entries.get(key);
+    if (entry) this.#entries.set(key, { ...entry, body: '', tags: 'rewritten,recalled' });
   }
 
   /** An event `send`, or one of KefuClient.pending(). */

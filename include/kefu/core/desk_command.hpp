@@ -1,6 +1,7 @@
 // DeskCommand: every change that the desk knows, as a value; a Transaction carries one out.
 #pragma once
 
+#include <kefu/core/ban.hpp>
 #include <kefu/core/describe.hpp>
 #include <kefu/core/ending.hpp>
 #include <kefu/core/handover.hpp>
@@ -24,7 +25,7 @@ using DeskCommand =
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
                  SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
                  UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla, HoldSink,
-                 AdvanceSink>;
+                 AdvanceSink, AddBan, LiftBan>;
 
 /// The record that a command is about; nothing for what concerns a node. Of two tickets the one
 /// that stays.
@@ -41,6 +42,9 @@ using DeskCommand =
           return conversation_key(one.conversation);
         } else if constexpr (requires { one.agent; }) {
           return agent_key(one.agent);
+        } else if constexpr (
+            requires { one.ban; } || requires { one.address; }) {
+          return bans_key();
         } else {
           return std::nullopt;
         }

@@ -45,6 +45,7 @@ class WorkingSet {
   const NodeLease* node(std::string_view id) { return find<NodeLease>(node_key(id)); }
   const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
   const SinkCursor* sink(std::string_view name) { return find<SinkCursor>(sink_key(name)); }
+  const BanList* bans() { return find<BanList>(bans_key()); }
   const SlaClock* sla(ConversationId id) { return find<SlaClock>(sla_key(id)); }
 
   /// Never null once it has been read: an agent of whom nothing is known has the defaults.

@@ -48,9 +48,11 @@ inline constexpr std::string_view kClosed = "closed";        ///< who closed it;
 inline constexpr std::string_view kAbandoned = "abandoned";  ///< empty
 inline constexpr std::string_view kChanged = "changed";      ///< the state or field of a ticket
 inline constexpr std::string_view kSla = "sla";  ///< "warned", "breached" or "met", and the target
+inline constexpr std::string_view kRecalled =
+    "recalled";  ///< the `seq` of a message that was taken back
 inline constexpr std::string_view kReserved[] = {
     kOpened,   kQueued,   kAssigned, kJoined,    kLeft,    kHeld, kResumed,
-    kResolved, kReopened, kClosed,   kAbandoned, kChanged, kSla};
+    kResolved, kReopened, kClosed,   kAbandoned, kChanged, kSla,  kRecalled};
 }  // namespace kind
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.

@@ -166,6 +166,24 @@ struct Describe {
   std::optional<std::vector<std::string_view>> tags = {};
   std::optional<std::vector<Attribute>> attributes = {};
 };
+/// Takes a message back.
+struct Recall {
+  ConversationId conversation;
+  Log log = Log::public_log;
+  std::uint64_t seq = 0;
+};
+/// Keeps somebody out. Exactly one of `participant` and `address`.
+struct Ban {
+  std::string_view participant = {};
+  std::string_view address = {};  ///< or a network
+  std::optional<Timestamp> until = {};
+  std::string_view reason = {};
+};
+/// … and no longer.
+struct Lift {
+  std::string_view participant = {};
+  std::string_view address = {};
+};
 /// Without `version` it creates the ticket. With it, what is given changes, on that version.
 struct TicketChange {
   TicketId id;
@@ -391,7 +409,7 @@ struct ClientFrame {
                frame::SetTyping, frame::History, frame::List, frame::SetPresence, frame::Change,
                frame::Transfer, frame::Hold, frame::Watch, frame::Join, frame::Leave,
                frame::Describe, frame::TicketChange, frame::Comment, frame::Merge,
-               frame::FindTickets>
+               frame::FindTickets, frame::Recall, frame::Ban, frame::Lift>
       body;
 };
 

@@ -26,14 +26,18 @@ enum class Rule : std::uint8_t {
   itself,       ///< source and target are the same
   too_early,    ///< its time has not come
   lease,        ///< this node's own lease is not old enough to judge others
+  author,       ///< only who wrote it may do this
+  message,      ///< it is no message, but a change that kefu wrote
+  too_late,     ///< its time is over
+  banned,       ///< this identity or address may not come in
   contention,   ///< it lost too many races in a row; nothing was changed
 };
 
 [[nodiscard]] constexpr std::string_view name(Rule rule) noexcept {
   constexpr std::string_view kNames[] = {
-      "none",     "exists",  "state_table", "version",  "epoch",     "owner",
-      "member",   "offered", "taken",       "capacity", "presence",  "department",
-      "one_open", "itself",  "too_early",   "lease",    "contention"};
+      "none",      "exists", "state_table", "version",  "epoch",      "owner",    "member",
+      "offered",   "taken",  "capacity",    "presence", "department", "one_open", "itself",
+      "too_early", "lease",  "author",      "message",  "too_late",   "banned",   "contention"};
   return kNames[static_cast<std::size_t>(rule)];
 }
 [[nodiscard]] constexpr Rule last_of(Rule) noexcept { return Rule::contention; }
@@ -48,6 +52,8 @@ enum class Rule : std::uint8_t {
     case Rule::owner:
     case Rule::member:
     case Rule::department:
+    case Rule::author:
+    case Rule::banned:
       return errc::denied;
     case Rule::itself:
       return errc::bad_frame;

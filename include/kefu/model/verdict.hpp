@@ -1,6 +1,7 @@
 // Verdict: what a policy says of a draft.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,14 +30,32 @@ namespace tags {
 /// kefu's own, and always the first: the body is not what was sent.
 inline constexpr std::string_view kRewritten = "rewritten";
 
+/// kefu's own, and behind `rewritten`: the writer took the message back, and the body is empty.
+inline constexpr std::string_view kRecalled = "recalled";
+inline constexpr std::string_view kRewrittenRecalled = "rewritten,recalled";
+
 [[nodiscard]] constexpr bool has_rewritten(std::string_view tags) noexcept {
   return tags.substr(0, tags.find(',')) == kRewritten;
 }
 
-/// What a reader is told of an entry's tags: staff everything, its writer that it was rewritten.
+[[nodiscard]] constexpr bool has_recalled(std::string_view tags) noexcept {
+  return tags.starts_with(kRewrittenRecalled) &&
+         (tags.size() == kRewrittenRecalled.size() || tags[kRewrittenRecalled.size()] == ',');
+}
+/// The tags of a message that had these before it was recalled.
+[[nodiscard]] inline std::string recalled(std::string_view tags) {
+  std::string out(kRewrittenRecalled);
+  if (has_rewritten(tags)) tags.remove_prefix(std::min(kRewritten.size() + 1, tags.size()));
+  if (!tags.empty()) out.append(",").append(tags);
+  return out;
+}
+
+/// What a reader is told of an entry's tags: staff everything, its writer that it was rewritten,
+/// and everybody that it was recalled.
 [[nodiscard]] constexpr std::string_view told(std::string_view tags, bool own,
                                               bool staff) noexcept {
   if (staff) return tags;
+  if (has_recalled(tags)) return kRewrittenRecalled;
   return own && has_rewritten(tags) ? kRewritten : std::string_view();
 }
 }  // namespace tags

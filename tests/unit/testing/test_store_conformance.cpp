@@ -84,6 +84,23 @@ struct IgnoresVersions final : Broken {
   }
 };
 
+struct RedactsNothing final : Broken {
+  using Broken::Broken;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    commit.redactions.clear();
+    inner().commit(std::move(commit), std::move(done));
+  }
+};
+
+struct RedactsTwice final : Broken {
+  using Broken::Broken;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    for (Redaction& one : commit.redactions) one.tags += std::string(++times, ',');
+    inner().commit(std::move(commit), std::move(done));
+  }
+  std::size_t times = 0;
+};
+
 struct SkipsEvents final : Broken {
   using Broken::Broken;
   void events(std::uint64_t after, std::size_t limit,
@@ -176,6 +193,8 @@ TEST_CASE("store conformance: each broken promise is found") {
   expect_caught<LosesTheInternalLog>("read: keeps logs and conversations apart");
   expect_caught<IgnoresByteBounds>("read: bounded by bytes");
   expect_caught<IgnoresVersions>("commit: counts versions");
+  expect_caught<RedactsNothing>("commit: redacts entries");
+  expect_caught<RedactsTwice>("commit: redacts alike once");
   expect_caught<SkipsEvents>("threads: events skip nothing");
   expect_caught<RenewsAnything>("renew: answers each lease");
   expect_caught<HidesMarks>("attach: tells the mark of each conversation");

@@ -266,7 +266,7 @@ TEST_CASE("each field is checked, and named when it is wrong") {
   check_failure(R"({"type":1})", errc::bad_frame, "type");
   check_failure(R"({"type":null})", errc::bad_frame, "type");
   check_failure(R"({"type":"listen"})", errc::unsupported, "type");
-  check_failure(R"({"type":"recall"})", errc::unsupported, "type");
+  check_failure(R"({"type":"forget"})", errc::unsupported, "type");
   check_failure(R"({"type":"entry"})", errc::unsupported, "type");  // the server's
   check_failure(R"({"type":"list","ref":1})", errc::bad_frame, "ref");
   check_failure(R"({"type":"hello"})", errc::bad_frame, "token");

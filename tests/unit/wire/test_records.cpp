@@ -75,6 +75,13 @@ Ticket example_ticket() {
   return ticket;
 }
 
+BanList example_bans() {
+  BanList list;
+  list.bans = {{"visitor-7", "", Timestamp{1}, "abuse", "boss", Timestamp{2}},
+               {"", "203.0.113.0/24", std::nullopt, "", "", Timestamp{3}}};
+  return list;
+}
+
 std::vector<DeskRecord> all_examples() {
   SlaClock clock;
   clock.conversation = example().id;
@@ -97,7 +104,8 @@ std::vector<DeskRecord> all_examples() {
           department,
           example_ticket(),
           NodeLease{"node-1", Timestamp{1}, Timestamp{2}},
-          clock};
+          clock,
+          example_bans()};
 }
 
 RecordKey key_of_any(const DeskRecord& record) {
