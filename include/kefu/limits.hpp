@@ -101,6 +101,18 @@ struct limits {
   Nanoseconds sink_retry_limit{
       60'000'000'000};  ///< … and, doubling each time, within this at last (60 s)
 
+  // Files. What is announced counts at once, whether or not it has come.
+  std::uint64_t max_file = std::uint64_t{4} << 30;     ///< bytes of a file (4 GiB)
+  std::uint64_t file_quota = std::uint64_t{32} << 30;  ///< bytes of a participant's files (32 GiB)
+  std::uint64_t files_total = std::uint64_t{1} << 40;  ///< bytes of all files (1 TiB)
+  std::size_t uploads_of_participant = 64;             ///< unfinished ones
+  std::size_t uploads = 10'000;                        ///< unfinished ones of all together
+  std::size_t max_file_name = 255;                     ///< bytes
+  std::size_t max_file_type = 127;                     ///< bytes of a media type
+  Nanoseconds upload_ttl{86'400'000'000'000};  ///< an upload that stands still expires (1 day)
+  Nanoseconds unkept_ttl{
+      3'600'000'000'000};  ///< a file that no message refers to is collected (1 hour)
+
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append
   std::size_t pending_drafts =

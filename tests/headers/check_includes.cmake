@@ -27,6 +27,7 @@ set(rules
     "kefu/time_zone\\." "kefu/time_zone\\.|${basics}"
     "kefu/wire/" "${wire}"
     "kefu/memory/" "kefu/memory/|${stores}"
+    "kefu/disk/" "kefu/disk/|${stores}"
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"

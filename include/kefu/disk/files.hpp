@@ -1,0 +1,53 @@
+// disk::Files: files in a folder of this machine, one for each, named by its id.
+//
+// The folder belongs to one process at a time. What is in it says everything: after kill -9 it is
+// read again, so a start takes a look at every file's few lines. Nothing else is lost but, after
+// power loss, what unfinished uploads had got: they begin anew.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <kefu/clock.hpp>
+#include <kefu/files.hpp>
+#include <kefu/limits.hpp>
+#include <memory>
+
+namespace kefu::disk {
+
+/// When FileInfo::sha256 is made.
+enum class DigestWhen : std::uint8_t {
+  never,
+  on_commit,  ///< from the disk, behind the commit, which does not wait for it
+  streaming,  ///< from what is written; the commit has it. Sinks then have no descriptor
+};
+
+struct FilesOptions {
+  kefu::limits limits = {};
+  DigestWhen digest = DigestWhen::on_commit;
+  const Clock* clock = nullptr;  ///< for expiry; null: the machine's. Outlives the files
+};
+
+/// Threading: as the port says. Completions come from threads of its own, and hold up the files
+/// that are asked for after them.
+class Files final : public kefu::Files {
+ public:
+  /// Makes the folder when it is missing. Throws std::system_error when it can't be used, and
+  /// std::runtime_error when another process has it.
+  explicit Files(std::filesystem::path folder, FilesOptions options = {});
+  ~Files() override;
+
+  void create(FileInfo info, Completion<result<FileStatus>> done) override;
+  void status(FileId id, Completion<result<FileStatus>> done) override;
+  void resume(FileId id, Completion<result<std::unique_ptr<FileSink>>> done) override;
+  void commit(FileId id, Completion<result<FileInfo>> done) override;
+  void open(FileId id, Completion<result<std::unique_ptr<FileSource>>> done) override;
+  void keep(FileId id, Completion<result<FileInfo>> done) override;
+  void remove(FileId id, Completion<errc> done) override;
+  void collect(Completion<result<std::size_t>> done) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kefu::disk

@@ -1,0 +1,41 @@
+// Files as they are known by: what was announced, and how far they have got.
+#pragma once
+
+#include <cstdint>
+#include <kefu/model/id.hpp>
+#include <kefu/model/time.hpp>
+#include <optional>
+#include <string>
+
+namespace kefu {
+
+struct FileInfo {
+  FileId id;                               ///< made by whoever uploads, like all ids
+  ConversationId conversation;             ///< to whose participants it belongs
+  std::string owner;                       ///< the participant who uploads, for quotas
+  std::string name;                        ///< as the uploader calls it; never used as a path
+  std::string type;                        ///< media type, as the uploader says; may be empty
+  std::uint64_t size = 0;                  ///< bytes, announced at creation
+  std::optional<std::string> sha256 = {};  ///< lower-case hex, once known
+
+  /// Whether both were announced alike.
+  [[nodiscard]] bool announces(const FileInfo& other) const {
+    return id == other.id && conversation == other.conversation && owner == other.owner &&
+           name == other.name && type == other.type && size == other.size;
+  }
+};
+
+enum class FileState : std::uint8_t {
+  growing,    ///< an upload; it may be resumed until it expires
+  committed,  ///< whole and unchangeable; collected unless it is kept in time
+  kept,       ///< referred to: only remove() takes it away
+};
+
+struct FileStatus {
+  FileInfo info;
+  FileState state = FileState::growing;
+  std::uint64_t offset = 0;  ///< bytes from 0 that are there
+  Timestamp expires_at;      ///< unless something happens until then; of no meaning once kept
+};
+
+}  // namespace kefu
