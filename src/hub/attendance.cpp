@@ -32,7 +32,7 @@ void Attendance::depart(const std::string& who, SessionId session, std::uint64_t
   for (Link& link : at->second.links) {
     if (link.session != session || link.epoch != epoch) continue;  // a newer one has its place
     link.state = Link::State::leaving;
-    settle_soon(who);
+    link.due = shard_.executor().now() + shard_.bounds().departure_delay;
   }
 }
 
@@ -59,8 +59,9 @@ void Attendance::settle(const std::string& id) {
   if (at == people_.end()) return;
   Person& person = at->second;
   person.waits = false;
-  const auto next = std::ranges::find_if(
-      person.links, [](const Link& link) { return link.state != Link::State::here; });
+  const Instant now = shard_.executor().now();
+  const auto next =
+      std::ranges::find_if(person.links, [&](const Link& link) { return link.unsettled(now); });
   if (next != person.links.end()) {
     person.busy = true;
     ++changes_;
@@ -119,9 +120,9 @@ void Attendance::on_tick(Instant now) {
   std::vector<std::string> unsettled, due;
   for (auto& [id, person] : people_) {
     if (person.busy || person.waits) continue;
-    const bool stored = std::ranges::all_of(
-        person.links, [](const Link& link) { return link.state == Link::State::here; });
-    if (!stored) {
+    const bool unstored =
+        std::ranges::any_of(person.links, [&](const Link& link) { return link.unsettled(now); });
+    if (unstored) {
       unsettled.push_back(id);
     } else if (now >= person.next_check && due.size() < kChecksAtOnce) {
       person.next_check = now + check_every();

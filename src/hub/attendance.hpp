@@ -39,6 +39,9 @@ class Attendance {
     SessionId session;
     std::uint64_t epoch = 0;
     State state = State::arriving;
+    Instant due{};  ///< when it is to be settled
+
+    [[nodiscard]] bool unsettled(Instant now) const { return state != State::here && now >= due; }
   };
   struct Person {
     std::vector<Link> links;

@@ -83,6 +83,12 @@ struct Hub::Impl {
   std::unique_ptr<Bus::Subscription> tails{};
 
   static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
+
+  /// Not inside the caller's call.
+  void refuse(errc code, Completion<DeskOutcome> done) const {
+    context.shards.front()->executor().post(
+        [code, done = std::move(done)]() mutable { done(DeskOutcome{code}); });
+  }
 };
 
 /// On a thread of the bus: hands each shard the tails of the conversations whose home it is.
@@ -150,11 +156,11 @@ Inbound& Hub::accepted(Connection& connection) {
 }
 
 void Hub::open(OpenRequest request, Completion<result<Conversation>> done) {
-  if (!fits(request, impl_->context.limits)) return done(errc::too_large);
   hub::Shard& shard = *impl_->context.shards.front();
   shard.executor().post([&shard, alive = impl_->context.alive, request = std::move(request),
                          done = std::move(done)]() mutable {
     if (!*alive) return done(errc::shutting_down);
+    if (!fits(request, shard.bounds())) return done(errc::too_large);
     shard.desk().open(proposed_by(std::move(request)),
                       [done = std::move(done)](hub::DeskAnswer verdict) mutable {
                         if (verdict.code != errc::ok) return done(verdict.code);
@@ -174,14 +180,14 @@ void Hub::change(core::DeskChange change, Completion<DeskOutcome> done) {
 
 void Hub::ban(Ban ban, Completion<DeskOutcome> done) {
   const result<Ban> good = hub::checked(std::move(ban), impl_->context.limits);
-  if (!good) return done(DeskOutcome{good.error()});
+  if (!good) return impl_->refuse(good.error(), std::move(done));
   change({core::AddBan{*good, impl_->context.limits.max_bans}}, std::move(done));
 }
 
 void Hub::lift(std::string participant, std::string address, Completion<DeskOutcome> done) {
   const result<Ban> good = hub::checked(
       {std::move(participant), std::move(address), {}, {}, {}, {}}, impl_->context.limits);
-  if (!good) return done(DeskOutcome{good.error()});
+  if (!good) return impl_->refuse(good.error(), std::move(done));
   change({core::LiftBan{good->participant, good->address}}, std::move(done));
 }
 

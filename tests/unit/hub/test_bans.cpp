@@ -13,6 +13,7 @@ namespace {
 DeskOutcome told(Host& host, Ban ban) {
   DeskOutcome out{errc::timed_out};
   host.hub.ban(std::move(ban), [&](DeskOutcome outcome) { out = std::move(outcome); });
+  CHECK(out.code == errc::timed_out);  // not inside the call
   host.loop.run_until_idle();
   return out;
 }
@@ -20,6 +21,7 @@ DeskOutcome lifted(Host& host, std::string participant, std::string address = {}
   DeskOutcome out{errc::timed_out};
   host.hub.lift(std::move(participant), std::move(address),
                 [&](DeskOutcome outcome) { out = std::move(outcome); });
+  CHECK(out.code == errc::timed_out);  // not inside the call
   host.loop.run_until_idle();
   return out;
 }
