@@ -32,7 +32,7 @@ struct OpenConversation {
 };
 
 using DeskRecord = std::variant<Conversation, OpenConversation, Agent, Department, Ticket,
-                                NodeLease, SlaClock, SinkCursor, BanList>;
+                                NodeLease, SlaClock, SinkCursor, DeadLetter, BanList>;
 
 /// Names of indexes.
 namespace index {
@@ -47,6 +47,8 @@ inline constexpr std::string_view kOnNode = "on_node";     ///< agents with a de
 inline constexpr std::string_view kRunning = "running";    ///< SLA clocks that somebody must wind
 inline constexpr std::string_view kAll = "all";            ///< departments
 inline constexpr std::string_view kAssignee = "assignee";  ///< tickets of an agent, newest first
+
+inline constexpr std::string_view kDead = "dead";  ///< dead letters of a sink, oldest first
 
 inline constexpr char kSeparator = '\x1f';
 
@@ -75,6 +77,7 @@ inline constexpr char kSeparator = '\x1f';
 inline constexpr std::string_view kNodePrefix = "node/";
 inline constexpr std::string_view kSlaPrefix = "sla/";
 inline constexpr std::string_view kSinkPrefix = "sink/";
+inline constexpr std::string_view kDeadPrefix = "dead/";
 
 [[nodiscard]] inline RecordKey conversation_key(ConversationId id) {
   return {RecordKind::conversation, id.to_string()};
@@ -101,6 +104,10 @@ inline constexpr std::string_view kSinkPrefix = "sink/";
 [[nodiscard]] inline RecordKey sink_key(std::string_view sink) {
   return {RecordKind::cursor, std::string(kSinkPrefix).append(sink)};
 }
+[[nodiscard]] inline RecordKey dead_letter_key(std::string_view sink, std::uint64_t position) {
+  return {RecordKind::cursor,
+          std::string(kDeadPrefix).append(index::of(sink)) + index::sortable(position)};
+}
 
 /// There is one list.
 [[nodiscard]] inline RecordKey bans_key() { return {RecordKind::ban, "all"}; }
@@ -117,6 +124,9 @@ inline constexpr std::string_view kSinkPrefix = "sink/";
 
 [[nodiscard]] inline RecordKey key_of(const SinkCursor& r) { return sink_key(r.sink); }
 [[nodiscard]] inline RecordKey key_of(const BanList&) { return bans_key(); }
+[[nodiscard]] inline RecordKey key_of(const DeadLetter& r) {
+  return dead_letter_key(r.sink, r.position);
+}
 
 // ---- indexes
 
@@ -183,6 +193,9 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const OpenConversation&) { return {}; }
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const SinkCursor&) { return {}; }
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const BanList&) { return {}; }
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const DeadLetter& letter) {
+  return {{std::string(index::kDead), index::of(letter.sink) + index::sortable(letter.position)}};
+}
 
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const Agent& agent) {
   std::vector<IndexKey> keys;

@@ -139,7 +139,12 @@ class Hub final : public Acceptor {
 
   /// Brings every entry that is stored to a sink, from the first one on, or from where the sink of
   /// that name was. Of the nodes that name the same sink one delivers at a time. A set-up call.
-  void deliver(std::string name, std::unique_ptr<EventSink> sink);
+  void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options = {});
+
+  /// Delivers the dead letters of a sink again, from this node, the oldest first; what it takes is
+  /// forgotten, and the rest kept. errc::not_found for a sink that this hub does not have,
+  /// errc::conflict while it is under way.
+  void replay(std::string_view sink, Completion<result<Replayed>> done);
 
   void stats(Completion<HubStats> done);
 

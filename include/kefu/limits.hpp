@@ -102,7 +102,11 @@ struct limits {
   std::size_t sink_batch = 100;           ///< events delivered at a time
   Nanoseconds sink_retry{1'000'000'000};  ///< after a failure it is tried again within this (1 s) …
   Nanoseconds sink_retry_limit{
-      60'000'000'000};  ///< … and, doubling each time, within this at last (60 s)
+      60'000'000'000};            ///< … and, doubling each time, within this at last (60 s)
+  std::size_t sink_window = 256;  ///< events that one which goes by conversation holds, and so the
+                                  ///< conversations of which it may wait for
+  std::size_t sink_dead_marks = 10'000;  ///< conversations with dead letters that are known by
+                                         ///< name; beyond them all are marked
 
   // Files. What is announced counts at once, whether or not it has come.
   std::uint64_t max_file = std::uint64_t{4} << 30;     ///< bytes of a file (4 GiB)

@@ -28,6 +28,7 @@
 #include <kefu/append_batch.hpp>
 #include <kefu/completion.hpp>
 #include <kefu/model/entry.hpp>
+#include <kefu/model/event.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/model/tail.hpp>
 #include <kefu/record.hpp>
@@ -121,13 +122,6 @@ struct ScanRequest {
 struct ScanPage {
   std::vector<Record> records;  ///< in order of (index key, id)
   std::string next;             ///< empty at the end
-};
-
-// ---- the outbox
-
-struct Event {
-  std::uint64_t position = 0;  ///< rises in commit order; not dense
-  Entry entry;
 };
 
 class Store {

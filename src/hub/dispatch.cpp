@@ -70,8 +70,15 @@ void Dispatch::on_tick(Instant now) {
   if (since >= (agents_moved_ ? shard_.bounds().presence_check : kCountAnyway)) look_at_agents();
 }
 
-void Dispatch::deliver(std::string name, std::unique_ptr<EventSink> sink) {
-  relays_.push_back(std::make_unique<Relay>(shard_, std::move(name), std::move(sink)));
+void Dispatch::deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options) {
+  relays_.push_back(std::make_unique<Relay>(shard_, std::move(name), std::move(sink), options));
+}
+
+void Dispatch::replay(std::string_view sink, Completion<result<Replayed>> done) {
+  for (const auto& relay : relays_) {
+    if (relay->name() == sink) return relay->replay(std::move(done));
+  }
+  done(errc::not_found);
 }
 
 // ---- the node's lease

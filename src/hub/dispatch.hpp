@@ -35,7 +35,10 @@ class Dispatch {
   void wake_all();
 
   /// Before the first tick.
-  void deliver(std::string name, std::unique_ptr<EventSink> sink);
+  void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);
+
+  /// See Hub::replay().
+  void replay(std::string_view sink, Completion<result<Replayed>> done);
 
  private:
   /// An agent as decoded last.

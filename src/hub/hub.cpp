@@ -217,8 +217,17 @@ void Hub::erase(std::string participant, Completion<result<std::uint64_t>> done)
   });
 }
 
-void Hub::deliver(std::string name, std::unique_ptr<EventSink> sink) {
-  impl_->context.shards.front()->dispatch().deliver(std::move(name), std::move(sink));
+void Hub::deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options) {
+  impl_->context.shards.front()->dispatch().deliver(std::move(name), std::move(sink), options);
+}
+
+void Hub::replay(std::string_view sink, Completion<result<Replayed>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, sink = std::string(sink),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    shard.dispatch().replay(sink, std::move(done));
+  });
 }
 
 void Hub::transcript(ConversationId conversation, bool internal,

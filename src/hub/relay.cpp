@@ -1,78 +1,271 @@
 #include "relay.hpp"
 
+#include <fmt/format.h>
+#include <kefu/desk_record.hpp>
+#include <kefu/wire/records.hpp>
 #include <utility>
 
 #include "shard.hpp"
 
 namespace kefu::hub {
+namespace {
 
-Relay::Relay(Shard& shard, std::string name, std::unique_ptr<EventSink> sink)
+core::SinkTerms terms_of(const SinkOptions& options, const kefu::limits& bounds) {
+  core::SinkTerms terms;
+  terms.by_conversation = options.by_conversation;
+  terms.batch = options.batch != 0 ? options.batch : bounds.sink_batch;
+  terms.window = options.by_conversation ? bounds.sink_window : terms.batch;
+  terms.parallel = options.parallel;
+  terms.attempts = options.attempts;
+  terms.age = options.age;
+  terms.retry = bounds.sink_retry;
+  terms.retry_limit = bounds.sink_retry_limit;
+  terms.dead_marks = bounds.sink_dead_marks;
+  return terms;
+}
+
+}  // namespace
+
+Relay::Relay(Shard& shard, std::string name, std::unique_ptr<EventSink> sink, SinkOptions options)
     : shard_(shard),
       name_(std::move(name)),
       sink_(std::move(sink)),
-      back_off_(shard.bounds().sink_retry, shard.bounds().sink_retry_limit,
-                shard.mint_session().lo) {}
+      may_give_up_(options.attempts != 0 || options.age.count() != 0),
+      lanes_(terms_of(options, shard.bounds()), shard.mint_session().lo),
+      store_pause_(shard.bounds().sink_retry, shard.bounds().sink_retry_limit,
+                   shard.mint_session().lo) {}
+
+Instant Relay::now() const { return shard_.executor().now(); }
 
 void Relay::on_tick(Instant now) {
-  if (busy_ || now < next_) return;
-  busy_ = true;
-  now >= renew_at_ ? hold() : read();
+  if (now >= next_hold_ && !holding_) hold();
+  pump();
 }
 
-/// Later, with whatever comes then.
-void Relay::pause() {
-  next_ = shard_.executor().now() + back_off_.next();
-  events_.clear();
-  busy_ = false;
-}
+// ---- the lease
 
 void Relay::hold() {
+  holding_ = true;
   const Nanoseconds lease = shard_.bounds().node_lease;
-  shard_.desk().run(
-      core::HoldSink{name_, shard_.context().node, lease},
-      [this, lease](const core::transaction_effect::Ended& ended, core::WorkingSet& records) {
-        const SinkCursor* const cursor = ended.code == errc::ok ? records.sink(name_) : nullptr;
-        if (!cursor) {  // another node has it
-          next_ = shard_.executor().now() + lease / 3;
-          busy_ = false;
-          return;
-        }
-        position_ = cursor->position;
-        renew_at_ = shard_.executor().now() + lease / 3;
-        read();
-      });
+  next_hold_ = now() + lease / 3;
+  const Instant until = now() + lease;
+  const bool renews = serving_ && now() < held_until_;
+  shard_.desk().run(core::HoldSink{name_, shard_.context().node, lease},
+                    [this, until, renews](const core::transaction_effect::Ended& ended,
+                                          core::WorkingSet& records) {
+                      holding_ = false;
+                      const SinkCursor* const cursor =
+                          ended.code == errc::ok ? records.sink(name_) : nullptr;
+                      if (cursor) {
+                        held_until_ = until;
+                        return begin(*cursor, renews && serving_);
+                      }
+                      // Another node has it, or nobody can tell.
+                      if (ended.rule == Rule::lease) serving_ = false;
+                    });
+}
+
+void Relay::begin(const SinkCursor& cursor, bool renewed) {
+  if (renewed) return pump();
+  serving_ = false;
+  lanes_.start(cursor);
+  if (may_give_up_) return read_marks({}, true);
+  serving_ = true;
+  pump();
+}
+
+/// Which conversations have dead letters.
+void Relay::read_marks(std::string after, bool then_deliver) {
+  if (after.empty()) lanes_.clear_marks();
+  scan_dead(std::move(after),
+            [this, then_deliver](result<std::vector<DeadLetter>> letters, std::string next) {
+              if (!letters) {
+                if (then_deliver) next_hold_ = now() + store_pause_.next();
+                return;
+              }
+              for (const DeadLetter& letter : *letters) lanes_.mark(letter.conversation);
+              if (!next.empty()) return read_marks(std::move(next), then_deliver);
+              if (!then_deliver) return;
+              serving_ = true;
+              pump();
+            });
+}
+
+// ---- delivering
+
+void Relay::pump() {
+  if (!serving_ || now() >= held_until_) return;
+  while (std::optional<core::SinkLanes::Job> job = lanes_.next(now()))
+    job->bury ? bury(*std::move(job)) : deliver(*std::move(job));
+  if (!noting_) note();
+  if (!reading_ && now() >= next_read_ && lanes_.room() > 0) read();
 }
 
 void Relay::read() {
+  reading_ = true;
+  const std::uint64_t after = lanes_.read_from();
+  const std::size_t size = std::min(lanes_.room(), shard_.bounds().sink_batch);
   shard_.context().store.events(
-      position_, shard_.bounds().sink_batch,
-      shard_.here<result<std::vector<Event>>>([this](result<std::vector<Event>> events) {
-        if (!events) return pause();
-        events_ = *std::move(events);
-        if (!events_.empty()) return deliver();
-        busy_ = false;
+      after, size,
+      shard_.here<result<std::vector<Event>>>([this, after](result<std::vector<Event>> events) {
+        reading_ = false;
+        if (!events) {
+          next_read_ = now() + store_pause_.next();
+          return;
+        }
+        store_pause_.reset();
+        // At the end of the outbox the next tick looks again.
+        if (events->empty() || !serving_ || after != lanes_.read_from()) return;
+        lanes_.take(*std::move(events));
+        pump();
       }));
 }
 
-void Relay::deliver() {
-  sink_->deliver(events_, shard_.here<errc>([this](errc code) {
-    if (code != errc::ok) return pause();
-    back_off_.reset();
-    advance();
+void Relay::deliver(core::SinkLanes::Job job) {
+  const EventBatch& batch = *job.batch;
+  const std::uint64_t token = job.token;
+  sink_->deliver(batch, shard_.here<errc>([this, token, keep = std::move(job.batch)](errc code) {
+    lanes_.settle(token, code, now());
+    pump();
   }));
 }
 
-/// What could not be noted is delivered again.
-void Relay::advance() {
-  const std::uint64_t position = events_.back().position;
+void Relay::bury(core::SinkLanes::Job job) {
+  core::BuryEvents command{name_, shard_.context().node, {}};
+  for (const Event& event : job.batch->events) {
+    command.letters.push_back({name_,
+                               event.position,
+                               event.entry.conversation,
+                               event.entry.log == Log::internal,
+                               event.entry.seq,
+                               job.failures,
+                               {}});
+  }
+  shard_.log(LogLevel::warning,
+             fmt::format("sink {}: {} event(s) of conversation {} given up after {} attempts: {}",
+                         name_, job.batch->events.size(),
+                         job.batch->events.front().entry.conversation.to_string(), job.failures,
+                         kefu::name(job.last_failure)));
   shard_.desk().run(
-      core::AdvanceSink{name_, shard_.context().node, position},
-      [this, position](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
-        if (ended.rule == Rule::lease) renew_at_ = {};
-        if (ended.code != errc::ok) return pause();
-        position_ = position;
-        if (shard_.executor().now() >= renew_at_) return hold();
-        read();
+      std::move(command),
+      [this, token = job.token](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
+        if (ended.rule == Rule::lease) serving_ = false;
+        lanes_.buried(token, ended.code == errc::ok, now());
+        pump();
+      });
+}
+
+/// What could not be noted is delivered again.
+void Relay::note() {
+  std::optional<core::SinkLanes::Progress> progress = lanes_.progress();
+  if (!progress) return;
+  noting_ = true;
+  core::AdvanceSink command{name_, shard_.context().node, progress->position, progress->ahead,
+                            progress->held};
+  shard_.desk().run(std::move(command),
+                    [this, progress = *std::move(progress)](
+                        const core::transaction_effect::Ended& ended, core::WorkingSet&) mutable {
+                      noting_ = false;
+                      if (ended.rule == Rule::lease) serving_ = false;
+                      if (ended.code != errc::ok) return;  // the next tick tries again
+                      if (serving_) lanes_.noted(std::move(progress));
+                      pump();
+                    });
+}
+
+// ---- dead letters
+
+void Relay::scan_dead(std::string after,
+                      Completion<result<std::vector<DeadLetter>>, std::string> done) {
+  ScanRequest request{RecordKind::cursor, std::string(index::kDead), index::of(name_),
+                      std::move(after), 0};
+  request.limit = shard_.bounds().max_list;
+  shard_.context().store.scan(
+      std::move(request),
+      shard_.here<result<ScanPage>>([done = std::move(done)](result<ScanPage> page) mutable {
+        if (!page) return done(page.error(), {});
+        std::vector<DeadLetter> letters;
+        for (const Record& record : page->records) {
+          result<DeskRecord> one = wire::decode_record(record.key, record.value);
+          if (!one) return done(one.error(), {});
+          letters.push_back(std::get<DeadLetter>(*std::move(one)));
+        }
+        done(std::move(letters), std::move(page->next));
+      }));
+}
+
+struct Relay::Replay {
+  Completion<result<Replayed>> done;
+  Replayed outcome{};
+  std::vector<DeadLetter> letters{};
+  std::string next{};
+  bool begun = false;
+  EventBatch batch{};
+  std::unordered_set<ConversationId> failed{};
+};
+
+void Relay::replay(Completion<result<Replayed>> done) {
+  if (std::exchange(replaying_, true)) return done(errc::conflict);
+  go_on(ReplayPtr(new Replay{std::move(done)}));
+}
+
+void Relay::go_on(const ReplayPtr& replay) {
+  if (!replay->letters.empty()) {
+    const DeadLetter letter = std::move(replay->letters.back());
+    replay->letters.pop_back();
+    return send(replay, letter);
+  }
+  const bool full = replay->failed.size() > shard_.bounds().sink_dead_marks;
+  if (replay->begun && (replay->next.empty() || full)) {
+    replaying_ = false;
+    read_marks({}, false);
+    return replay->done(replay->outcome);
+  }
+  replay->begun = true;
+  scan_dead(replay->next,
+            [this, replay](result<std::vector<DeadLetter>> letters, std::string next) {
+              if (!letters) {
+                replaying_ = false;
+                return replay->done(letters.error());
+              }
+              replay->letters.assign(letters->rbegin(), letters->rend());
+              replay->next = std::move(next);
+              go_on(replay);
+            });
+}
+
+void Relay::keep(const ReplayPtr& replay, const DeadLetter& letter) {
+  ++replay->outcome.kept;
+  replay->failed.insert(letter.conversation);
+  go_on(replay);
+}
+
+/// As the entry is now.
+void Relay::send(const ReplayPtr& replay, const DeadLetter& letter) {
+  if (replay->failed.contains(letter.conversation)) return keep(replay, letter);
+  ReadRequest request;
+  request.conversation = letter.conversation;
+  request.log = letter.internal ? Log::internal : Log::public_log;
+  request.after = letter.seq - 1;
+  request.max_entries = 1;
+  shard_.context().store.read(
+      request, shard_.here<result<Page>>([this, replay, letter](result<Page> page) {
+        if (!page) return keep(replay, letter);
+        if (page->entries.empty()) return forget(replay, letter);  // its log has been removed
+        replay->batch = {{{letter.position, std::move(page->entries.front())}}, true, true};
+        sink_->deliver(replay->batch, shard_.here<errc>([this, replay, letter](errc code) {
+          code == errc::ok ? forget(replay, letter) : keep(replay, letter);
+        }));
+      }));
+}
+
+void Relay::forget(const ReplayPtr& replay, const DeadLetter& letter) {
+  shard_.desk().run(
+      core::ForgetLetter{name_, letter.position},
+      [this, replay, letter](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
+        if (ended.code != errc::ok) return keep(replay, letter);
+        ++replay->outcome.delivered;
+        go_on(replay);
       });
 }
 

@@ -1,11 +1,15 @@
-// Relay: brings the outbox to one sink, as long as this node holds its lease.
+// Relay: brings the outbox to one sink, as long as this node holds its lease. What is delivered
+// when is decided by core/sink_lanes.hpp.
 #pragma once
 
-#include <kefu/core/back_off.hpp>
+#include <kefu/core/sink_lanes.hpp>
 #include <kefu/event_sink.hpp>
+#include <kefu/result.hpp>
 #include <kefu/store.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace kefu::hub {
@@ -14,26 +18,48 @@ class Shard;
 
 class Relay {
  public:
-  Relay(Shard& shard, std::string name, std::unique_ptr<EventSink> sink);
+  Relay(Shard& shard, std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);
 
+  [[nodiscard]] std::string_view name() const noexcept { return name_; }
   void on_tick(Instant now);
+  /// See Hub::replay().
+  void replay(Completion<result<Replayed>> done);
 
  private:
+  /// A replay under way: the dead letters of a page, the next one last.
+  struct Replay;
+  using ReplayPtr = std::shared_ptr<Replay>;
+
   void hold();
+  void begin(const SinkCursor& cursor, bool renewed);
+  void read_marks(std::string after, bool then_deliver);
+  void pump();
   void read();
-  void deliver();
-  void advance();
-  void pause();
+  void deliver(core::SinkLanes::Job job);
+  void bury(core::SinkLanes::Job job);
+  void note();
+  [[nodiscard]] Instant now() const;
+
+  void scan_dead(std::string after, Completion<result<std::vector<DeadLetter>>, std::string> done);
+  void go_on(const ReplayPtr& replay);
+  void send(const ReplayPtr& replay, const DeadLetter& letter);
+  void keep(const ReplayPtr& replay, const DeadLetter& letter);
+  void forget(const ReplayPtr& replay, const DeadLetter& letter);
 
   Shard& shard_;
   const std::string name_;
   std::unique_ptr<EventSink> sink_;
-  std::uint64_t position_ = 0;
-  std::vector<Event> events_;  // being delivered
-  core::BackOff back_off_;
-  Instant next_;      // nothing before this
-  Instant renew_at_;  // the lease
-  bool busy_ = false;
+  const bool may_give_up_;
+  core::SinkLanes lanes_;
+  core::BackOff store_pause_;  // when the store fails
+  Instant next_hold_;          // the lease is asked for then
+  Instant held_until_;
+  Instant next_read_;
+  bool serving_ = false;  // this node has the lease, and the lanes are where the cursor was
+  bool holding_ = false;
+  bool reading_ = false;
+  bool noting_ = false;
+  bool replaying_ = false;
 };
 
 }  // namespace kefu::hub

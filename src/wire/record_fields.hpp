@@ -158,12 +158,31 @@ void fields(Archive& ar, T& r) {
   ar("until", r.until);
 }
 
+template <class Archive, Is<HeldLane> T>
+void fields(Archive& ar, T& r) {
+  ar("conversation", r.conversation);
+  ar("from", r.from);
+}
+
+template <class Archive, Is<DeadLetter> T>
+void fields(Archive& ar, T& r) {
+  ar("sink", r.sink);
+  ar("position", r.position);
+  ar("conversation", r.conversation);
+  ar("internal", r.internal);
+  ar("seq", r.seq);
+  ar("attempts", r.attempts);
+  ar("at", r.at);
+}
+
 template <class Archive, Is<SinkCursor> T>
 void fields(Archive& ar, T& r) {
   ar("sink", r.sink);
   ar("position", r.position);
   ar("node", r.node);
   ar("until", r.until);
+  ar("ahead", r.ahead);
+  ar("held", r.held);
 }
 
 template <class Archive, Is<Ban> T>

@@ -72,7 +72,8 @@ result<DeskRecord> decode_record(const RecordKey& key, std::string_view record) 
       return key.id.starts_with(kNodePrefix) ? decode<NodeLease>(key, record)
                                              : decode<SlaClock>(key, record);
     case RecordKind::cursor:
-      return decode<SinkCursor>(key, record);
+      return key.id.starts_with(kDeadPrefix) ? decode<DeadLetter>(key, record)
+                                             : decode<SinkCursor>(key, record);
     case RecordKind::ban:
       return decode<BanList>(key, record);
     case RecordKind::file:

@@ -25,7 +25,7 @@ using DeskCommand =
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
                  SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
                  UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla, HoldSink,
-                 AdvanceSink, AddBan, LiftBan>;
+                 AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan>;
 
 /// The record that a command is about; nothing for what concerns a node. Of two tickets the one
 /// that stays.

@@ -46,6 +46,9 @@ class WorkingSet {
   const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
   const SinkCursor* sink(std::string_view name) { return find<SinkCursor>(sink_key(name)); }
   const BanList* bans() { return find<BanList>(bans_key()); }
+  const DeadLetter* dead_letter(std::string_view sink, std::uint64_t position) {
+    return find<DeadLetter>(dead_letter_key(sink, position));
+  }
   const SlaClock* sla(ConversationId id) { return find<SlaClock>(sla_key(id)); }
 
   /// Never null once it has been read: an agent of whom nothing is known has the defaults.
@@ -84,6 +87,12 @@ class WorkingSet {
     assert(!row.value);
     row.changed = true;
     return std::get<T>(row.value.emplace(std::move(record)));
+  }
+  /// It was asked for and not found, and must still be absent when this commits.
+  void expect_absent(const RecordKey& key) {
+    Row& row = rows_.at(key);
+    assert(!row.value);
+    row.changed = true;
   }
   template <class T>
   void remove(const T& record) {

@@ -131,9 +131,9 @@ struct HubWorld::Link final : Connection {
 /// The same one on every node; sometimes it fails.
 struct HubWorld::Sink final : EventSink {
   explicit Sink(HubWorld& in) : world(in) {}
-  void deliver(const std::vector<Event>& events, Completion<errc> done) override {
+  void deliver(const EventBatch& batch, Completion<errc> done) override {
     if (world.random_.chance(0.05)) return done(errc::unavailable);
-    for (const Event& event : events) world.on_event(event);
+    for (const Event& event : batch.events) world.on_event(event);
     done(errc::ok);
   }
   HubWorld& world;

@@ -26,10 +26,10 @@ struct Heard {
 class Listener final : public EventSink {
  public:
   explicit Listener(Heard& heard) : heard_(heard) {}
-  void deliver(const std::vector<Event>& events, Completion<errc> done) override {
+  void deliver(const EventBatch& batch, Completion<errc> done) override {
     ++heard_.calls;
     if (heard_.answer == errc::ok) {
-      for (const Event& event : events) {
+      for (const Event& event : batch.events) {
         if (event.entry.kind == kind::kText) heard_.bodies.push_back(event.entry.body);
       }
     }
@@ -41,6 +41,26 @@ class Listener final : public EventSink {
 };
 
 using Bodies = std::vector<std::string>;
+
+/// Refuses one body.
+class Picky final : public EventSink {
+ public:
+  explicit Picky(std::string& refused, Bodies& heard) : refused_(refused), heard_(heard) {}
+  void deliver(const EventBatch& batch, Completion<errc> done) override {
+    const Entry& entry = batch.events.front().entry;
+    if (entry.body == refused_) return done(errc::unavailable);
+    if (entry.kind == kind::kText) {
+      heard_.push_back(entry.body);
+      if (batch.follows_dead_letter) heard_.back() += " (marked)";
+      if (batch.replayed) heard_.back() += " (again)";
+    }
+    done(errc::ok);
+  }
+
+ private:
+  std::string& refused_;
+  Bodies& heard_;
+};
 
 TEST_CASE("a sink gets every entry in order, those too that were stored before it came") {
   limits bounds;
@@ -73,6 +93,43 @@ TEST_CASE("a sink that fails is tried again, ever later, and misses nothing") {
   heard.answer = errc::ok;
   host.pass(61s);
   CHECK(heard.bodies == Bodies{"one"});
+}
+
+TEST_CASE(
+    "a sink gives up what always fails, marks what follows it, and gets it again by a replay") {
+  Host host;
+  std::string refused = "poison";
+  Bodies heard;
+  host.hub.deliver("bills", std::make_unique<Picky>(refused, heard), {true, 1, 4, 3, {}});
+  Pair pair(host);
+  pair.visitor.asks(say(1, "one"));
+  pair.visitor.asks(say(2, "poison"));
+  pair.visitor.asks(say(3, "three"));
+  host.pass(30s);
+  CHECK(heard == Bodies{"one", "three (marked)"});
+
+  std::vector<std::uint64_t> replayed;
+  const auto replay = [&](std::string_view sink) {
+    errc code = errc::ok;
+    host.hub.replay(sink, [&](result<Replayed> outcome) {
+      code = outcome ? errc::ok : outcome.error();
+      if (outcome) replayed = {outcome->delivered, outcome->kept};
+    });
+    host.pass(2s);
+    return code;
+  };
+  CHECK(replay("other") == errc::not_found);
+  CHECK(replay("bills") == errc::ok);
+  CHECK(replayed == std::vector<std::uint64_t>{0, 1});
+  refused.clear();
+  CHECK(replay("bills") == errc::ok);
+  CHECK(replayed == std::vector<std::uint64_t>{1, 0});
+  CHECK(heard.back() == "poison (marked) (again)");
+  CHECK(replay("bills") == errc::ok);
+  CHECK(replayed == std::vector<std::uint64_t>{0, 0});
+  pair.visitor.asks(say(4, "four"));
+  host.pass(2s);
+  CHECK(heard.back() == "four");
 }
 
 TEST_CASE("of two nodes one delivers, and the other goes on when it is gone") {

@@ -104,6 +104,8 @@ std::vector<DeskRecord> all_examples() {
           department,
           example_ticket(),
           NodeLease{"node-1", Timestamp{1}, Timestamp{2}},
+          SinkCursor{"crm", 5, "node-1", Timestamp{2}, 9, {{ConversationId{1, 2}, 6}}},
+          DeadLetter{"crm", 3, ConversationId{1, 2}, true, 4, 100, Timestamp{3}},
           clock,
           example_bans()};
 }
