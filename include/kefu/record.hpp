@@ -68,7 +68,8 @@ struct Record {
   std::string value;
 };
 
-/// One step of a Commit: creates, replaces or removes a record.
+/// One step of a Commit: creates, replaces or removes a record. Without a value and expected to be
+/// absent it only says that no such record may be there, nor come about at the same time.
 struct Change {
   RecordKey key;
   std::uint64_t expected = 0;        ///< the version it must have now; 0: it must be absent

@@ -92,6 +92,21 @@ void commit_removes(Rig& rig) {
   expect_equal(rig.put(ticket("a"), 0, "anew"), 1u, "the version of a record created anew");
 }
 
+void commit_expects_absence(Rig& rig) {
+  const RecordKey other{RecordKind::department, "a"};
+  const RecordKey opened{RecordKind::conversation, conversation(1).to_string()};
+  const result<Committed> first =
+      rig.commit({{removal(opened, 0), put(ticket("a"), 0, "one", {{"by", "x"}})}, {}});
+  expect(first.has_value(), "a commit that expects a record to be absent, and it is");
+  expect((*first).versions == std::vector<std::uint64_t>{0, 1}, "the versions of such a commit");
+  expect(!rig.get(opened), "a record that was only expected to be absent");
+  expect_equal(rig.put(opened, 0, "new"), 1u, "the version of a record that was expected absent");
+  expect_conflict(rig, {removal(ticket("a"), 0), put(other, 0, "x")});
+  expect(!rig.get(other), "a record of a commit that expected another one to be absent");
+  expect_equal(rig.scan_ids(RecordKind::ticket, "by", "").size(), std::size_t{1},
+               "index keys of a record that was expected to be absent");
+}
+
 void commit_keeps_bytes(Rig& rig) {
   const std::string value("{\"\0\n\xff\xe5\xae\xa2\"}", 10);
   const RecordKey odd{RecordKind::department, std::string("a\0'%_\xff", 6)};
@@ -231,6 +246,7 @@ void add_commit_checks(std::vector<StoreCheck>& checks) {
                  {"commit: all or nothing", run_check<commit_is_atomic>},
                  {"commit: changes see the ones before them", run_check<commit_applies_in_order>},
                  {"commit: removes records", run_check<commit_removes>},
+                 {"commit: expects absence", run_check<commit_expects_absence>},
                  {"commit: keeps any bytes", run_check<commit_keeps_bytes>},
                  {"commit: of nothing", run_check<commit_of_nothing>},
                  {"commit: appends entries", run_check<commit_appends_entries>},

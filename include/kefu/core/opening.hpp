@@ -70,6 +70,7 @@ namespace detail {
   // The id was used before. By the same call, if it says the same.
   if (existing && existing->visitor != proposed.visitor) return Rule::exists;
   if (existing) return existing->department == proposed.department ? Rule::none : Rule::version;
+  desk.expect_absent(ticket_key({proposed.id.hi, proposed.id.lo}));
   return detail::create(proposed, owner, desk, now);
 }
 

@@ -92,6 +92,7 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   if (desk.incomplete()) return Rule::none;
   if (conversation) return Rule::exists;
   if (known) return known->requester == ask.proposed.requester ? Rule::none : Rule::exists;
+  desk.expect_absent(conversation_key(log_of(ask.proposed.id)));
   Ticket& ticket = desk.create(ask.proposed);
   ticket.state = TicketState::new_ticket;
   ticket.tags = as_tags(std::move(ticket.tags));

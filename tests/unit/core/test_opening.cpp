@@ -4,6 +4,7 @@
 
 #include <kefu/core/ending.hpp>
 #include <kefu/core/offer.hpp>
+#include <kefu/core/ticket.hpp>
 
 #include "desk_rig.hpp"
 
@@ -80,6 +81,24 @@ TEST_CASE("records that don't fit together are read again") {
     for (const RecordKey& key : records.take_missing()) desk.load(records, key);
   }
   CHECK(decide(ask, records, desk.now) == Rule::contention);
+}
+
+TEST_CASE("a conversation and a ticket can't come about under one id at the same time") {
+  const auto expects_absent = [](const auto& ask, const RecordKey& key) {
+    Desk desk;
+    WorkingSet records;
+    while ((void)decide(ask, records, desk.now), records.incomplete()) {
+      for (const RecordKey& missing : records.take_missing()) desk.load(records, missing);
+    }
+    const WorkingSet::Row& row = records.rows().at(key);
+    return row.changed && !row.value && row.version == 0;
+  };
+  const TicketId id{kSecond.hi, kSecond.lo};
+  CHECK(expects_absent(Open{proposal(kSecond)}, ticket_key(id)));
+  Ticket ticket;
+  ticket.id = id;
+  ticket.requester = "vera";
+  CHECK(expects_absent(CreateTicket{ticket, by("ann")}, conversation_key(kSecond)));
 }
 
 TEST_CASE("a bot hands over to the queue") {
