@@ -8,11 +8,13 @@
 #include <kefu/net/loops.hpp>
 #include <kefu/net/metrics.hpp>
 #include <kefu/net/server.hpp>
+#include <kefu/net/webhook.hpp>
 #include <kefu/sqlite/store.hpp>
 
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 #include "demo.hpp"
@@ -80,6 +82,25 @@ void announce(const helpdesk::Options& options, std::uint16_t port) {
   spdlog::info("data in {}", fs::absolute(options.data).string());
 }
 
+constexpr const char* kWebhook = "webhook";
+
+void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Options& options) {
+  kefu::net::WebhookOptions webhook;
+  webhook.url = options.webhook;
+  std::istringstream secrets(helpdesk::read_secret(options.webhook_secret_file));
+  for (std::string line; std::getline(secrets, line);) webhook.secrets.push_back(line);
+  webhook.allow_private = options.webhook_allow_private;
+  webhook.attempts = options.webhook_attempts;
+  webhook.timeout = kefu::Nanoseconds(static_cast<std::int64_t>(options.webhook_timeout * 1e9));
+  hub.deliver(kWebhook, std::make_unique<kefu::net::Webhook>(loops, webhook),
+              kefu::net::webhook_delivery(webhook));
+  if (!options.webhook_replay) return;
+  hub.replay(kWebhook, [](kefu::result<kefu::Replayed> replayed) {
+    if (!replayed) return spdlog::error("replay: {}", name(replayed.error()));
+    spdlog::info("replay: {} delivered, {} kept", replayed->delivered, replayed->kept);
+  });
+}
+
 void run(const helpdesk::Options& options) {
   if (options.demo && !helpdesk::is_loopback(options.address)) {
     throw std::runtime_error(
@@ -101,6 +122,8 @@ void run(const helpdesk::Options& options) {
   hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
+
+  if (!options.webhook.empty()) add_webhook(hub, loops, options);
 
   std::optional<kefu::net::Tls> tls;
   if (!options.tls_chain.empty()) {

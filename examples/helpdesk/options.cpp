@@ -129,6 +129,21 @@ Options read_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--metrics", options.metrics,
                "Serve figures for Prometheus at /metrics, to whoever asks");
+  app.add_option("--webhook", options.webhook, "URL to which every entry is posted");
+  app.add_option("--webhook-secret-file", options.webhook_secret_file,
+                 "File with the secrets that sign these posts, one a line");
+  app.add_option("--webhook-attempts", options.webhook_attempts,
+                 "After so many failures an entry becomes a dead letter")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--webhook-timeout", options.webhook_timeout,
+                 "Seconds that the URL has for an answer")
+      ->check(CLI::Range(0.05, 600.0))
+      ->capture_default_str();
+  app.add_flag("--webhook-allow-private", options.webhook_allow_private,
+               "The URL may lead to this machine or a private network");
+  app.add_flag("--webhook-replay", options.webhook_replay,
+               "Post the dead letters again, once, at the start");
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments");
   app.clear();

@@ -28,6 +28,12 @@ struct Options {
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool metrics = false;         ///< serve /metrics, to whoever asks
+  std::string webhook;          ///< URL that gets every entry; empty: none
+  std::filesystem::path webhook_secret_file;  ///< what signs its requests, one secret a line
+  bool webhook_allow_private = false;         ///< it may be in this network, or on this machine
+  bool webhook_replay = false;                ///< send its dead letters again, once
+  std::uint32_t webhook_attempts = 100;       ///< before an entry becomes a dead letter
+  double webhook_timeout = 10;                ///< seconds that it has for an answer
   bool demo = false;
 };
 

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "client/url.hpp"
 #include "net/asio.hpp"
 #include "net/loop.hpp"
+#include "net/url.hpp"
 // After net/asio.hpp, which says why.
 #include <asio/connect.hpp>
 #include <asio/write.hpp>
@@ -46,7 +46,7 @@ class Attempt {
  public:
   using Ptr = std::shared_ptr<Attempt>;
 
-  Attempt(asio::io_context& context, const WebSocketOptions& options, const Url& url,
+  Attempt(asio::io_context& context, const WebSocketOptions& options, const net::Url& url,
           LinkEvents& events)
       : options_(options),
         url_(url),
@@ -237,7 +237,7 @@ class Attempt {
   }
 
   const WebSocketOptions options_;
-  const Url url_;
+  const net::Url url_;
   Tcp::resolver resolver_;
   Tcp::socket socket_;
   asio::steady_timer timer_;
@@ -260,7 +260,7 @@ class Attempt {
 
 struct WebSocket::Impl {
   Impl(net::Loop& with_loop, WebSocketOptions with)
-      : loop(with_loop), options(std::move(with)), url(parse_url(options.url)) {
+      : loop(with_loop), options(std::move(with)), url(net::parse_url(options.url, "ws")) {
     if (url.secure) throw std::invalid_argument("wss:// is not served yet: " + options.url);
   }
 
@@ -270,7 +270,7 @@ struct WebSocket::Impl {
 
   net::Loop& loop;
   const WebSocketOptions options;
-  const Url url;
+  const net::Url url;
   Attempt::Ptr attempt;
 };
 

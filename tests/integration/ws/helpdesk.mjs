@@ -26,6 +26,7 @@ export class Helpdesk {
   #child = null;
   #starting = null;
   #ending = null;
+  #looking = new Set();
 
   constructor(options = []) {
     this.options = options;
@@ -72,6 +73,7 @@ export class Helpdesk {
       );
       const listen = (line) => {
         this.log.push(line);
+        for (const look of this.#looking) look(line);
         const found = /https?:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
         if (found) resolve(Number(found[1]));
       };
@@ -79,6 +81,21 @@ export class Helpdesk {
     });
     this.port = await port;
     return this;
+  }
+
+  /** Resolves when it has logged a line that holds `text`. */
+  until(text) {
+    if (this.log.some((line) => line.includes(text))) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`never logged: ${text}`)), 30_000);
+      const look = (line) => {
+        if (!line.includes(text)) return;
+        clearTimeout(timer);
+        this.#looking.delete(look);
+        resolve();
+      };
+      this.#looking.add(look);
+    });
   }
 
   /** As a power cut would end it. Resolves when it is gone. */

@@ -1,14 +1,14 @@
-#include "client/url.hpp"
+#include "net/url.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
-namespace kefu::client {
+namespace kefu::net {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text) {
-  throw std::invalid_argument("not a WebSocket URL: " + std::string(text));
+  throw std::invalid_argument("not a URL of the kind that is needed: " + std::string(text));
 }
 
 bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
@@ -21,17 +21,15 @@ bool is_port(std::string_view text) {
 
 }  // namespace
 
-Url parse_url(std::string_view text) {
+Url parse_url(std::string_view text, std::string_view scheme) {
   Url url;
   std::string_view rest = text;
-  if (rest.starts_with("wss://")) {
-    url.secure = true;
-    rest.remove_prefix(6);
-  } else if (rest.starts_with("ws://")) {
-    rest.remove_prefix(5);
-  } else {
-    refuse(text);
-  }
+  if (!rest.starts_with(scheme)) refuse(text);
+  rest.remove_prefix(scheme.size());
+  url.secure = rest.starts_with('s');
+  if (url.secure) rest.remove_prefix(1);
+  if (!rest.starts_with("://")) refuse(text);
+  rest.remove_prefix(3);
   if (!std::ranges::all_of(rest, is_visible) || rest.find_first_of("@#") != std::string_view::npos)
     refuse(text);
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
@@ -58,4 +56,4 @@ Url parse_url(std::string_view text) {
   return url;
 }
 
-}  // namespace kefu::client
+}  // namespace kefu::net
