@@ -32,6 +32,16 @@ constexpr std::string_view next_item(std::string_view& list, char separator = ',
   return item;
 }
 
+/// Whether a list such as that of If-None-Match has this entity tag; weakly, RFC 9110 13.1.2.
+constexpr bool lists_tag(std::string_view list, std::string_view tag) noexcept {
+  while (!list.empty()) {
+    std::string_view known = next_item(list);
+    if (known.starts_with("W/")) known.remove_prefix(2);
+    if (known == tag || known == "*") return true;
+  }
+  return false;
+}
+
 /// A character of a token, RFC 9110 5.6.2.
 constexpr bool is_token_char(char c) noexcept {
   const bool alphanumeric = (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');

@@ -118,7 +118,7 @@ void BodyReader::end_line() {
     case State::extension:
       if (size == 0) {
         error_ = BodyError::malformed;
-      } else if (left_ > max_body_ - body_.size()) {
+      } else if (left_ > max_body_ - taken_ - body_.size()) {
         error_ = BodyError::too_large;
       } else {
         state_ = left_ != 0 ? State::data : State::trailer;

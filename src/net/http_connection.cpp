@@ -11,6 +11,7 @@
 #include "base64url.hpp"
 #include "net/event_stream.hpp"
 #include "net/field_text.hpp"
+#include "net/transfer.hpp"
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
 
@@ -49,8 +50,47 @@ bool parse_number(std::string_view text, Number& number) {
 HttpConnection::HttpConnection(Worker& worker, Socket socket, std::string peer)
     : Link{worker, std::move(socket)},
       parser_{http::HeadKind::request, {.max_bytes = worker.site().options.max_head}},
-      peer_{std::move(peer)} {
+      peer_{std::move(peer)},
+      home_{worker.index()} {
   set_deadline();
+}
+
+HttpConnection::HttpConnection(Worker& worker, Removal from)
+    : Link{worker, std::move(from.socket)},
+      parser_{std::move(from.parser)},
+      peer_{std::move(from.peer)},
+      unread_{std::move(from.unread)},
+      home_{from.home} {
+  address_ = std::move(from.address);
+  set_deadline();
+}
+
+HttpConnection::~HttpConnection() = default;
+
+void HttpConnection::go_on() { on_head(std::exchange(unread_, {})); }
+
+bool HttpConnection::is_elsewhere(const http::Head& request) const {
+  const Site& site = worker_.site();
+  const bool transfers = worker_.index() >= site.first_transfer;
+  return site.transfers && site.transfers->serves(request.path()) != transfers;
+}
+
+void HttpConnection::move_on() {
+  Site& site = worker_.site();
+  const std::size_t count = site.workers.size() - site.first_transfer;
+  const std::size_t index = worker_.index() >= site.first_transfer
+                                ? home_
+                                : site.first_transfer + site.next_transfer++ % count;
+  const std::shared_ptr<Worker> target = site.workers[index].lock();
+  if (!target) return cut();
+  worker_.loop().poller().release(descriptor());
+  Removal removal{std::move(socket_), std::move(address_), std::move(peer_),
+                  std::move(parser_), std::move(unread_),  home_};
+  state_ = State::gone;
+  site.live.fetch_add(1, std::memory_order_relaxed);
+  worker_.retire(*this);
+  target->loop().post(
+      [target, removal = std::move(removal)]() mutable { target->adopt(std::move(removal)); });
 }
 
 void HttpConnection::start() {
@@ -112,6 +152,7 @@ void HttpConnection::read() {
 }
 
 void HttpConnection::feed(std::string_view bytes) {
+  if (sink_) return feed_transfer(bytes);
   if (body_) return feed_body(bytes);
   switch (parser_.feed(bytes)) {
     case http::HeadParser::Status::need_more:
@@ -126,6 +167,14 @@ void HttpConnection::feed(std::string_view bytes) {
 
 void HttpConnection::on_head(std::string_view unread) {
   const http::Head& request = parser_.head();
+  if (is_elsewhere(request)) {
+    unread_ = unread;
+    return move_on();
+  }
+  if (worker_.index() >= worker_.site().first_transfer) {
+    unread_ = unread;
+    return begin_transfer(request);
+  }
   if (!http::has_body(request)) {
     unread_ = unread;
     return handle(request);
@@ -134,12 +183,70 @@ void HttpConnection::on_head(std::string_view unread) {
   if (refusal.status != 200) return refuse(std::move(refusal));
   body_.emplace(request, most_in_body(request));
   set_deadline();
-  if (unread.empty() && request.find("Expect")) {
-    std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const iovec part{go_on.data(), go_on.size()};
-    if (socket_.write({&part, 1}).bytes != go_on.size()) return cut();
+  if (unread.empty()) tell_to_go_on();
+  if (state_ != State::gone) feed_body(unread);
+}
+
+void HttpConnection::tell_to_go_on() {
+  if (!parser_.head().find("Expect")) return;
+  std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  const iovec part{go_on.data(), go_on.size()};
+  if (socket_.write({&part, 1}).bytes != go_on.size()) cut();
+}
+
+void HttpConnection::begin_transfer(const http::Head& request) {
+  const Site& site = worker_.site();
+  const std::string client = client_address(request, peer_, site.proxies, site.options.forwarded);
+  const auto self = site.workers[worker_.index()].lock();
+  const std::uint64_t number = wait_for_answer(request);
+  // Whoever is answered before the body was read may send it all the same, and nothing behind it.
+  if (http::has_body(request)) keep_alive_ = false;
+  site.transfers->begin({request, client, subject()}, [self, number](Begun begun) {
+    Worker::go_on_later(self, number, [begun = std::move(begun)](HttpConnection& waiting) mutable {
+      waiting.on_begun(std::move(begun));
+    });
+  });
+}
+
+void HttpConnection::on_begun(Begun begun) {
+  worker_.forget_answer(std::exchange(awaited_, 0));
+  const http::Head& request = parser_.head();
+  if (!begun.sink) return respond(std::move(begun.response), keep_alive_ && !worker_.stopping());
+  sink_ = std::move(begun.sink);
+  body_.emplace(request, begun.most);
+  state_ = State::reading;
+  if (unread_.empty()) tell_to_go_on();
+  if (state_ != State::gone) feed_transfer(std::exchange(unread_, {}));
+}
+
+void HttpConnection::feed_transfer(std::string_view bytes) {
+  set_deadline();
+  const auto status = body_->feed(bytes);
+  if (const std::string part = body_->take_part(); !part.empty()) {
+    if (auto response = sink_->take(part)) {
+      sink_.reset();
+      return respond(*std::move(response), false);
+    }
   }
-  feed_body(unread);
+  switch (status) {
+    case http::BodyReader::Status::need_more:
+      return worker_.read_later(*this);
+    case http::BodyReader::Status::failed:
+      sink_.reset();
+      return refuse(http::text_response(http::status_for(body_->error())));
+    case http::BodyReader::Status::complete:
+      break;
+  }
+  unread_ = bytes;
+  const auto sink = std::move(sink_);
+  const auto self = worker_.site().workers[worker_.index()].lock();
+  const std::uint64_t number = wait_for_answer(parser_.head());
+  sink->finish([self, number](http::Response response) {
+    Worker::go_on_later(self, number,
+                        [response = std::move(response)](HttpConnection& waiting) mutable {
+                          waiting.on_begun({std::move(response)});
+                        });
+  });
 }
 
 bool HttpConnection::is_post(const http::Head& request) const {
@@ -317,8 +424,8 @@ void HttpConnection::respond(http::Response response, bool keep_alive) {
   // Behind a head that was refused there is no method, and no version.
   const http::Head& request = parser_.head();
   const bool with_body = request.method() != "HEAD";
-  chunked_ = response.more && request.minor_version() != 0;
-  keep_alive_ = keep_alive && (!response.more || chunked_);
+  chunked_ = response.more && !response.length && request.minor_version() != 0;
+  keep_alive_ = keep_alive && (!response.more || response.length || chunked_);
   head_out_ = http::write_head(response, keep_alive_, request.minor_version());
   body_out_ = with_body ? std::move(response.body) : std::string{};
   more_ = with_body ? std::move(response.more) : nullptr;
@@ -422,6 +529,7 @@ void HttpConnection::shut_down() {
 void HttpConnection::cut() {
   if (std::exchange(state_, State::gone) == State::gone) return;
   if (awaited_ != 0) worker_.forget_answer(std::exchange(awaited_, 0));
+  sink_.reset();
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);

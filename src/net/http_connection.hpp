@@ -18,13 +18,29 @@
 
 namespace kefu::net {
 
+class BodySink;
+struct Begun;
 class StreamConnection;
+
+/// A connection on its way to another worker: what is there of a request whose head is whole.
+struct Removal {
+  Socket socket;
+  AddressHold address;
+  std::string peer;
+  http::HeadParser parser{http::HeadKind::request};
+  std::string unread;    ///< behind the head
+  std::size_t home = 0;  ///< the worker that accepted it
+};
 
 class HttpConnection final : public Link {
  public:
   HttpConnection(Worker& worker, Socket socket, std::string peer);
+  HttpConnection(Worker& worker, Removal from);
+  ~HttpConnection() override;
 
   void start();
+  /// Takes up the request with which it came from another worker.
+  void go_on();
 
   void on_tick() override;
   void shut_down() override;
@@ -32,6 +48,7 @@ class HttpConnection final : public Link {
 
   /// What Worker::await_answer() waits for has come.
   void on_answer(http::Response response);
+  void on_begun(Begun begun);
 
  private:
   void be_ready(Readiness readiness) override;
@@ -50,7 +67,14 @@ class HttpConnection final : public Link {
   void feed(std::string_view bytes);
   void on_head(std::string_view unread);
   [[nodiscard]] http::Response refusal_of_body(const http::Head& request) const;
+  /// Whether the request's worker is another one: those of transfers may wait for a disk, and do
+  /// nothing else.
+  [[nodiscard]] bool is_elsewhere(const http::Head& request) const;
+  void move_on();
+  void begin_transfer(const http::Head& request);
+  void feed_transfer(std::string_view bytes);
   void feed_body(std::string_view bytes);
+  void tell_to_go_on();
   void handle(const http::Head& request);
   void upgrade(const Upgrade& answer, std::string client);
   /// Of the fallback, see event_stream.hpp. False when the request is for something else.
@@ -83,7 +107,9 @@ class HttpConnection final : public Link {
   std::string body_out_;
   std::function<std::string()> more_;  // see http::Response
   std::size_t written_ = 0;
-  std::uint64_t awaited_ = 0;  // of await_answer(), while awaiting
+  std::unique_ptr<BodySink> sink_;  // of a transfer, for its body
+  std::uint64_t awaited_ = 0;       // of await_answer(), while awaiting
+  std::size_t home_;                // the worker that accepted it
   std::uint32_t deadline_ = 0;
   State state_ = State::reading;
   bool keep_alive_ = false;

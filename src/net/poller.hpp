@@ -48,6 +48,8 @@ class Poller {
   void hand_over(int descriptor, Watcher& to);
   /// Before the descriptor is closed.
   void remove(int descriptor);
+  /// It goes on elsewhere: nobody is told of it here any more.
+  void release(int descriptor);
 
   void await_readable(int descriptor);
   void await_writable(int descriptor);

@@ -83,6 +83,8 @@ void Poller::remove(int descriptor) {
   impl_->watches.erase(at);
 }
 
+void Poller::release(int descriptor) { remove(descriptor); }
+
 void Poller::await_readable(int descriptor) {
   impl_->await_readable(impl_->watches.at(descriptor));
 }

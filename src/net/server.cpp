@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <exception>
+#include <thread>
 #include <utility>
 
+#include "net/file_service.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
 #include "net/site.hpp"
@@ -26,10 +29,11 @@ struct Stopping {
   Completion<> done;
 };
 
-void stop_worker(const std::shared_ptr<Worker>& worker, Instant deadline,
+/// `front`: where the server's end is told, for the loops of transfers end with the server.
+void stop_worker(const std::shared_ptr<Worker>& worker, Instant deadline, Loop& front,
                  const std::shared_ptr<Stopping>& stopping) {
-  worker->loop().post([worker, deadline, stopping] {
-    worker->shut_down([stopping] { stopping->one_is_empty(); });
+  worker->loop().post([worker, deadline, &front, stopping] {
+    worker->shut_down([&front, stopping] { front.post([stopping] { stopping->one_is_empty(); }); });
     // The last words need some of the time too.
     Loop& loop = worker->loop();
     const Nanoseconds time = deadline - loop.now();
@@ -49,13 +53,43 @@ struct Server::State {
   std::shared_ptr<Site> site;
   std::vector<std::shared_ptr<Worker>> workers;
   std::shared_ptr<Listener> listener;
+  std::thread transfers;
+  std::size_t transfer_threads = 0;
   std::uint16_t port = 0;
+
+  void add_workers(const std::vector<std::unique_ptr<Loop>>& on) {
+    for (const auto& loop : on) {
+      workers.push_back(std::make_shared<Worker>(*loop, site, workers.size(),
+                                                 site->options.max_buffered / loops.size()));
+      site->workers.push_back(workers.back());
+    }
+  }
+
+  /// What leaves a loop of transfers leaves the host's.
+  void run_transfers() {
+    Loop& front = *loops_of(loops).front();
+    transfers = std::thread{[shared = site->transfer_loops, &front] {
+      try {
+        shared->run();
+      } catch (...) {
+        front.post([failure = std::current_exception()] { std::rethrow_exception(failure); });
+      }
+    }};
+  }
+  void end_transfers() {
+    if (!transfers.joinable()) return;
+    site->transfer_loops->stop();
+    transfers.join();
+  }
+
+  static const std::vector<std::unique_ptr<Loop>>& loops_of(const Loops& of) { return of.loops_; }
 };
 
 Server::Server(Loops& loops, ServerOptions options)
     : state_{std::make_unique<State>(loops, std::move(options))} {}
 
 Server::~Server() {
+  state_->end_transfers();
   if (!state_->listener || state_->site->stopped.load(std::memory_order_acquire)) return;
   state_->listener->close();
   for (const auto& worker : state_->workers) worker->cut_all();
@@ -71,19 +105,29 @@ void Server::get_later(std::string path, LateHandler handler) {
   state_->site->late.emplace_back(std::move(path), std::move(handler));
 }
 
+void Server::serve_files(Files& files, FileServiceOptions options) {
+  assert(!state_->listener && "files are served from the start");
+  Site& site = *state_->site;
+  state_->transfer_threads = options.threads;
+  site.transfers =
+      std::make_unique<FileService>(files, std::move(options), site.options.allowed_origins);
+}
+
 void Server::start(Acceptor& acceptor) {
   assert(!state_->listener && "a server starts once");
   State& state = *state_;
   state.site->acceptor = &acceptor;
-  for (const auto& loop : state.loops.loops_) {
-    state.workers.push_back(
-        std::make_shared<Worker>(*loop, state.site, state.workers.size(),
-                                 state.site->options.max_buffered / state.loops.size()));
-    state.site->workers.push_back(state.workers.back());
+  state.add_workers(State::loops_of(state.loops));
+  const auto accepting = state.workers;
+  state.site->first_transfer = state.workers.size();
+  if (state.site->transfers) {
+    state.site->transfer_loops = std::make_shared<Loops>(state.transfer_threads);
+    state.add_workers(State::loops_of(*state.site->transfer_loops));
   }
-  state.listener = std::make_shared<Listener>(state.site, state.workers);
+  state.listener = std::make_shared<Listener>(state.site, accepting);
   state.port = state.listener->port();
   for (const auto& worker : state.workers) Worker::keep_ticking(worker);
+  if (state.site->transfers) state.run_transfers();
   state.loops.loops_.front()->post([listener = state.listener] { Listener::wait(listener); });
 }
 
@@ -93,11 +137,11 @@ void Server::stop(Instant deadline, Completion<> done) {
   const std::shared_ptr<Stopping> stopping{
       new Stopping{state.site, {state.workers.size()}, std::move(done)}};
   // In this order on the first loop: a socket that was dealt out arrives before its worker stops.
-  state.loops.loops_.front()->post(
-      [listener = state.listener, workers = state.workers, deadline, stopping] {
-        listener->close();
-        for (const auto& worker : workers) stop_worker(worker, deadline, stopping);
-      });
+  Loop& front = *state.loops.loops_.front();
+  front.post([listener = state.listener, workers = state.workers, deadline, &front, stopping] {
+    listener->close();
+    for (const auto& worker : workers) stop_worker(worker, deadline, front, stopping);
+  });
 }
 
 std::uint16_t Server::port() const noexcept { return state_->port; }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/address_hold.hpp"
+#include "net/transfer.hpp"
 
 namespace kefu::net {
 
@@ -39,7 +40,11 @@ struct Site {
   std::optional<StaticFiles> files;
   Acceptor* acceptor = nullptr;
   AddressHolds addresses;
-  std::vector<std::weak_ptr<Worker>> workers;
+  std::vector<std::weak_ptr<Worker>> workers;  ///< those of transfers behind the others
+  std::size_t first_transfer = 0;              ///< of the workers
+  std::atomic<std::size_t> next_transfer{0};
+  std::unique_ptr<TransferService> transfers;  ///< null: there are none
+  std::shared_ptr<Loops> transfer_loops;       ///< a worker shares them with the server
   std::vector<std::pair<std::string, Server::LateHandler>> late;
   std::atomic<std::size_t> live{0};  ///< open connections
   std::atomic<bool> stopped{false};  ///< every worker is empty and stays so

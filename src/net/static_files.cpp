@@ -12,30 +12,11 @@
 #include <stdexcept>
 #include <utility>
 
+#include "descriptor.hpp"
 #include "net/field_text.hpp"
 
 namespace kefu::net {
 namespace {
-
-/// A file descriptor, closed when it goes.
-class Descriptor {
- public:
-  explicit Descriptor(int value) noexcept : value_{value} {}
-  Descriptor(Descriptor&& other) noexcept : value_{std::exchange(other.value_, -1)} {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-
-  [[nodiscard]] int get() const noexcept { return value_; }
-  explicit operator bool() const noexcept { return value_ >= 0; }
-
- private:
-  int value_;
-};
 
 /// A name of one path segment. What begins with a dot is hidden, or leads out of the root.
 bool is_servable_name(std::string_view name) noexcept {
@@ -99,15 +80,10 @@ std::string entity_tag(const struct stat& status) {
   return out += '"';
 }
 
-/// If-None-Match compares weakly, RFC 9110 13.1.2.
 bool is_known_to_client(const http::Head& request, std::string_view tag) noexcept {
   for (std::size_t i = 0; i < request.field_count(); ++i) {
     if (!http::equal_any_case(request.field_name(i), "If-None-Match")) continue;
-    for (std::string_view list = request.field_value(i); !list.empty();) {
-      std::string_view known = http::next_item(list);
-      if (known.starts_with("W/")) known.remove_prefix(2);
-      if (known == tag || known == "*") return true;
-    }
+    if (http::lists_tag(request.field_value(i), tag)) return true;
   }
   return false;
 }

@@ -37,25 +37,49 @@ Worker::~Worker() {
 }
 
 void Worker::adopt(Socket socket, std::string peer, AddressHold address) {
-  if (stopping_ || links_.size() == links_.max_size()) {
+  if (stopping_) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   std::unique_ptr<HttpConnection> link;
   try {
-    if (links_.size() == links_.capacity()) links_.reserve(2 * links_.size() + 1);
     link = std::make_unique<HttpConnection>(*this, std::move(socket), std::move(peer));
+    link->address_ = std::move(address);
+  } catch (const std::bad_alloc&) {
+    site_->live.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  add(std::move(link), &HttpConnection::start);
+}
+
+void Worker::adopt(Removal removal) {
+  if (stopping_) {
+    site_->live.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  std::unique_ptr<HttpConnection> link;
+  try {
+    link = std::make_unique<HttpConnection>(*this, std::move(removal));
+  } catch (const std::bad_alloc&) {
+    site_->live.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  add(std::move(link), &HttpConnection::go_on);
+}
+
+void Worker::add(std::unique_ptr<HttpConnection> link, void (HttpConnection::*begin)()) {
+  try {
+    if (links_.size() == links_.capacity()) links_.reserve(2 * links_.size() + 1);
   } catch (const std::bad_alloc&) {
     site_->live.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   HttpConnection& added = *link;
-  added.address_ = std::move(address);
   added.slot_ = static_cast<std::uint32_t>(links_.size());
   links_.push_back(std::move(link));
   added.guard([&] {
     if (loop_.poller().add(added.descriptor(), added)) return added.cut();
-    added.start();
+    (added.*begin)();
   });
 }
 
@@ -84,11 +108,18 @@ std::uint64_t Worker::await_answer(HttpConnection& request) {
 
 void Worker::answer_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
                           http::Response response) {
-  worker->loop_.post([worker, request, response = std::move(response)]() mutable {
+  go_on_later(worker, request, [response = std::move(response)](HttpConnection& waiting) mutable {
+    waiting.on_answer(std::move(response));
+  });
+}
+
+void Worker::go_on_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
+                         Completion<HttpConnection&> go_on) {
+  worker->loop_.post([worker, request, go_on = std::move(go_on)]() mutable {
     const auto at = worker->waiting_.find(request);
     if (at == worker->waiting_.end()) return;
     HttpConnection& waiting = *at->second;
-    waiting.guard([&] { waiting.on_answer(std::move(response)); });
+    waiting.guard([&] { go_on(waiting); });
   });
 }
 

@@ -20,6 +20,7 @@ namespace kefu::net {
 
 class EventStream;
 class HttpConnection;
+struct Removal;
 class StreamConnection;
 
 /// Threading: the loop's thread, or any while the loop doesn't run.
@@ -35,6 +36,9 @@ class Worker final : public TurnEnd {
 
   /// Takes over a new connection, which the site has counted, as has `address` where it counts.
   void adopt(Socket socket, std::string peer, AddressHold address);
+  /// Takes over one that has lived on another worker, in the middle of a request. The site has
+  /// counted it anew.
+  void adopt(Removal removal);
   /// Owns `to` in place of `from`, whose socket has been handed on.
   void replace(Link& from, std::unique_ptr<Link> to);
   /// Forgets a link whose socket is closed; it is destroyed once nobody can be using it.
@@ -56,6 +60,8 @@ class Worker final : public TurnEnd {
   /// Any thread. Nothing happens when the request has gone.
   static void answer_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
                            http::Response response);
+  static void go_on_later(const std::shared_ptr<Worker>& worker, std::uint64_t request,
+                          Completion<HttpConnection&> go_on);
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
   /// Ends all links in good order, and calls `done` when there are none.
@@ -93,6 +99,7 @@ class Worker final : public TurnEnd {
  private:
   friend class Link;
 
+  void add(std::unique_ptr<HttpConnection> link, void (HttpConnection::*begin)());
   void advance();
   void shed();
 

@@ -2,6 +2,7 @@
 // Everything here is pure.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ struct Response {
   /// written, and "" at the end. Called on the connection's loop; must not block. An exception cuts
   /// the connection, so that the client sees that something is missing.
   std::function<std::string()> more;
+  /// With `more`: how many bytes that are in all. Then the body isn't sent in chunks.
+  std::optional<std::uint64_t> length = {};
 
   Response& set(std::string_view name, std::string_view value);
 
@@ -41,8 +44,9 @@ Response text_response(int status, std::string_view detail = {});
 /// Status line and fields up to the empty line. Adds Content-Length from the body (except where a
 /// status has none), and `Connection: close` unless `keep_alive`. Control characters in a value
 /// become spaces, so that no value can begin another field.
-/// With `more` it says that the body is chunked, or, to HTTP/1.0 (then without `keep_alive`), that
-/// it goes on to the end of the connection. For a HEAD request write this and leave the body out.
+/// With `more` but no `length` it says that the body is chunked, or, to HTTP/1.0 (then without
+/// `keep_alive`), that it goes on to the end of the connection. For a HEAD request write this and
+/// leave the body out.
 std::string write_head(const Response& response, bool keep_alive, int minor_version = 1);
 
 /// The request line and fields of a client's request without a body; `fields` as in Response.

@@ -42,6 +42,11 @@ class BodyReader {
   /// Bytes of the body so far.
   [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
   [[nodiscard]] std::string take() noexcept { return std::move(body_); }
+  /// What came since the last call: for bodies that are not to be held.
+  [[nodiscard]] std::string take_part() noexcept {
+    taken_ += body_.size();
+    return std::exchange(body_, {});
+  }
 
  private:
   enum class State : std::uint8_t { size, extension, data, data_end, trailer, complete };
@@ -52,6 +57,7 @@ class BodyReader {
 
   std::string body_;
   std::size_t max_body_;
+  std::uint64_t taken_ = 0;
   std::uint64_t left_ = 0;     // bytes of data still to come
   std::size_t line_size_ = 0;  // bytes of the current line
   std::size_t overhead_ = 0;   // bytes of trailers

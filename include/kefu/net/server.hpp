@@ -2,7 +2,9 @@
 // beside it, on one port.
 #pragma once
 
+#include <kefu/files.hpp>
 #include <kefu/net/deflate.hpp>
+#include <kefu/net/file_service.hpp>
 #include <kefu/net/http.hpp>
 #include <kefu/net/http_head.hpp>
 #include <kefu/net/loops.hpp>
@@ -104,6 +106,10 @@ class Server final : public Transport {
   /// handshake_timeout the client gets 503. Called on any of the loops.
   using LateHandler = std::function<void(Completion<http::Response>)>;
   void get_later(std::string path, LateHandler handler);
+
+  /// Serves files, on loops of the server's own, which may wait for a disk. Before start(), once.
+  /// `files` outlives the server. Throws std::invalid_argument for options that make no sense.
+  void serve_files(Files& files, FileServiceOptions options);
 
   /// Throws std::system_error if it can't listen. Once.
   void start(Acceptor& acceptor) override;

@@ -81,6 +81,8 @@ void Poller::hand_over(int descriptor, Watcher& to) {
 // Closing a descriptor takes it out of the set: no one else has a duplicate of it.
 void Poller::remove(int) {}
 
+void Poller::release(int descriptor) { impl_->control(EPOLL_CTL_DEL, descriptor, nullptr); }
+
 // With edge triggering they are awaited already.
 void Poller::await_readable(int) {}
 void Poller::await_writable(int) {}

@@ -1,0 +1,339 @@
+// Uploads by tus and downloads, on real sockets and a real folder; once more over TLS.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <iterator>
+#include <kefu/disk/files.hpp>
+#include <kefu/memory/files.hpp>
+#include <kefu/net/server.hpp>
+#include <random>
+#include <string>
+
+#include "integration/net/client.hpp"
+#include "integration/net/host.hpp"
+#include "unit/sqlite/scratch.hpp"
+
+using namespace kefu;
+using namespace kefu::net;
+using namespace kefu::net::testing;
+
+namespace {
+
+const ConversationId kTheirs{1, 1};  // of ann and bob
+
+/// Tokens are names: ann and bob are in the conversation, eve is not.
+FileServiceOptions service() {
+  FileServiceOptions options;
+  options.secret.assign(32, 's');
+  options.admit = [](std::string_view token, const Caller&, ConversationId conversation,
+                     Completion<result<Identity>> done) {
+    if (token != "ann" && token != "bob" && token != "eve") return done(errc::unauthenticated);
+    if (conversation != kTheirs || token == "eve") return done(errc::not_found);
+    done(Identity{{std::string{token}, Role::visitor}, {}});
+  };
+  return options;
+}
+
+struct Site {
+  explicit Site(FileServiceOptions options = service()) {
+    host.server.serve_files(files, std::move(options));
+    host.server.get("/ping", [](const Request&) { return http::text_response(200, "pong"); });
+    host.start();
+  }
+
+  test::Scratch folder;
+  disk::Files files{folder.file("files")};
+  Host host;
+};
+
+std::string request(std::string_view method, std::string_view target, std::string_view fields = {},
+                    std::string_view body = {}, std::string_view token = "ann") {
+  std::string text{method};
+  text.append(" ").append(target).append(" HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\n");
+  if (!token.empty()) text.append("Authorization: Bearer ").append(token).append("\r\n");
+  if (!body.empty()) {
+    text.append("Content-Type: application/offset+octet-stream\r\nContent-Length: ");
+    text.append(std::to_string(body.size())).append("\r\n");
+  }
+  return text.append(fields).append("\r\n").append(body);
+}
+
+HttpAnswer ask(HttpClient& client, const std::string& text) {
+  client.send(text);
+  return client.receive(!text.starts_with("HEAD"));
+}
+
+std::string field(const HttpAnswer& answer, std::string_view name) {
+  return std::string{answer.head.find(name).value_or("")};
+}
+
+/// `conversation` and `filename` (a "快".png) in base64.
+constexpr std::string_view kMetadata =
+    "Upload-Metadata: conversation "
+    "MDAwMDAwMDAtMDAwMC0wMDAxLTAwMDAtMDAwMDAwMDAwMDAx,filename YSAi5b+rIi5wbmc=,"
+    "filetype aW1hZ2UvcG5n\r\n";
+
+std::string create(HttpClient& client, std::size_t size) {
+  const HttpAnswer answer = ask(
+      client, request("POST", "/files",
+                      std::string{kMetadata} + "Upload-Length: " + std::to_string(size) + "\r\n"));
+  REQUIRE(answer.head.status() == 201);
+  CHECK(field(answer, "Tus-Resumable") == "1.0.0");
+  CHECK(field(answer, "Upload-Expires").empty() == (size == 0));
+  return field(answer, "Location");
+}
+
+std::string at(std::uint64_t offset) { return "Upload-Offset: " + std::to_string(offset) + "\r\n"; }
+
+std::uint64_t offset_of(HttpClient& client, const std::string& file) {
+  const HttpAnswer answer = ask(client, request("HEAD", file));
+  REQUIRE(answer.head.status() == 200);
+  CHECK(field(answer, "Cache-Control") == "no-store");
+  return std::stoull(field(answer, "Upload-Offset"));
+}
+
+std::string url_of(HttpClient& client, const std::string& file, std::string_view token = "bob") {
+  const HttpAnswer answer = ask(client, request("GET", file + "/url", {}, {}, token));
+  REQUIRE(answer.head.status() == 200);
+  const std::size_t from = answer.body.find("/files/");
+  return answer.body.substr(from, answer.body.find('"', from) - from);
+}
+
+std::string random_bytes(std::size_t size, unsigned seed) {
+  std::mt19937_64 random{seed};
+  std::string out(size, '\0');
+  for (char& c : out) c = static_cast<char>(random());
+  return out;
+}
+
+std::string upload(HttpClient& client, std::string_view bytes) {
+  const std::string file = create(client, bytes.size());
+  if (!bytes.empty())
+    REQUIRE(ask(client, request("PATCH", file, at(0), bytes)).head.status() == 204);
+  return file;
+}
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(
+      std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{}));
+}
+
+}  // namespace
+
+TEST_CASE("a file goes up in parts and comes down whole, on one connection with all else") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string bytes = random_bytes(3'000'000, 1);
+  const std::string file = create(client, bytes.size());
+  CHECK(offset_of(client, file) == 0);
+  CHECK(client.get("/ping").body == "pong\n");
+  const std::string_view all{bytes};
+  CHECK(ask(client, request("PATCH", file, at(0), all.substr(0, 1'000'001))).head.status() == 204);
+  CHECK(offset_of(client, file) == 1'000'001);
+  CHECK(ask(client, request("GET", file + "/url")).head.status() == 404);  // not before it is whole
+  const HttpAnswer rest = ask(client, request("PATCH", file, at(1'000'001), all.substr(1'000'001)));
+  CHECK(rest.head.status() == 204);
+  CHECK(field(rest, "Upload-Offset") == "3000000");
+  CHECK(client.get("/ping").body == "pong\n");
+  const HttpAnswer down = client.get(url_of(client, file));
+  CHECK(down.head.status() == 200);
+  CHECK((down.body == bytes));
+  CHECK(field(down, "Content-Type") == "image/png");
+  CHECK(field(down, "X-Content-Type-Options") == "nosniff");
+  CHECK(field(down, "Content-Disposition") ==
+        "inline; filename=\"a _____.png\"; filename*=UTF-8''a%20%22%E5%BF%AB%22.png");
+  CHECK(client.get("/ping").body == "pong\n");
+}
+
+TEST_CASE("an upload that is cut off goes on where it stopped") {
+  Site site;
+  const std::string bytes = random_bytes(2'000'000, 2);
+  HttpClient client{site.host.port()};
+  const std::string file = create(client, bytes.size());
+  std::mt19937_64 random{3};
+  std::uint64_t offset = 0;
+  for (int cuts = 0; cuts != 8; ++cuts) {
+    const std::string text =
+        request("PATCH", file, at(offset), std::string_view{bytes}.substr(offset));
+    HttpClient cut{site.host.port()};
+    cut.send(std::string_view{text}.substr(
+        0, text.size() - bytes.size() + offset + random() % (bytes.size() - offset)));
+    cut.stream().reset();
+    site.host.await_connections(1);
+    const std::uint64_t there = offset_of(client, file);
+    CHECK(there >= offset);
+    offset = there;
+  }
+  // The server may be about to find that the last one is gone: then it says so, and is asked again.
+  int status = 423;
+  while (status == 423 || status == 409) {
+    offset = offset_of(client, file);
+    HttpClient last{site.host.port()};
+    status = ask(last, request("PATCH", file, at(offset), std::string_view{bytes}.substr(offset)))
+                 .head.status();
+  }
+  CHECK(status == 204);
+  CHECK((client.get(url_of(client, file)).body == bytes));
+}
+
+TEST_CASE("parts of a download") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string url = url_of(client, upload(client, "0123456789"));
+  const auto get = [&](std::string_view fields) { return client.get(url, fields); };
+  CHECK(get("").body == "0123456789");
+  HttpAnswer answer = get("Range: bytes=2-4\r\n");
+  CHECK(answer.head.status() == 206);
+  CHECK(answer.body == "234");
+  CHECK(field(answer, "Content-Range") == "bytes 2-4/10");
+  const std::string tag = field(answer, "ETag");
+  CHECK(get("Range: bytes=-2\r\nIf-Range: " + tag + "\r\n").body == "89");
+  CHECK(get("Range: bytes=-2\r\nIf-Range: \"other\"\r\n").head.status() == 200);
+  answer = get("Range: bytes=10-\r\n");
+  CHECK(answer.head.status() == 416);
+  CHECK(field(answer, "Content-Range") == "bytes */10");
+  CHECK(get("If-None-Match: " + tag + "\r\n").head.status() == 304);
+  answer = get("Range: bytes=0-1,8-\r\n");
+  CHECK(answer.head.status() == 206);
+  const std::string type = field(answer, "Content-Type");
+  const std::string boundary = type.substr(type.find('=') + 1);
+  CHECK(answer.body == "\r\n--" + boundary +
+                           "\r\nContent-Type: image/png\r\nContent-Range: bytes 0-1/10\r\n\r\n01"
+                           "\r\n--" +
+                           boundary +
+                           "\r\nContent-Type: image/png\r\nContent-Range: bytes 8-9/10\r\n\r\n89"
+                           "\r\n--" +
+                           boundary + "--\r\n");
+  answer = ask(client, request("HEAD", url));
+  CHECK(answer.head.status() == 200);
+  CHECK(answer.head.content_length() == 10);
+  CHECK(client.get("/ping").body == "pong\n");
+}
+
+TEST_CASE("a file is its conversation's") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string file = upload(client, "mine");
+  CHECK(client.get(url_of(client, file, "ann")).body == "mine");
+  CHECK(client.get(url_of(client, file, "bob")).body == "mine");
+  CHECK(ask(client, request("GET", file + "/url", {}, {}, "eve")).head.status() == 404);
+  CHECK(ask(client, request("GET", file + "/url", {}, {}, "")).head.status() == 401);
+  CHECK(ask(client, request("GET", file)).head.status() == 404);  // a token is no address
+  const std::string url = url_of(client, file);
+  const std::string other = url_of(client, upload(client, "other"));
+  CHECK(client.get(file + url.substr(url.find('?')) + "x").head.status() == 404);
+  CHECK(client.get(file + other.substr(other.find('?'))).head.status() == 404);
+  // Only who uploads it may go on with it, or take it away.
+  CHECK(ask(client, request("HEAD", file, {}, {}, "bob")).head.status() == 404);
+  CHECK(ask(client, request("DELETE", file, {}, {}, "bob")).head.status() == 404);
+  CHECK(ask(client, request("DELETE", file)).head.status() == 204);
+  CHECK(client.get(url).head.status() == 404);
+  CHECK(ask(client, request("DELETE", file)).head.status() == 404);
+}
+
+TEST_CASE("bodies in chunks, with a checksum, with the creation, and none at all") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string chunked = create(client, 5);
+  client.send("PATCH " + chunked +
+              " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer ann\r\n"
+              "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
+              "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
+  CHECK(client.receive().head.status() == 204);
+  CHECK(client.get(url_of(client, chunked)).body == "hello");
+
+  const std::string checked = create(client, 5);
+  const std::string wrong = at(0) + "Upload-Checksum: sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=\r\n";
+  CHECK(ask(client, request("PATCH", checked, wrong, "hello")).head.status() == 460);
+  CHECK(offset_of(client, checked) == 0);
+  const std::string right = at(0) + "Upload-Checksum: sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n";
+  CHECK(ask(client, request("PATCH", checked, right, "hello")).head.status() == 204);
+  // What is refused with its body unread ends the connection.
+  HttpClient refused{site.host.port()};
+  const std::string again = at(0) + "Upload-Checksum: md4 aaaa\r\n";
+  CHECK(ask(refused, request("PATCH", checked, again, "hello")).head.status() == 409);
+  CHECK(refused.stream().read_all().empty());
+
+  const std::string whole = std::string{kMetadata} + "Upload-Length: 5\r\n";
+  const HttpAnswer created = ask(client, request("POST", "/files", whole, "hello"));
+  CHECK(created.head.status() == 201);
+  CHECK(field(created, "Upload-Offset") == "5");
+  CHECK(client.get(url_of(client, field(created, "Location"))).body == "hello");
+
+  CHECK(client.get(url_of(client, upload(client, ""))).body.empty());
+}
+
+TEST_CASE("what is wrong gets the right status, and nothing is left open") {
+  FileServiceOptions options = service();
+  options.limits.max_file = 100;
+  Site site{options};
+  HttpClient keeps{site.host.port()};
+  const std::string file = create(keeps, 10);
+  const std::string metadata{kMetadata};
+  const std::size_t before = open_descriptors();
+  const auto status = [&](const std::string& text) {
+    HttpClient client{site.host.port()};
+    return ask(client, text).head.status();
+  };
+  for (int round = 0; round != 5; ++round) {
+    CHECK(status("POST /files HTTP/1.1\r\nHost: a\r\nTus-Resumable: 0.2.2\r\n\r\n") == 412);
+    CHECK(status(request("POST", "/files", metadata)) == 400);
+    CHECK(status(request("POST", "/files", metadata + "Upload-Length: -1\r\n")) == 400);
+    CHECK(status(request("POST", "/files", metadata + "Upload-Defer-Length: 1\r\n")) == 400);
+    CHECK(status(request("POST", "/files", metadata + "Upload-Length: 101\r\n")) == 413);
+    CHECK(status(request("POST", "/files", "Upload-Length: 1\r\n")) == 400);
+    CHECK(status(request("POST", "/files",
+                         "Upload-Metadata: conversation !\r\nUpload-Length: 1\r\n")) == 400);
+    CHECK(status(request("POST", "/files", metadata + "Upload-Length: 1\r\n", {}, "eve")) == 404);
+    CHECK(status(request("POST", "/files", metadata + "Upload-Length: 1\r\n", {}, "")) == 401);
+    CHECK(status(request("PATCH", file, at(1), "x")) == 409);
+    CHECK(status(request("PATCH", file, "", "x")) == 400);
+    CHECK(status(request("PATCH", file, at(0), "12345678901")) == 413);
+    CHECK(status("PATCH " + file +
+                 " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\n"
+                 "Authorization: Bearer ann\r\nContent-Length: 1\r\n" +
+                 at(0) + "\r\nx") == 415);
+    CHECK(status(request("PATCH", "/files/../../etc/passwd", at(0), "x")) == 404);
+    CHECK(status(request("HEAD", "/files/01900000-0000-7002-8000-000000000001")) == 404);
+    CHECK(status(request("PUT", file)) == 405);
+    CHECK(status(request("GET", "/files")) == 405);
+    // A body that ends too early, and one that lies about its chunks.
+    HttpClient liar{site.host.port()};
+    liar.send(request("PATCH", file,
+                      at(0) + "Content-Length: 10\r\n"
+                              "Content-Type: application/offset+octet-stream\r\n"));
+    liar.stream().end_writing();
+    CHECK(liar.stream().read_all().empty());
+    CHECK(status("PATCH " + file +
+                 " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\n"
+                 "Authorization: Bearer ann\r\nTransfer-Encoding: chunked\r\n"
+                 "Content-Type: application/offset+octet-stream\r\n" +
+                 at(0) + "\r\nzz\r\n") == 400);
+  }
+  site.host.await_connections(1);
+  CHECK(offset_of(keeps, file) == 0);
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("pages of other origins are told what they may") {
+  Host host{{.allowed_origins = {"https://shop.example"}}};
+  SystemClock clock;
+  memory::Files files{clock};
+  host.server.serve_files(files, service());
+  host.start();
+  {
+    HttpClient client{host.port()};
+    HttpAnswer answer = ask(client, request("OPTIONS", "/files",
+                                            "Origin: https://shop.example\r\n"
+                                            "Access-Control-Request-Headers: tus-resumable\r\n"));
+    CHECK(answer.head.status() == 204);
+    CHECK(field(answer, "Access-Control-Allow-Origin") == "https://shop.example");
+    CHECK(field(answer, "Access-Control-Allow-Headers") == "tus-resumable");
+    CHECK(field(answer, "Tus-Extension") ==
+          "creation,creation-with-upload,termination,expiration,checksum");
+    CHECK(field(answer, "Tus-Max-Size") == "4294967296");
+    answer = ask(client, request("OPTIONS", "/files", "Origin: https://evil.example\r\n"));
+    CHECK(answer.head.status() == 403);
+  }
+  host.stop_server(std::chrono::seconds{5});
+}
