@@ -1,9 +1,12 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
 //   options.cpp  what it is told       secret.cpp  what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
+//   files.cpp    what people send each other beside text
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <kefu/disk/files.hpp>
+#include <kefu/file_policy.hpp>
 #include <kefu/kefu.hpp>
 #include <kefu/net/loops.hpp>
 #include <kefu/net/metrics.hpp>
@@ -18,6 +21,7 @@
 #include <stdexcept>
 
 #include "demo.hpp"
+#include "files.hpp"
 #include "options.hpp"
 #include "secret.hpp"
 
@@ -114,6 +118,8 @@ void run(const helpdesk::Options& options) {
   kefu::sqlite::Options sqlite;
   if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
   kefu::sqlite::Store store{(options.data / "helpdesk.db").string(), sqlite};
+  std::optional<kefu::disk::Files> files;
+  if (options.files) files.emplace(options.data / "files");
   Log log;
   kefu::HubOptions hub_options;
   hub_options.logger = &log;
@@ -122,6 +128,7 @@ void run(const helpdesk::Options& options) {
   hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
+  if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
 
@@ -132,6 +139,10 @@ void run(const helpdesk::Options& options) {
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret);
   if (options.metrics) kefu::net::serve_metrics(server, hub);
+  if (files) {
+    server.serve_files(*files, helpdesk::file_service(hub, secret));
+    helpdesk::collect_now_and_then(*loops.executors().front(), *files);
+  }
   server.serve(hub);
   announce(options, server.port());
 

@@ -40,9 +40,9 @@ void take(const toml::table& table, const char* key, std::vector<std::string>& t
 void read_file(const std::string& path, Options& options) try {
   const toml::table table = toml::parse_file(path);
   constexpr const char* kKnown[] = {
-      "address",         "port",        "threads",     "data",      "web",          "secret_file",
-      "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",      "routing",
-      "capacity",        "grace",       "departments", "hours",     "ping_interval"};
+      "address",         "port",        "threads",     "data",      "web",           "secret_file",
+      "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",       "routing",
+      "capacity",        "grace",       "departments", "hours",     "ping_interval", "files"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -62,6 +62,7 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "log_level", options.log_level);
   take(table, "capacity", options.capacity);
   take(table, "grace", options.grace);
+  take(table, "files", options.files);
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
@@ -127,6 +128,7 @@ Options read_options(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+  app.add_flag("--files", options.files, "Let people send files, kept below --data");
   app.add_flag("--metrics", options.metrics,
                "Serve figures for Prometheus at /metrics, to whoever asks");
   app.add_option("--webhook", options.webhook, "URL to which every entry is posted");

@@ -146,6 +146,12 @@ class Hub final : public Acceptor {
   /// errc::conflict while it is under way.
   void replay(std::string_view sink, Completion<result<Replayed>> done);
 
+  /// Whose token it is, where they take part in the conversation; errc::not_found where they
+  /// don't, or the authenticator's or the Store's error. `token` is valid during the call, and the
+  /// authenticator is asked in it.
+  void admit(std::string_view token, const Caller& caller, ConversationId conversation,
+             Completion<result<Identity>> done);
+
   void stats(Completion<HubStats> done);
 
   /// A session that is attached to this node now, with the quality of its connection;

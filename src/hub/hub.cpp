@@ -217,6 +217,26 @@ void Hub::erase(std::string participant, Completion<result<std::uint64_t>> done)
   });
 }
 
+void Hub::admit(std::string_view token, const Caller& caller, ConversationId conversation,
+                Completion<result<Identity>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  if (!impl_->context.authenticator) return done(errc::unauthenticated);
+  impl_->context.authenticator->authenticate(
+      token, caller,
+      shard.here<result<Identity>>(
+          [&shard, conversation, done = std::move(done)](result<Identity> who) mutable {
+            if (!who) return done(who.error());
+            if (who->expires_at <= shard.context().clock.now()) return done(errc::token_expired);
+            const Participant participant = who->participant;
+            shard.desk().look_up(conversation, participant,
+                                 [who = *std::move(who), done = std::move(done)](
+                                     result<hub::VersionedConversation> found) mutable {
+                                   if (!found) return done(found.error());
+                                   done(std::move(who));
+                                 });
+          }));
+}
+
 void Hub::deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options) {
   impl_->context.shards.front()->dispatch().deliver(std::move(name), std::move(sink), options);
 }

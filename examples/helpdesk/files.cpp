@@ -1,0 +1,33 @@
+#include "files.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace helpdesk {
+namespace {
+
+constexpr kefu::Nanoseconds kCollectEvery{300'000'000'000};  // 5 minutes
+
+}  // namespace
+
+kefu::net::FileServiceOptions file_service(kefu::Hub& hub, std::string secret) {
+  kefu::net::FileServiceOptions options;
+  options.secret = std::move(secret);
+  options.admit = [&hub](std::string_view token, const kefu::Caller& caller,
+                         kefu::ConversationId conversation,
+                         kefu::Completion<kefu::result<kefu::Identity>> done) {
+    hub.admit(token, caller, conversation, std::move(done));
+  };
+  return options;
+}
+
+void collect_now_and_then(kefu::Executor& executor, kefu::Files& files) {
+  files.collect([](kefu::result<std::size_t> count) {
+    if (!count) spdlog::warn("files: collecting failed: {}", kefu::name(count.error()));
+  });
+  executor.post_at(executor.now() + kCollectEvery,
+                   [&executor, &files] { collect_now_and_then(executor, files); });
+}
+
+}  // namespace helpdesk
