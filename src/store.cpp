@@ -35,4 +35,6 @@ void Store::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> 
   }
 }
 
+void Store::search(SearchRequest, Completion<result<SearchPage>> done) { done(errc::unsupported); }
+
 }  // namespace kefu

@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,18 @@ struct RecallRequest {
   Log log = Log::public_log;
   std::uint64_t seq = 0;
   Participant by = {};  ///< empty: the host
+};
+
+struct SearchQuery {
+  std::string text;
+  Participant by = {};                              ///< empty: the host, who may find everything
+  std::optional<ConversationId> conversation = {};  ///< only in this one
+  std::string after = {};                           ///< SearchHits::next of the answer before
+  std::size_t limit = 50;
+};
+struct SearchHits {
+  std::vector<Entry> entries;  ///< the newest first
+  std::string next;            ///< empty: everything has been searched
 };
 
 class Hub final : public Acceptor {
@@ -129,6 +142,13 @@ class Hub final : public Acceptor {
   /// limits::recall_within is over; Rule::message: kefu wrote it; Rule::exists: there is none, or
   /// it is not theirs to read. The host is trusted: with nobody in `by` only the latter two apply.
   void recall(RecallRequest request, Completion<DeskOutcome> done);
+
+  /// Finds messages by what they say: what has the text in it, the letters A to Z and a to z taken
+  /// for the same. Visitors and bots find what is said in their own conversations (visitors in the
+  /// newest limits::max_list), agents also in those of their departments, supervisors everywhere;
+  /// staff in the internal logs too. At most limits::search_scan messages are looked at for an
+  /// answer: it may hold few, or none, and yet name a `next`. errc::unsupported: the Store can't.
+  void search(SearchQuery query, Completion<result<SearchHits>> done);
 
   /// Takes what is personal of a participant out of the Store: the bodies of what they wrote and
   /// their sessions, as Store::erase() says, and what was said about their conversations (subject

@@ -98,6 +98,10 @@ struct limits {
   Nanoseconds ban_check{
       2'000'000'000};  ///< what another node has banned or lifted is heard of within this (2 s)
 
+  // Search.
+  std::size_t max_search = 256;      ///< bytes of what is searched for
+  std::size_t search_scan = 10'000;  ///< messages looked at for one answer
+
   // Sinks of events.
   std::size_t sink_batch = 100;           ///< events delivered at a time
   Nanoseconds sink_retry{1'000'000'000};  ///< after a failure it is tried again within this (1 s) …

@@ -124,6 +124,22 @@ struct ScanPage {
   std::string next;             ///< empty at the end
 };
 
+// ---- search
+
+struct SearchRequest {
+  std::string text;                         ///< not empty
+  std::vector<ConversationId> within = {};  ///< only in these; empty: everywhere
+  bool internal = false;                    ///< also in the internal logs
+  std::uint64_t before = 0;                 ///< only positions below it; 0: all
+  std::size_t limit = 50;                   ///< entries found, at least 1
+  std::size_t max_scan = 10'000;            ///< entries looked at, at least 1
+};
+
+struct SearchPage {
+  std::vector<Event> entries;  ///< the newest first
+  std::uint64_t next = 0;      ///< `before` of the next page; 0: everything has been searched
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -180,6 +196,13 @@ class Store {
   /// rest.
   virtual void erase(std::string participant, Completion<result<std::uint64_t>> done) = 0;
 
+  /// Entries that somebody wrote (Entry::from is not empty) whose body has the text in it, the
+  /// letters A to Z and a to z taken for the same. It looks at a bounded number of entries, so a
+  /// page may be short, or empty, and yet not the last. Sees everything that was completed before
+  /// the call, and nothing that was redacted or erased. A Store need not have it:
+  /// errc::unsupported.
+  virtual void search(SearchRequest request, Completion<result<SearchPage>> done);
+
   /// The Store's clock, which alone decides about leases and durable timers. Never goes back. Does
   /// not block.
   [[nodiscard]] virtual Timestamp now() const = 0;
@@ -226,6 +249,9 @@ class StoreWrapper : public Store {
   }
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override {
     inner_.erase(std::move(participant), std::move(done));
+  }
+  void search(SearchRequest r, Completion<result<SearchPage>> done) override {
+    inner_.search(std::move(r), std::move(done));
   }
   [[nodiscard]] Timestamp now() const override { return inner_.now(); }
 

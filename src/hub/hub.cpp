@@ -9,6 +9,7 @@
 #include "bans.hpp"
 #include "erasure.hpp"
 #include "recall.hpp"
+#include "search.hpp"
 #include "shard.hpp"
 #include "transcript.hpp"
 
@@ -205,6 +206,15 @@ void Hub::recall(RecallRequest request, Completion<DeskOutcome> done) {
                          done = std::move(done)]() mutable {
     if (!*alive) return done(DeskOutcome{errc::shutting_down});
     hub::recall(shard, std::move(request), std::move(done));
+  });
+}
+
+void Hub::search(SearchQuery query, Completion<result<SearchHits>> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, query = std::move(query),
+                         done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    hub::search(shard, std::move(query), std::move(done));
   });
 }
 

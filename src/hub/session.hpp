@@ -135,6 +135,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on(const frame::FindTickets& find);
   void on(const frame::Recall& recall);
   void on(const frame::Ban& ban);
+  void on(const frame::Search& search);
   void on(const frame::Lift& lift);
   void change_bans(core::DeskCommand command);
 

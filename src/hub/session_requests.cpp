@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "search.hpp"
 #include "session_parts.hpp"
 
 namespace kefu::hub {
@@ -181,6 +182,22 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
         }
         self.send({ref, std::move(answer)});
       }));
+}
+
+void Session::on(const frame::Search& ask) {
+  SearchQuery query{std::string(ask.text), identity_.participant, ask.conversation,
+                    std::string(ask.after), ask.limit};
+  search(shard_, std::move(query),
+         mine<result<SearchHits>>([ref = std::string(frame_ref_)](Session& self, auto hits) {
+           if (!hits) return self.fail(ref, hits.error(), "search");
+           frame::Found found;
+           for (const Entry& entry : hits->entries) {
+             found.entries.push_back(
+                 frame::of(entry, entry.from == self.participant().id, self.staff()));
+           }
+           found.next = hits->next;
+           self.send({ref, std::move(found)});
+         }));
 }
 
 void Session::on(const frame::List& list) {

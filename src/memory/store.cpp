@@ -1,6 +1,8 @@
 // The reference: what the port says, in the plainest containers. One mutex; completions are called
 // after it is released.
+#include <algorithm>
 #include <kefu/core/ledger.hpp>
+#include <kefu/core/text_match.hpp>
 #include <kefu/memory/store.hpp>
 #include <map>
 #include <mutex>
@@ -283,6 +285,28 @@ struct Store::Impl {
     return emptied;
   }
 
+  SearchPage search(const SearchRequest& request) const {
+    SearchPage page;
+    const std::uint64_t end = request.before == 0 ? entries.size() : request.before - 1;
+    const core::TextMatch matches(request.text);
+    std::size_t looked = 0;
+    for (std::uint64_t position = std::min<std::uint64_t>(end, entries.size()); position > 0;
+         --position) {
+      if (++looked > request.max_scan || page.entries.size() == request.limit) {
+        page.next = position + 1;
+        break;
+      }
+      const Entry& entry = entries[position - 1];
+      const bool meant =
+          request.within.empty() ||
+          std::ranges::find(request.within, entry.conversation) != request.within.end();
+      if (meant && !entry.from.empty() && (request.internal || entry.log == Log::public_log) &&
+          matches(entry.body))
+        page.entries.push_back({position, entry});
+    }
+    return page;
+  }
+
   /// Runs a step under the mutex and completes behind it.
   template <class T, class Step>
   void answer(Completion<T>& done, Step step) {
@@ -353,6 +377,10 @@ void Store::events(std::uint64_t after, std::size_t limit,
 
 void Store::erase(std::string participant, Completion<result<std::uint64_t>> done) {
   impl_->answer(done, [&]() -> result<std::uint64_t> { return impl_->erase(participant); });
+}
+
+void Store::search(SearchRequest request, Completion<result<SearchPage>> done) {
+  impl_->answer(done, [&]() -> result<SearchPage> { return impl_->search(request); });
 }
 
 Timestamp Store::now() const {

@@ -26,11 +26,15 @@ Engine::Engine(const std::string& path, const Clock& clock, const Options& optio
       checkpoint_(connection_.get(), unfolded_, options.checkpoint_entries),
       window_(bounds.window),
       clock_(clock),
+      search_lag_(options.search_lag),
+      index_from_(std::min<std::uint64_t>(Search::kSlice, options.search_lag + 1)),
+      next_index_(index_from_),
       log(connection_.get(), cache_, unfolded_, bounds.window),
       sessions(connection_.get(), cache_, unfolded_, coarse(bounds)),
       records(connection_.get(), cache_),
       reader(connection_.get(), cache_, unfolded_),
-      eraser(connection_.get(), sessions, unfolded_) {
+      search(connection_.get(), reader, unfolded_, options.search_index),
+      eraser(connection_.get(), sessions, unfolded_, search) {
   load();
   latest_ = std::max(last_stamp(connection_.get()), sessions.latest()).ns;
 } catch (const SqlError& error) {
@@ -49,6 +53,7 @@ void Engine::load() {
   cache_.clear();
   checkpoint_.reset();
   fold(connection_.get(), checkpoint_.stored_position(), window_, cache_, unfolded_);
+  search.load();
 }
 
 errc Engine::recover(int code) noexcept {
@@ -92,6 +97,12 @@ void Engine::tidy() noexcept {
   // other failure may be a sync that will never tell again: from here on nothing that is written
   // can be trusted to last.
   if (code != SQLITE_OK && code != SQLITE_FULL && code != SQLITE_NOMEM) failed_ = true;
+}
+
+void Engine::index_some() noexcept {
+  const std::uint64_t before = search.behind();
+  const errc code = transact([this] { search.step(); });
+  next_index_ = code == errc::ok ? index_from_ : before + Search::kSlice;
 }
 
 errc Engine::purge() {

@@ -16,6 +16,7 @@
 #include "sqlite/log_writer.hpp"
 #include "sqlite/reader.hpp"
 #include "sqlite/records.hpp"
+#include "sqlite/search.hpp"
 #include "sqlite/sessions.hpp"
 #include "sqlite/unfolded.hpp"
 
@@ -64,6 +65,15 @@ class Engine {
   /// space, or the memory, to.
   [[nodiscard]] errc purge();
 
+  /// Whether the index of texts is so far behind that it must be written now; or is behind enough
+  /// to be worth a turn that has nothing else to do.
+  [[nodiscard]] bool lags() const noexcept { return search.behind() > search_lag_ && may_index(); }
+  [[nodiscard]] bool may_index() const noexcept {
+    return search.behind() >= next_index_ && !failed_ && !stale_;
+  }
+  /// Writes a slice of it, in a transaction of its own.
+  void index_some() noexcept;
+
   [[nodiscard]] Timestamp now() const;
 
  private:
@@ -81,12 +91,16 @@ class Engine {
   bool stale_ = false;  ///< cache and folds are not what is stored
   const Clock& clock_;
   mutable std::atomic<std::int64_t> latest_{0};  ///< the highest time given out
+  const std::size_t search_lag_;
+  const std::uint64_t index_from_;  ///< rows behind the index that are worth a turn
+  std::uint64_t next_index_;        ///< rows behind the index at which it is written
 
  public:
   LogWriter log;
   Sessions sessions;
   Records records;
   Reader reader;
+  Search search;
   Eraser eraser;
 };
 

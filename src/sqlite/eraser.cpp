@@ -11,9 +11,10 @@ constexpr std::uint64_t kSlice = 2'000;
 
 }  // namespace
 
-Eraser::Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded)
+Eraser::Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded, Search& search)
     : sessions_(sessions),
       unfolded_(unfolded),
+      search_(search),
       rows_(db,
             "SELECT position, session, sender FROM log WHERE position BETWEEN ? AND ? AND body <> "
             "''"),
@@ -43,7 +44,10 @@ void Eraser::step(Erasure& erasure) {
       if (is_theirs(row)) found.push_back(row.number(0));
     }
   }
-  for (const std::uint64_t position : found) Run(empty_).bind(1, position).step();
+  for (const std::uint64_t position : found) {
+    search_.forget(position);
+    Run(empty_).bind(1, position).step();
+  }
   erasure.emptied += found.size();
   erasure.next = last + 1;
 }
@@ -55,6 +59,7 @@ errc Eraser::may_redact(std::uint64_t position, std::string_view tags) {
 }
 
 void Eraser::redact(std::uint64_t position, std::string_view tags) {
+  search_.forget(position);
   Run(redact_).bind(1, tags).bind(2, position).step();
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sqlite/search.hpp"
 #include "sqlite/sessions.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
@@ -29,7 +30,7 @@ struct Erasure {
 
 class Eraser {
  public:
-  Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded);
+  Eraser(sqlite3* db, Sessions& sessions, const Unfolded& unfolded, Search& search);
 
   /// Removes the sessions, in the open transaction; the log as it is now is what is left to do.
   Erasure start(std::string participant);
@@ -44,6 +45,7 @@ class Eraser {
  private:
   Sessions& sessions_;
   const Unfolded& unfolded_;
+  Search& search_;
   Statement rows_, empty_, tags_, redact_;
 };
 

@@ -101,6 +101,8 @@ struct CommitJob : Answered<Committed> {
 struct EraseJob : Answered<std::uint64_t> {
   std::string participant;
   Erasure erasure{};
+  bool compacting = false;  ///< the index of texts, in slices too …
+  bool compacted = false;   ///< … to the end
 
   void run(Engine& engine) { erasure = engine.eraser.start(std::move(participant)); }
   /// True when there is nothing left to do, or `code` says that it failed.
@@ -108,6 +110,12 @@ struct EraseJob : Answered<std::uint64_t> {
     code = engine.transact([&] { engine.eraser.step(erasure); });
     if (code != errc::ok) return true;
     if (!erasure.finished()) return false;
+    if (erasure.emptied != 0 && !compacted) {
+      code = engine.transact([&] { compacted = engine.search.compact(compacting); });
+      compacting = true;
+      if (code != errc::ok) return true;
+      if (!compacted) return false;
+    }
     answer = erasure.emptied;
     code = engine.purge();
     return true;
@@ -141,6 +149,12 @@ struct ScanJob : Answered<ScanPage> {
   void run(Engine& engine) { answer = engine.records.scan(request); }
 };
 
+struct SearchJob : Answered<SearchPage> {
+  SearchRequest request;
+
+  void run(Engine& engine) { answer = engine.search.search(request); }
+};
+
 struct EventsJob : Answered<std::vector<Event>> {
   std::uint64_t after = 0;
   std::size_t limit = 0;
@@ -149,6 +163,6 @@ struct EventsJob : Answered<std::vector<Event>> {
 };
 
 using Write = std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob>;
-using Read = std::variant<ReadJob, TailsJob, GetJob, ScanJob, EventsJob>;
+using Read = std::variant<ReadJob, TailsJob, GetJob, ScanJob, EventsJob, SearchJob>;
 
 }  // namespace kefu::sqlite

@@ -68,7 +68,17 @@ Reader::Reader(sqlite3* db, Cache& cache, const Unfolded& unfolded)
           std::string(kEntryColumns) +
               ", l.position, c.id FROM log l CROSS JOIN conversation c ON c.key = l.conversation "
               "LEFT JOIN session s ON s.key = l.session WHERE l.position > ? AND l.flags < ? "
-              "ORDER BY l.position LIMIT ?") {}
+              "ORDER BY l.position LIMIT ?"),
+      backwards_(
+          db,
+          std::string(kEntryColumns) +
+              ", l.position, c.id FROM log l CROSS JOIN conversation c ON c.key = l.conversation "
+              "LEFT JOIN session s ON s.key = l.session WHERE l.position BETWEEN ? AND ? AND "
+              "l.flags < ? ORDER BY l.position DESC") {}
+
+Event Reader::event_of(Run& row) {
+  return {row.number(kOwnColumn), entry_of(row, row.id<ConversationId>(kOwnColumn + 1))};
+}
 
 void Reader::find(const Conversation& conversation, const ReadRequest& request) {
   unfolded_positions_.clear();
@@ -138,8 +148,7 @@ std::vector<Event> Reader::events(std::uint64_t after, std::size_t limit) {
   std::vector<Event> out;
   Run row(events_);
   row.bind(1, after).bind(2, kEntryFlags).bind(3, static_cast<std::uint64_t>(limit));
-  while (row.step())
-    out.push_back({row.number(kOwnColumn), entry_of(row, row.id<ConversationId>(kOwnColumn + 1))});
+  while (row.step()) out.push_back(event_of(row));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sqlite/cache.hpp"
+#include "sqlite/log_row.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
@@ -22,6 +23,15 @@ class Reader {
   /// The position of an entry; 0 when there is none.
   std::uint64_t position_of(ConversationId conversation, Log log, std::uint64_t seq);
   std::vector<Event> events(std::uint64_t after, std::size_t limit);
+  /// Rows at `first` … `last`, from the last on, that are entries, until `take` answers false.
+  template <class Take>
+  void backwards(std::uint64_t first, std::uint64_t last, Take take) {
+    Run row(backwards_);
+    row.bind(1, first).bind(2, last).bind(3, kEntryFlags);
+    while (row.step()) {
+      if (!take(event_of(row))) return;
+    }
+  }
 
  private:
   /// Collects, into positions_, where the entries with seq > after are, in order of seq: as many as
@@ -32,7 +42,9 @@ class Reader {
 
   Cache& cache_;
   const Unfolded& unfolded_;
-  Statement places_, row_, events_;
+  static Event event_of(Run& row);
+
+  Statement places_, row_, events_, backwards_;
   std::vector<std::uint64_t> positions_, unfolded_positions_;  // their memory is reused
 };
 

@@ -88,6 +88,7 @@ struct Store::Impl {
       }
       if (!taken_writes.empty()) write();
       if (!erasing.empty()) erase_some();
+      if (engine.lags()) index_some();
     }
   }
 
@@ -97,6 +98,12 @@ struct Store::Impl {
     std::unique_lock lock(mutex);
     while (taken_reads.empty() && reads.empty() && writes.empty() && erasing.empty()) {
       if (stopping) return false;
+      if (engine.may_index()) {
+        lock.unlock();
+        index_some();
+        lock.lock();
+        continue;
+      }
       idle = true;
       wake.wait(lock);
     }
@@ -152,6 +159,13 @@ struct Store::Impl {
       erasing.front().finish(code);
       erasing.pop();
     }
+    engine.tidy();
+  }
+
+  /// A slice of the index of texts. What fails is tried again when there is more to index; what
+  /// can't be written any more the next write finds out.
+  void index_some() {
+    engine.index_some();
     engine.tidy();
   }
 
@@ -229,6 +243,10 @@ void Store::events(std::uint64_t after, std::size_t limit,
 
 void Store::erase(std::string participant, Completion<result<std::uint64_t>> done) {
   impl_->submit(Write(EraseJob{{std::move(done)}, std::move(participant)}));
+}
+
+void Store::search(SearchRequest request, Completion<result<SearchPage>> done) {
+  impl_->submit(Read(SearchJob{{std::move(done)}, std::move(request)}));
 }
 
 Timestamp Store::now() const { return impl_->engine.now(); }

@@ -241,4 +241,11 @@ void FaultStore::erase(std::string participant, Completion<result<std::uint64_t>
       });
 }
 
+void FaultStore::search(SearchRequest request, Completion<result<SearchPage>> done) {
+  schedule_alone(impl_, faults, false, std::move(done),
+                 [this, request = std::move(request)](Completion<result<SearchPage>> then) mutable {
+                   inner().search(std::move(request), std::move(then));
+                 });
+}
+
 }  // namespace kefu::testing

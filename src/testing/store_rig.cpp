@@ -26,6 +26,7 @@ std::vector<StoreCheck> store_checks() {
   add_commit_checks(checks);
   add_scan_checks(checks);
   add_outbox_checks(checks);
+  add_search_checks(checks);
   add_thread_checks(checks);
   add_random_checks(checks);
   return checks;
@@ -190,6 +191,13 @@ std::uint64_t Rig::erase(std::string who) {
                     store.erase(std::move(who), std::move(done));
                   }),
                   "erase");
+}
+
+std::optional<SearchPage> Rig::search(SearchRequest request) {
+  result<SearchPage> page = ask<result<SearchPage>>(
+      [&](Store& store, auto done) { store.search(std::move(request), std::move(done)); });
+  if (!page && page.error() == errc::unsupported) return std::nullopt;
+  return value_of(std::move(page), "search");
 }
 
 }  // namespace kefu::testing

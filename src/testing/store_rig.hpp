@@ -113,6 +113,8 @@ class Rig {
 
   std::vector<Event> events(std::uint64_t after = 0, std::size_t limit = 1'000'000);
   std::uint64_t erase(std::string who);
+  /// Nothing when the store does not search.
+  std::optional<SearchPage> search(SearchRequest request);
 
  private:
   template <class T, class Call>
@@ -155,6 +157,7 @@ void add_read_checks(std::vector<StoreCheck>& checks);
 void add_commit_checks(std::vector<StoreCheck>& checks);
 void add_scan_checks(std::vector<StoreCheck>& checks);
 void add_outbox_checks(std::vector<StoreCheck>& checks);
+void add_search_checks(std::vector<StoreCheck>& checks);
 void add_thread_checks(std::vector<StoreCheck>& checks);
 void add_random_checks(std::vector<StoreCheck>& checks);
 

@@ -155,6 +155,16 @@ frame::TicketChange ticket(FieldReader& in, Containers& containers, const limits
   return frame;
 }
 
+frame::Search search(FieldReader& in, const limits& bounds) {
+  frame::Search frame;
+  frame.text = in.text(Field::text, bounds.max_search);
+  if (frame.text.empty()) in.fail(Field::text);
+  frame.conversation = in.optional_id<ConversationId>(Field::conversation);
+  frame.after = in.text(Field::after, bounds.max_frame, {});
+  frame.limit = in.number(Field::limit, 1, frame.limit);
+  return frame;
+}
+
 frame::Ban ban(FieldReader& in, const limits& bounds) {
   frame::Ban frame;
   frame.participant = in.text(Field::participant, bounds.max_id, {});
@@ -257,6 +267,9 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       return;
     case ClientType::ban:
       frame.body = ban(in, bounds);
+      return;
+    case ClientType::search:
+      frame.body = search(in, bounds);
       return;
     case ClientType::lift:
       frame.body = frame::Lift{in.text(Field::participant, bounds.max_id, {}),

@@ -338,6 +338,14 @@ void members(JsonWriter& out, const frame::Lift& value) {
   text_unless_empty(out, ",\"participant\":", value.participant);
   text_unless_empty(out, ",\"address\":", value.address);
 }
+void members(JsonWriter& out, const frame::Search& value) {
+  out.raw(",\"text\":");
+  out.text(value.text);
+  id_if(out, ",\"conversation\":", value.conversation);
+  text_unless_empty(out, ",\"after\":", value.after);
+  out.raw(",\"limit\":");
+  out.number(value.limit);
+}
 
 // ---- the server's frames
 
@@ -473,6 +481,18 @@ void members(JsonWriter& out, const frame::Tickets& value) {
   array(out, value.tickets, ticket);
   text_unless_empty(out, ",\"next\":", value.next);
 }
+void members(JsonWriter& out, const frame::Found& value) {
+  out.raw(",\"entries\":");
+  array(out, value.entries, [](JsonWriter& to, const frame::EntryFrame& entry) {
+    to.raw("{\"conversation\":");
+    to.id(entry.conversation);
+    log(to, entry.log);
+    to.raw(",");
+    entry_members(to, entry);
+    to.raw("}");
+  });
+  text_unless_empty(out, ",\"next\":", value.next);
+}
 void members(JsonWriter& out, const frame::Error& value) {
   out.raw(",\"code\":\"");
   out.raw(name(value.code));
@@ -517,6 +537,7 @@ ClientType type_of(const frame::FindTickets&) { return ClientType::tickets; }
 ClientType type_of(const frame::Recall&) { return ClientType::recall; }
 ClientType type_of(const frame::Ban&) { return ClientType::ban; }
 ClientType type_of(const frame::Lift&) { return ClientType::lift; }
+ClientType type_of(const frame::Search&) { return ClientType::search; }
 
 template <class Frame>
 void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {

@@ -82,6 +82,7 @@ enum class Field : std::uint8_t {
   subject,
   tags,
   tail,
+  text,
   tickets,
   token,
   type,
@@ -164,6 +165,7 @@ inline constexpr NameTable<kFields> kFieldTable{
                                           "subject",
                                           "tags",
                                           "tail",
+                                          "text",
                                           "tickets",
                                           "token",
                                           "type",
@@ -215,14 +217,16 @@ enum class ClientType : std::uint8_t {
   recall,
   ban,
   lift,
+  search,
 };
-inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::lift) + 1;
+inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::search) + 1;
 inline constexpr NameTable<kClientTypes> kClientTypeTable{
     std::array<std::string_view, kClientTypes>{
-        "hello",    "token",  "open",     "send",     "note",    "delivered", "read",      "typing",
-        "history",  "list",   "presence", "accept",   "decline", "release",   "take_over", "resume",
-        "resolve",  "reopen", "close",    "transfer", "hold",    "watch",     "join",      "leave",
-        "describe", "ticket", "comment",  "merge",    "tickets", "recall",    "ban",       "lift"}};
+        "hello",     "token",   "open",    "send",     "note",   "delivered", "read",
+        "typing",    "history", "list",    "presence", "accept", "decline",   "release",
+        "take_over", "resume",  "resolve", "reopen",   "close",  "transfer",  "hold",
+        "watch",     "join",    "leave",   "describe", "ticket", "comment",   "merge",
+        "tickets",   "recall",  "ban",     "lift",     "search"}};
 
 /// The types a server sends, in the order of ServerFrame's alternatives.
 enum class ServerType : std::uint8_t {
@@ -244,12 +248,13 @@ enum class ServerType : std::uint8_t {
   left,
   about,
   tickets,
+  search,
 };
-inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::tickets) + 1;
+inline constexpr std::size_t kServerTypes = static_cast<std::size_t>(ServerType::search) + 1;
 static_assert(kServerTypes == std::variant_size_v<decltype(ServerFrame::body)>);
 inline constexpr NameTable<kServerTypes> kServerTypeTable{
     std::array<std::string_view, kServerTypes>{
         "welcome", "ack", "entry", "receipt", "typing", "offer", "offer_gone", "joined", "history",
-        "list", "reset", "done", "error", "queue", "agents", "left", "about", "tickets"}};
+        "list", "reset", "done", "error", "queue", "agents", "left", "about", "tickets", "search"}};
 
 }  // namespace kefu::wire

@@ -82,6 +82,9 @@ bool to_limits(const Fields& fields, frame::Limits& limits) {
 
 bool to_entry(const Fields& fields, frame::EntryFrame& entry) {
   FieldReader in(fields);
+  if (in.has(Field::conversation))  // of a search
+    entry.conversation = in.id<ConversationId>(Field::conversation);
+  entry.log = in.log();
   return to_entry(fields, entry, in);
 }
 

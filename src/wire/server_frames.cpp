@@ -155,6 +155,16 @@ frame::Tickets tickets(FieldReader& in, Containers& containers) {
   return frame;
 }
 
+frame::Found found(FieldReader& in, Containers& containers) {
+  frame::Found frame;
+  if (in.container(Field::entries, true)) frame.entries = std::move(containers.entries);
+  for (const frame::EntryFrame& entry : frame.entries) {
+    if (entry.conversation.is_nil()) in.fail(Field::conversation);
+  }
+  frame.next = in.text(Field::next, kAnySize, {});
+  return frame;
+}
+
 void build(ServerType type, FieldReader& in, const Fields& fields, Containers& containers,
            ServerFrame& frame) {
   switch (type) {
@@ -208,6 +218,9 @@ void build(ServerType type, FieldReader& in, const Fields& fields, Containers& c
       return;
     case ServerType::about:
       frame.body = about(in, containers);
+      return;
+    case ServerType::search:
+      frame.body = found(in, containers);
       return;
     case ServerType::tickets:
       frame.body = tickets(in, containers);

@@ -361,6 +361,16 @@ export class KefuClient extends EventTarget {
     return { tickets, next };
   }
 
+  /**
+   * Finds messages that hold a text: {entries, next}. There may be more while `next` is not empty,
+   * even if there are no entries; pass it as `after`.
+   */
+  async search({ text, conversation, after = '', limit = 50 }) {
+    const frame = { type: 'search', text, conversation, after, limit };
+    const { entries = [], next = '' } = await this.#request(frame);
+    return { entries: entries.map((entry) => ({ log: 'public', ...entry })), next };
+  }
+
   /** Keeps {participant} or {address} out (supervisors), with {until, reason} if given. */
   async ban(whom) {
     await this.#request({ type: 'ban', ...whom });

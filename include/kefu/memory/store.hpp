@@ -30,6 +30,7 @@ class Store final : public kefu::Store {
   void events(std::uint64_t after, std::size_t limit,
               Completion<result<std::vector<Event>>> done) override;
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override;
   [[nodiscard]] Timestamp now() const override;
 
  private:

@@ -184,6 +184,13 @@ struct Lift {
   std::string_view participant = {};
   std::string_view address = {};
 };
+/// Messages by what they say.
+struct Search {
+  std::string_view text;
+  std::optional<ConversationId> conversation = {};
+  std::string_view after = {};
+  std::uint64_t limit = 50;
+};
 /// Without `version` it creates the ticket. With it, what is given changes, on that version.
 struct TicketChange {
   TicketId id;
@@ -382,6 +389,11 @@ struct Tickets {
   std::vector<TicketView> tickets;
   std::string_view next;
 };
+/// The answer to `search`, the newest first.
+struct Found {
+  std::vector<EntryFrame> entries;
+  std::string_view next;
+};
 /// The answer to a frame that has nothing else to say. `assignment`: the epoch that a change left.
 /// `version`: that of what else was changed.
 struct Done {
@@ -409,7 +421,7 @@ struct ClientFrame {
                frame::SetTyping, frame::History, frame::List, frame::SetPresence, frame::Change,
                frame::Transfer, frame::Hold, frame::Watch, frame::Join, frame::Leave,
                frame::Describe, frame::TicketChange, frame::Comment, frame::Merge,
-               frame::FindTickets, frame::Recall, frame::Ban, frame::Lift>
+               frame::FindTickets, frame::Recall, frame::Ban, frame::Lift, frame::Search>
       body;
 };
 
@@ -418,7 +430,7 @@ struct ServerFrame {
   std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState,
                frame::Offer, frame::OfferGone, frame::Joined, frame::HistoryPage, frame::Listed,
                frame::Reset, frame::Done, frame::Error, frame::Queue, frame::Agents, frame::Left,
-               frame::About, frame::Tickets>
+               frame::About, frame::Tickets, frame::Found>
       body;
 };
 

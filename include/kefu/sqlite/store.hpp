@@ -26,6 +26,12 @@ struct Options {
   /// The WAL is copied into the file when it is larger. Commits wait for that: the larger the
   /// bound, the rarer and the longer.
   std::size_t wal_bytes = 4 * 1024 * 1024;
+  /// Keeps an index of all texts, by three letters each (FTS5), which Store::search() uses. It is
+  /// written when there is nothing else to do, or when it lags by search_lag rows, and takes about
+  /// twice the room of the texts. Without it a search looks at one row after the other, and a file
+  /// that has an index loses it.
+  bool search_index = false;
+  std::size_t search_lag = 20'000;
 };
 
 /// Threading: as the port says; completions come from the store's thread.
@@ -57,6 +63,7 @@ class Store final : public kefu::Store {
   void events(std::uint64_t after, std::size_t limit,
               Completion<result<std::vector<Event>>> done) override;
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override;
   [[nodiscard]] Timestamp now() const override;
 
  private:

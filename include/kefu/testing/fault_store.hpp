@@ -51,6 +51,7 @@ class FaultStore final : public StoreWrapper {
   void events(std::uint64_t after, std::size_t limit,
               Completion<result<std::vector<Event>>> done) override;
   void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override;
 
  private:
   struct Impl;

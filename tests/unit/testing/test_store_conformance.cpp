@@ -101,6 +101,43 @@ struct RedactsTwice final : Broken {
   std::size_t times = 0;
 };
 
+struct FindsTheErased final : Broken {
+  using Broken::Broken;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    if (commit.redactions.empty()) return inner().commit(std::move(commit), std::move(done));
+    const Redaction gone = commit.redactions.front();
+    inner().read({gone.conversation, gone.log, gone.seq - 1, 1, 1 << 20},
+                 [this](result<Page> page) { kept = page->entries.at(0); });
+    inner().commit(std::move(commit), std::move(done));
+  }
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override {
+    inner().search(request, [&](result<SearchPage> page) {
+      if (kept && kept->body.find(request.text) != std::string::npos)
+        page->entries.push_back({1, *kept});
+      done(std::move(page));
+    });
+  }
+  std::optional<Entry> kept;
+};
+
+struct FindsInAllLogs final : Broken {
+  using Broken::Broken;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override {
+    request.internal = true;
+    inner().search(std::move(request), std::move(done));
+  }
+};
+
+struct SearchesNoFurther final : Broken {
+  using Broken::Broken;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override {
+    inner().search(std::move(request), [done = std::move(done)](result<SearchPage> page) mutable {
+      page->next = 0;
+      done(std::move(page));
+    });
+  }
+};
+
 struct SkipsEvents final : Broken {
   using Broken::Broken;
   void events(std::uint64_t after, std::size_t limit,
@@ -195,6 +232,9 @@ TEST_CASE("store conformance: each broken promise is found") {
   expect_caught<IgnoresVersions>("commit: counts versions");
   expect_caught<RedactsNothing>("commit: redacts entries");
   expect_caught<RedactsTwice>("commit: redacts alike once");
+  expect_caught<FindsTheErased>("search: not what is gone");
+  expect_caught<FindsInAllLogs>("search: in the logs that are meant");
+  expect_caught<SearchesNoFurther>("search: in pages");
   expect_caught<SkipsEvents>("threads: events skip nothing");
   expect_caught<RenewsAnything>("renew: answers each lease");
   expect_caught<HidesMarks>("attach: tells the mark of each conversation");
