@@ -69,6 +69,7 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
   void on(const frame::Left&) {}
   void on(const frame::About&) {}
   void on(const frame::Tickets&) {}
+  void on(const frame::Found&) {}
   void on(const frame::Ack& ack);
   void on(const frame::EntryFrame& entry);
   void on(const frame::Error& error);
