@@ -95,7 +95,6 @@ test('what is no frame gets bad_frame, and the connection lives', async () => {
 test('an unknown type is unsupported, and echoes its ref', async () => {
   const peer = await t.visitor();
   for (const type of [
-    'recall',
     'about',
     'queue',
     'agents',
@@ -111,6 +110,18 @@ test('an unknown type is unsupported, and echoes its ref', async () => {
   ]) {
     assert.equal((await peer.request({ type, conversation: uuid() })).code, 'unsupported', type);
   }
+  assert.equal((await peer.request({ type: 'list' })).type, 'list');
+});
+
+test('visitors keep nobody out, and recall nothing that is not there', async () => {
+  const peer = await t.visitor();
+  const refused = async (frame, code) => assert.equal((await peer.request(frame)).code, code, JSON.stringify(frame));
+  await refused({ type: 'recall', conversation: uuid() }, 'bad_frame');
+  await refused({ type: 'recall', conversation: uuid(), seq: 1 }, 'not_found');
+  await refused({ type: 'ban', participant: 'someone' }, 'denied');
+  await refused({ type: 'lift', participant: 'someone' }, 'denied');
+  await refused({ type: 'search' }, 'bad_frame');
+  await refused({ type: 'search', text: '' }, 'bad_frame');
   assert.equal((await peer.request({ type: 'list' })).type, 'list');
 });
 
