@@ -78,7 +78,7 @@ struct Files::Impl {
 
   void find_all();
   [[nodiscard]] Timestamp now() const { return clock->now(); }
-  [[nodiscard]] std::optional<FileStatus> status(FileId id);
+  [[nodiscard]] result<std::optional<FileStatus>> status(FileId id);
   result<FileStatus> create(FileInfo info);
   result<std::unique_ptr<FileSink>> resume(FileId id);
   void commit(FileId id, Completion<result<FileInfo>> done);
@@ -193,7 +193,8 @@ Files::Impl::~Impl() {
 }
 
 void Files::Impl::find_all() {
-  const bool restarted = folder.take_restarted();
+  const std::lock_guard lock{mutex};  // the digester begins at once
+  const bool restarted = folder.restarted();
   for (Folder::Found& found : folder.find_all()) {
     const FileId id = found.info.id;
     const bool undigested = options.digest != DigestWhen::never && !found.info.sha256;
@@ -201,7 +202,7 @@ void Files::Impl::find_all() {
       // Power loss may have left bytes that nobody wrote.
       if (restarted || found.size > found.info.size) {
         const Descriptor file = folder.open(id, FileState::growing, true);
-        const bool emptied = file && ::ftruncate(file.get(), 0) == 0;
+        const bool emptied = file && ::ftruncate(file.get(), 0) == 0 && ::fsync(file.get()) == 0;
         book.begin(std::move(found.info), 0, found.touched).broken = !emptied;
       } else {
         book.begin(std::move(found.info), found.size, found.touched);
@@ -215,29 +216,38 @@ void Files::Impl::find_all() {
     }
     if (undigested) digest_later(id);
   }
+  // Not before nothing unsynced is left. If it fails, the next start empties uploads once more.
+  if (restarted) (void)folder.note_boot();
 }
 
-std::optional<FileStatus> Files::Impl::status(FileId id) {
+result<std::optional<FileStatus>> Files::Impl::status(FileId id) {
+  using Known = std::optional<FileStatus>;
   {
     const std::lock_guard lock{mutex};
     if (const auto* const upload = book.find(id)) {
-      return FileStatus{upload->info, FileState::growing, upload->offset, book.expiry(*upload)};
+      return Known{
+          FileStatus{upload->info, FileState::growing, upload->offset, book.expiry(*upload)}};
     }
     if (const auto* const file = book.find_unkept(id)) {
-      return FileStatus{file->info, FileState::committed, file->info.size, book.expiry(*file)};
+      return Known{
+          FileStatus{file->info, FileState::committed, file->info.size, book.expiry(*file)}};
     }
   }
   auto found = folder.find(id);
-  if (!found || found->state != FileState::kept) return std::nullopt;
-  const std::uint64_t size = found->info.size;
-  return FileStatus{std::move(found->info), FileState::kept, size, {}};
+  if (!found) return found.error();
+  if (!*found || (*found)->state != FileState::kept) return Known{};
+  FileInfo& info = (*found)->info;
+  const std::uint64_t size = info.size;
+  return Known{FileStatus{std::move(info), FileState::kept, size, {}}};
 }
 
 result<FileStatus> Files::Impl::create(FileInfo info) {
   info.sha256.reset();
-  if (auto known = status(info.id)) {
-    if (!known->info.announces(info)) return errc::conflict;
-    return *std::move(known);
+  auto known = status(info.id);
+  if (!known) return known.error();
+  if (*known) {
+    if (!(*known)->info.announces(info)) return errc::conflict;
+    return **std::move(known);
   }
   {
     const std::lock_guard lock{mutex};
@@ -246,7 +256,7 @@ result<FileStatus> Files::Impl::create(FileInfo info) {
   }
   if (!folder.write_info(info) || !folder.make(info.id, info.size, now())) {
     const errc why = from_errno();
-    (void)folder.remove(info.id);
+    folder.discard(info.id);
     return why;
   }
   const std::lock_guard lock{mutex};
@@ -287,9 +297,9 @@ void Files::Impl::close(FileId id, std::uint64_t generation, std::uint64_t offse
 }
 
 void Files::Impl::commit(FileId id, Completion<result<FileInfo>> done) {
-  if (auto known = status(id); known && known->state != FileState::growing) {
-    return done(std::move(known->info));
-  }
+  auto known = status(id);
+  if (!known) return done(known.error());
+  if (*known && (*known)->state != FileState::growing) return done(std::move((*known)->info));
   const auto begun = [&] {
     const std::lock_guard lock{mutex};
     return book.begin_commit(id);
@@ -339,29 +349,33 @@ result<FileInfo> Files::Impl::publish(FileId id, std::uint64_t generation, bool 
 
 result<std::unique_ptr<FileSource>> Files::Impl::open(FileId id) {
   const auto known = status(id);
-  if (!known || known->state == FileState::growing) return errc::not_found;
-  Descriptor file = folder.open(id, known->state, false);
+  if (!known) return known.error();
+  if (!*known || (*known)->state == FileState::growing) return errc::not_found;
+  Descriptor file = folder.open(id, (*known)->state, false);
   if (!file) return errc::store_failed;
-  return std::unique_ptr<FileSource>{std::make_unique<Source>(std::move(file), known->info.size)};
+  return std::unique_ptr<FileSource>{
+      std::make_unique<Source>(std::move(file), (*known)->info.size)};
 }
 
 result<FileInfo> Files::Impl::keep(FileId id) {
   auto known = status(id);
-  if (!known || known->state == FileState::growing) return errc::not_found;
-  if (known->state == FileState::kept) return std::move(known->info);
+  if (!known) return known.error();
+  if (!*known || (*known)->state == FileState::growing) return errc::not_found;
+  if ((*known)->state == FileState::kept) return std::move((*known)->info);
   if (!folder.move(id, FileState::committed, FileState::kept)) return errc::store_failed;
   const std::lock_guard lock{mutex};
   book.kept(id);
-  return std::move(known->info);
+  return std::move((*known)->info);
 }
 
 errc Files::Impl::remove(FileId id) {
   const auto known = status(id);
-  if (!known) return errc::ok;
+  if (!known) return known.error();
+  if (!*known) return errc::ok;
   if (!folder.remove(id)) return errc::store_failed;
   const std::lock_guard lock{mutex};
   digesting.erase(id);
-  book.removed(known->info);
+  book.removed((*known)->info);
   return errc::ok;
 }
 
@@ -399,9 +413,9 @@ void Files::Impl::make_digest(FileId id) {
   }
   hands.post([this, id, sha256 = to_hex(digest.finish())] {
     auto known = status(id);
-    if (!known) return;
-    known->info.sha256 = sha256;
-    if (!folder.write_info(known->info)) return;
+    if (!known || !*known) return;
+    (*known)->info.sha256 = sha256;
+    if (!folder.write_info((*known)->info)) return;
     const std::lock_guard lock{mutex};
     book.digested(id, sha256);
   });
@@ -421,8 +435,9 @@ void Files::create(FileInfo info, Completion<result<FileStatus>> done) {
 void Files::status(FileId id, Completion<result<FileStatus>> done) {
   impl_->hands.post([impl = impl_.get(), id, done = std::move(done)]() mutable {
     auto known = impl->status(id);
-    if (!known) return done(errc::not_found);
-    done(*std::move(known));
+    if (!known) return done(known.error());
+    if (!*known) return done(errc::not_found);
+    done(**std::move(known));
   });
 }
 

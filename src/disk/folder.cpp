@@ -44,7 +44,7 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
-/// Nothing when it can't be read.
+/// Nothing when it can't be read; errno says why.
 std::optional<std::string> read_small(int at, const char* name) {
   const Descriptor file{::openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   if (!file) return std::nullopt;
@@ -93,6 +93,13 @@ std::optional<FileInfo> info_from(FileId id, std::string_view text) {
   return info;
 }
 
+/// Empty where the system does not tell.
+std::string this_boot() {
+  std::string boot;
+  std::ifstream{"/proc/sys/kernel/random/boot_id"} >> boot;
+  return boot;
+}
+
 std::vector<std::string> names_in(const Descriptor& folder) {
   std::vector<std::string> names;
   const int own = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -139,12 +146,12 @@ const Descriptor& Folder::folder_of(FileState state) const {
   return kept_;
 }
 
-bool Folder::take_restarted() {
-  std::string boot;
-  std::ifstream{"/proc/sys/kernel/random/boot_id"} >> boot;
-  if (boot.empty() || read_small(root_.get(), "boot") == boot) return false;
-  return write_small(root_, "boot", boot);
+bool Folder::restarted() const {
+  const std::string boot = this_boot();
+  return !boot.empty() && read_small(root_.get(), "boot") != boot;
 }
+
+bool Folder::note_boot() { return write_small(root_, "boot", this_boot()); }
 
 std::vector<Folder::Found> Folder::find_all() {
   std::vector<Found> all;
@@ -154,8 +161,10 @@ std::vector<Folder::Found> Folder::find_all() {
       if (name.ends_with(kUnfinished)) ::unlinkat(about_.get(), name.c_str(), 0);
       continue;
     }
-    if (auto found = find(*id)) {
-      all.push_back(*std::move(found));
+    auto found = find(*id);
+    if (!found) throw std::system_error(make_error_code(found.error()), "about/" + name);
+    if (*found) {
+      all.push_back(**std::move(found));
     } else {
       ::unlinkat(about_.get(), name.c_str(), 0);  // it never began, or was being removed
     }
@@ -163,22 +172,25 @@ std::vector<Folder::Found> Folder::find_all() {
   return all;
 }
 
-std::optional<Folder::Found> Folder::find(FileId id) const {
+result<std::optional<Folder::Found>> Folder::find(FileId id) const {
+  const std::optional<Found> absent;
   const std::string name = id.to_string();
   const auto text = read_small(about_.get(), name.c_str());
-  if (!text) return std::nullopt;
-  auto info = info_from(id, *text);
-  if (!info) return std::nullopt;
+  if (!text && errno == ENOENT) return absent;
+  auto info = text ? info_from(id, *text) : std::nullopt;
+  if (!info) return errc::store_failed;
   for (const FileState state : {FileState::growing, FileState::committed, FileState::kept}) {
     struct stat status {};
-    if (::fstatat(folder_of(state).get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(status.st_mode)) {
+    if (::fstatat(folder_of(state).get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno != ENOENT) return errc::store_failed;
       continue;
     }
-    return Found{*std::move(info), state, static_cast<std::uint64_t>(status.st_size),
-                 Timestamp{status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec}};
+    if (!S_ISREG(status.st_mode)) return errc::store_failed;
+    return std::optional<Found>{
+        Found{*std::move(info), state, static_cast<std::uint64_t>(status.st_size),
+              Timestamp{status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec}}};
   }
-  return std::nullopt;
+  return absent;
 }
 
 bool Folder::write_small(const Descriptor& in, const std::string& name, const std::string& text) {
@@ -231,6 +243,12 @@ bool Folder::remove(FileId id) {
     }
   }
   return ::unlinkat(about_.get(), name.c_str(), 0) == 0 || errno == ENOENT;
+}
+
+void Folder::discard(FileId id) {
+  const std::string name = id.to_string();
+  ::unlinkat(growing_.get(), name.c_str(), 0);
+  ::unlinkat(about_.get(), name.c_str(), 0);
 }
 
 Descriptor Folder::open(FileId id, FileState state, bool writable) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <kefu/model/file.hpp>
+#include <kefu/result.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,13 +30,15 @@ class Folder {
     std::uint64_t size = 0;  ///< of what is there
     Timestamp touched;
   };
-  /// Everything that is there. What a crash left of beginnings is cleared away.
+  /// Everything that is there. What a crash left of beginnings is cleared away. Throws
+  /// std::system_error when something can't be read: what is unknown must not be taken for absent.
   [[nodiscard]] std::vector<Found> find_all();
-  [[nodiscard]] std::optional<Found> find(FileId id) const;
+  /// errc::store_failed when it can't be read whether the file is there.
+  [[nodiscard]] result<std::optional<Found>> find(FileId id) const;
 
-  /// Whether the machine has started anew since the folder was used, so that unsynced bytes may be
-  /// lost. Once.
-  [[nodiscard]] bool take_restarted();
+  /// Whether the machine has started anew since note_boot(), so that unsynced bytes may be lost.
+  [[nodiscard]] bool restarted() const;
+  [[nodiscard]] bool note_boot();
 
   // Each answers whether it was done, durably; errno says why not.
   [[nodiscard]] bool write_info(const FileInfo& info);
@@ -43,6 +46,8 @@ class Folder {
   [[nodiscard]] bool make(FileId id, std::uint64_t size, Timestamp now);
   [[nodiscard]] bool move(FileId id, FileState from, FileState to);
   [[nodiscard]] bool remove(FileId id);
+  /// What write_info() and make() of a new upload have left.
+  void discard(FileId id);
 
   /// Empty when it can't be opened.
   [[nodiscard]] Descriptor open(FileId id, FileState state, bool writable) const;

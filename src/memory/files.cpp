@@ -79,8 +79,8 @@ struct Files::Impl {
   // The rest with the mutex held.
   [[nodiscard]] std::optional<FileStatus> status(FileId id) {
     if (const auto* const upload = book.find(id)) {
-      const std::uint64_t offset = upload->open ? contents[id]->size() : upload->offset;
-      return FileStatus{upload->info, FileState::growing, offset, book.expiry(*upload)};
+      // Of an open one, what it was: its sink writes without the mutex.
+      return FileStatus{upload->info, FileState::growing, upload->offset, book.expiry(*upload)};
     }
     if (const auto* const file = book.find_unkept(id)) {
       return FileStatus{file->info, FileState::committed, file->info.size, book.expiry(*file)};

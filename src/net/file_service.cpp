@@ -272,7 +272,10 @@ http::Response FileService::progress(const Call& call, const FileStatus& known, 
   response.set("Upload-Offset", std::to_string(known.offset));
   if (status == 201) response.set("Location", options_.path + "/" + known.info.id.to_string());
   if (known.offset != known.info.size) {
-    response.set("Upload-Expires", http_date(options_.clock->now() + options_.limits.upload_ttl));
+    const bool written = status == 204;
+    response.set(
+        "Upload-Expires",
+        http_date(written ? options_.clock->now() + options_.limits.upload_ttl : known.expires_at));
   }
   return response;
 }
@@ -371,8 +374,9 @@ void FileService::head(const CallPtr& call, FileStatus known) {
   // All is there, but the server went before it said so.
   const FileId id = known.info.id;
   files_.commit(id, [this, call, tell, known = std::move(known)](result<FileInfo> committed) {
-    if (!committed && committed.error() != errc::conflict)
-      return call->answer(refuse(*call, committed.error()));
+    if (!committed && committed.error() == errc::conflict)  // it is being committed
+      return call->answer(respond(*call, 423));
+    if (!committed) return call->answer(refuse(*call, committed.error()));
     call->answer(tell(*call, known));
   });
 }
@@ -504,7 +508,7 @@ void FileService::send(const CallPtr& call, const FileInfo& info,
     return call->answer(std::move(response));
   }
   WantedRanges wanted;
-  if (call->range && (!call->if_range || *call->if_range == tag))
+  if (call->method == "GET" && call->range && (!call->if_range || *call->if_range == tag))
     wanted = parse_ranges(*call->range, info.size);
   if (!wanted.satisfiable) {
     response = respond(*call, 416);

@@ -104,6 +104,24 @@ TEST_CASE("a folder of files belongs to one process at a time") {
   CHECK_THROWS_AS(disk::Files{folder.file("files")}, std::runtime_error);
 }
 
+TEST_CASE("what can't be read is not taken for absent") {
+  const Scratch folder;
+  const FileInfo info = abc();
+  const std::string about = folder.file("files") + "/about/" + info.id.to_string();
+  {
+    disk::Files files{folder.file("files"), {.digest = DigestWhen::never}};
+    put(files);
+    REQUIRE(ask<result<FileInfo>>([&](auto done) { files.keep(info.id, std::move(done)); }));
+    std::ofstream{about} << "kefu file 2\n";
+    CHECK(create(files, info).error() == errc::store_failed);
+    CHECK(status(files, info.id).error() == errc::store_failed);
+    CHECK(count_in(folder.file("files") + "/kept") == 1);
+  }
+  CHECK_THROWS_AS(disk::Files{folder.file("files")}, std::system_error);
+  CHECK(fs::exists(about));
+  CHECK(count_in(folder.file("files") + "/kept") == 1);
+}
+
 TEST_CASE("a digest comes with the commit when it streams, and behind it otherwise") {
   const Scratch folder;
   {
