@@ -14,7 +14,8 @@ namespace kefu {
 ///
 ///   hub.judge(kefu::file_policy(files));
 ///
-/// `files` outlives the policy.
+/// Judge by it last: what it has kept stays kept, also when a later policy denies the message or
+/// the store fails. `files` outlives the policy.
 [[nodiscard]] std::unique_ptr<Policy> file_policy(Files& files);
 
 }  // namespace kefu

@@ -195,6 +195,7 @@ Files::Impl::~Impl() {
 void Files::Impl::find_all() {
   const std::lock_guard lock{mutex};  // the digester begins at once
   const bool restarted = folder.restarted();
+  bool all_emptied = true;
   for (Folder::Found& found : folder.find_all()) {
     const FileId id = found.info.id;
     const bool undigested = options.digest != DigestWhen::never && !found.info.sha256;
@@ -203,6 +204,7 @@ void Files::Impl::find_all() {
       if (restarted || found.size > found.info.size) {
         const Descriptor file = folder.open(id, FileState::growing, true);
         const bool emptied = file && ::ftruncate(file.get(), 0) == 0 && ::fsync(file.get()) == 0;
+        all_emptied = all_emptied && emptied;
         book.begin(std::move(found.info), 0, found.touched).broken = !emptied;
       } else {
         book.begin(std::move(found.info), found.size, found.touched);
@@ -217,7 +219,7 @@ void Files::Impl::find_all() {
     if (undigested) digest_later(id);
   }
   // Not before nothing unsynced is left. If it fails, the next start empties uploads once more.
-  if (restarted) (void)folder.note_boot();
+  if (restarted && all_emptied) (void)folder.note_boot();
 }
 
 result<std::optional<FileStatus>> Files::Impl::status(FileId id) {

@@ -237,8 +237,9 @@ http::Response FileService::respond(const Call& call, int status) const {
   http::Response response = status == 204 ? http::Response{} : http::text_response(status);
   response.status = status;
   response.set("Tus-Resumable", tus::kVersion).set("Cache-Control", "no-store");
+  response.set("Vary", "Origin");
   if (!call.origin.empty()) {
-    response.set("Access-Control-Allow-Origin", call.origin).set("Vary", "Origin");
+    response.set("Access-Control-Allow-Origin", call.origin);
     response.set("Access-Control-Expose-Headers", kExposed);
   }
   return response;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cassert>
 #include <exception>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -107,6 +108,7 @@ void Server::get_later(std::string path, LateHandler handler) {
 
 void Server::serve_files(Files& files, FileServiceOptions options) {
   assert(!state_->listener && "files are served from the start");
+  if (options.threads == 0) throw std::invalid_argument("files need a thread");
   Site& site = *state_->site;
   state_->transfer_threads = options.threads;
   site.transfers =

@@ -30,7 +30,8 @@ struct FileServiceOptions {
 
   /// Who may send files to a conversation and read those in it: whoever the token's is, or
   /// errc::unauthenticated, token_expired, not_found (also: not theirs). `token` is valid during
-  /// the call. Called on the transfer loops; Hub::admit() is meant for it.
+  /// the call. Called on transfer loops and threads of the Files: it is quick, and throws nothing.
+  /// Hub::admit() is meant for it.
   std::function<void(std::string_view token, const Caller& caller, ConversationId conversation,
                      Completion<result<Identity>> done)>
       admit = {};
