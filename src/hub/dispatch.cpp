@@ -70,6 +70,11 @@ void Dispatch::on_tick(Instant now) {
   if (since >= (agents_moved_ ? shard_.bounds().presence_check : kCountAnyway)) look_at_agents();
 }
 
+void Dispatch::recover() {
+  renewing_ = looking_ = counting_ = false;
+  for (const auto& relay : relays_) relay->recover();
+}
+
 void Dispatch::deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options) {
   relays_.push_back(std::make_unique<Relay>(shard_, std::move(name), std::move(sink), options));
 }

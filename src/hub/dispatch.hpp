@@ -29,6 +29,8 @@ class Dispatch {
   ~Dispatch();
 
   void on_tick(Instant now);
+  /// After something got lost for want of memory, on any shard.
+  void recover();
 
   /// The department may have somebody who can be served now; or any.
   void wake(const std::string& department);

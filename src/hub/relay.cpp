@@ -42,6 +42,14 @@ void Relay::on_tick(Instant now) {
   pump();
 }
 
+/// An earlier delivery may still be under way; what it was comes again, as nobody can tell whether
+/// its answer will.
+void Relay::recover() {
+  serving_ = starting_ = holding_ = reading_ = noting_ = false;
+  lanes_.start({});
+  next_hold_ = now();
+}
+
 // ---- the lease
 
 void Relay::hold() {
@@ -49,7 +57,7 @@ void Relay::hold() {
   const Nanoseconds lease = shard_.bounds().node_lease;
   next_hold_ = now() + lease / 3;
   const Instant until = now() + lease;
-  const bool renews = serving_ && now() < held_until_;
+  const bool renews = (serving_ || starting_) && now() < held_until_;
   shard_.desk().run(core::HoldSink{name_, shard_.context().node, lease},
                     [this, until, renews](const core::transaction_effect::Ended& ended,
                                           core::WorkingSet& records) {
@@ -58,47 +66,78 @@ void Relay::hold() {
                           ended.code == errc::ok ? records.sink(name_) : nullptr;
                       if (cursor) {
                         held_until_ = until;
-                        return begin(*cursor, renews && serving_);
+                        return begin(*cursor, renews && (serving_ || starting_));
                       }
                       // Another node has it, or nobody can tell.
-                      if (ended.rule == Rule::lease) serving_ = false;
+                      if (ended.rule == Rule::lease) serving_ = starting_ = false;
                     });
 }
 
 void Relay::begin(const SinkCursor& cursor, bool renewed) {
   if (renewed) return pump();
-  serving_ = false;
+  serving_ = starting_ = false;
+  if (lanes_.busy()) return;  // from before the lease was lost: settled() asks for it again
   lanes_.start(cursor);
-  if (may_give_up_) return read_marks({}, true);
+  starting_ = true;
+  if (may_give_up_) return read_marks();
+  serve();
+}
+
+void Relay::serve() {
+  if (!std::exchange(starting_, false)) return;
   serving_ = true;
   pump();
 }
 
 /// Which conversations have dead letters.
-void Relay::read_marks(std::string after, bool then_deliver) {
-  if (after.empty()) lanes_.clear_marks();
+void Relay::read_marks() {
+  lanes_.begin_marks();
+  read_marks(++marks_reading_, {});
+}
+
+void Relay::read_marks(std::uint64_t reading, std::string after) {
   scan_dead(std::move(after),
-            [this, then_deliver](result<std::vector<DeadLetter>> letters, std::string next) {
+            [this, reading](result<std::vector<DeadLetter>> letters, std::string next) {
+              if (reading != marks_reading_) return;
               if (!letters) {
-                if (then_deliver) next_hold_ = now() + store_pause_.next();
+                if (std::exchange(starting_, false)) next_hold_ = now() + store_pause_.next();
                 return;
               }
               for (const DeadLetter& letter : *letters) lanes_.mark(letter.conversation);
-              if (!next.empty()) return read_marks(std::move(next), then_deliver);
-              if (!then_deliver) return;
-              serving_ = true;
-              pump();
+              if (!next.empty()) return read_marks(reading, std::move(next));
+              lanes_.end_marks();
+              serve();
             });
 }
 
 // ---- delivering
 
+/// Calls what changes the lanes. Where memory ends in it they may have lost something: nothing more
+/// is delivered or noted until they have begun anew where the cursor is, see recover().
+template <class Call>
+void Relay::change(Call call) {
+  try {
+    call();
+  } catch (const std::bad_alloc&) {
+    serving_ = false;
+    throw;
+  }
+}
+
 void Relay::pump() {
   if (!serving_ || now() >= held_until_) return;
-  while (std::optional<core::SinkLanes::Job> job = lanes_.next(now()))
-    job->bury ? bury(*std::move(job)) : deliver(*std::move(job));
-  if (!noting_) note();
-  if (!reading_ && now() >= next_read_ && lanes_.room() > 0) read();
+  change([this] {
+    while (std::optional<core::SinkLanes::Job> job = lanes_.next(now()))
+      job->bury ? bury(*std::move(job)) : deliver(*std::move(job));
+    if (!noting_) note();
+    if (!reading_ && now() >= next_read_ && lanes_.room() > 0) read();
+  });
+}
+
+/// What the answer to a job leads to.
+void Relay::settled() {
+  if (!serving_ && !starting_ && !lanes_.busy()) next_hold_ = now();
+  pump();
 }
 
 void Relay::read() {
@@ -116,7 +155,7 @@ void Relay::read() {
         store_pause_.reset();
         // At the end of the outbox the next tick looks again.
         if (events->empty() || !serving_ || after != lanes_.read_from()) return;
-        lanes_.take(*std::move(events));
+        change([&] { lanes_.take(*std::move(events)); });
         pump();
       }));
 }
@@ -125,8 +164,8 @@ void Relay::deliver(core::SinkLanes::Job job) {
   const EventBatch& batch = *job.batch;
   const std::uint64_t token = job.token;
   sink_->deliver(batch, shard_.here<errc>([this, token, keep = std::move(job.batch)](errc code) {
-    lanes_.settle(token, code, now());
-    pump();
+    change([&] { lanes_.settle(token, code, now()); });
+    settled();
   }));
 }
 
@@ -150,8 +189,8 @@ void Relay::bury(core::SinkLanes::Job job) {
       std::move(command),
       [this, token = job.token](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
         if (ended.rule == Rule::lease) serving_ = false;
-        lanes_.buried(token, ended.code == errc::ok, now());
-        pump();
+        change([&] { lanes_.buried(token, ended.code == errc::ok, now()); });
+        settled();
       });
 }
 
@@ -205,8 +244,10 @@ struct Relay::Replay {
 };
 
 void Relay::replay(Completion<result<Replayed>> done) {
-  if (std::exchange(replaying_, true)) return done(errc::conflict);
-  go_on(ReplayPtr(new Replay{std::move(done)}));
+  if (!replaying_.expired()) return done(errc::conflict);
+  const ReplayPtr replay(new Replay{std::move(done)});
+  replaying_ = replay;
+  go_on(replay);
 }
 
 void Relay::go_on(const ReplayPtr& replay) {
@@ -217,15 +258,15 @@ void Relay::go_on(const ReplayPtr& replay) {
   }
   const bool full = replay->failed.size() > shard_.bounds().sink_dead_marks;
   if (replay->begun && (replay->next.empty() || full)) {
-    replaying_ = false;
-    read_marks({}, false);
+    replaying_.reset();
+    read_marks();
     return replay->done(replay->outcome);
   }
   replay->begun = true;
   scan_dead(replay->next,
             [this, replay](result<std::vector<DeadLetter>> letters, std::string next) {
               if (!letters) {
-                replaying_ = false;
+                replaying_.reset();
                 return replay->done(letters.error());
               }
               replay->letters.assign(letters->rbegin(), letters->rend());

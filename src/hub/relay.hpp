@@ -22,6 +22,8 @@ class Relay {
 
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
   void on_tick(Instant now);
+  /// After something got lost for want of memory, which may be an answer: it begins anew.
+  void recover();
   /// See Hub::replay().
   void replay(Completion<result<Replayed>> done);
 
@@ -32,7 +34,12 @@ class Relay {
 
   void hold();
   void begin(const SinkCursor& cursor, bool renewed);
-  void read_marks(std::string after, bool then_deliver);
+  void serve();
+  void read_marks();
+  void read_marks(std::uint64_t reading, std::string after);
+  template <class Call>
+  void change(Call call);
+  void settled();
   void pump();
   void read();
   void deliver(core::SinkLanes::Job job);
@@ -55,11 +62,13 @@ class Relay {
   Instant next_hold_;          // the lease is asked for then
   Instant held_until_;
   Instant next_read_;
-  bool serving_ = false;  // this node has the lease, and the lanes are where the cursor was
+  bool serving_ = false;   // this node has the lease, and the lanes are where the cursor was
+  bool starting_ = false;  // this node has the lease, and will serve once the marks are read
   bool holding_ = false;
   bool reading_ = false;
   bool noting_ = false;
-  bool replaying_ = false;
+  std::uint64_t marks_reading_ = 0;  // counts how often they were read; only the last goes on
+  std::weak_ptr<Replay> replaying_;
 };
 
 }  // namespace kefu::hub

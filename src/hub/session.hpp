@@ -235,6 +235,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool flooding_ = false;     // with what can't be read; it has been told
   bool stopping_ = false;     // nothing more is served
   bool paused_ = false;       // not read, for too many drafts wait for the store
+  bool searching_ = false;    // the answer to one is still to come
   bool no_address_ = false;   // its peer's address is not counted
 };
 

@@ -185,10 +185,13 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
 }
 
 void Session::on(const frame::Search& ask) {
+  if (searching_) return fail(frame_ref_, errc::rate_limited, "search");
+  searching_ = true;
   SearchQuery query{std::string(ask.text), identity_.participant, ask.conversation,
                     std::string(ask.after), ask.limit};
   search(shard_, std::move(query),
          mine<result<SearchHits>>([ref = std::string(frame_ref_)](Session& self, auto hits) {
+           self.searching_ = false;
            if (!hits) return self.fail(ref, hits.error(), "search");
            frame::Found found;
            for (const Entry& entry : hits->entries) {

@@ -380,6 +380,7 @@ void Shard::recover() {
   renewing_ = false;
   ack_runs_.clear();
   home_.recover();
+  if (dispatch_) dispatch_->recover();
   flush_soon();
   damage_seen_ = damage;
   log(LogLevel::warning, "out of memory: sessions that waited for an answer were closed");

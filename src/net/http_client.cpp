@@ -111,7 +111,8 @@ class Exchange {
     self->timer_.cancel();
     if (!keep) self->close();
     Completion<result<int>> done = std::move(self->request_.done);
-    self->request_ = {};
+    // Else a write may still be under way, with its bytes: they go with the exchange.
+    if (keep) self->request_ = {};
     if (const std::shared_ptr<Pool> pool = self->pool_.lock()) {
       pool->finished(self, keep);
       done(std::move(outcome));

@@ -6,7 +6,6 @@
 #include <kefu/wire/codec.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -91,7 +90,7 @@ Webhook::Webhook(Loops& loops, WebhookOptions options)
 Webhook::~Webhook() = default;
 
 void Webhook::deliver(const EventBatch& batch, Completion<errc> done) {
-  assert(batch.events.size() == 1);
+  if (batch.events.size() != 1) return done(errc::unsupported);  // see webhook_delivery()
   impl_->loop.post(
       [client = impl_->client, request = impl_->request(batch), done = std::move(done)]() mutable {
         client->send(std::move(request), [done = std::move(done)](result<int> status) mutable {

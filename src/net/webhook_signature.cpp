@@ -27,8 +27,9 @@ std::string encode_base64(std::string_view in) {
 }
 
 std::string decode_base64(std::string_view in) {
+  constexpr std::size_t kMostPadding = 2;
   std::string out(3 * (in.size() / 4), '\0');
-  if (in.size() % 4 != 0 ||
+  if (in.size() % 4 != 0 || in.size() - (in.find_last_not_of('=') + 1) > kMostPadding ||
       EVP_DecodeBlock(writable(out), bytes(in), static_cast<int>(in.size())) < 0)
     throw std::invalid_argument("webhook: a secret with whsec_ is not base64");
   for (; in.ends_with('='); in.remove_suffix(1)) out.pop_back();

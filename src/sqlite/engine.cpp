@@ -27,7 +27,7 @@ Engine::Engine(const std::string& path, const Clock& clock, const Options& optio
       window_(bounds.window),
       clock_(clock),
       search_lag_(options.search_lag),
-      index_from_(std::min<std::uint64_t>(Search::kSlice, options.search_lag + 1)),
+      index_from_(std::min<std::uint64_t>(Search::kSlice - 1, options.search_lag) + 1),
       next_index_(index_from_),
       log(connection_.get(), cache_, unfolded_, bounds.window),
       sessions(connection_.get(), cache_, unfolded_, coarse(bounds)),

@@ -14,7 +14,7 @@
 namespace kefu::sqlite {
 namespace {
 
-// Reads answered before writes that have come meanwhile get their turn.
+// Reads answered before writes that have come meanwhile get their turn; a search is the last.
 constexpr std::size_t kReadsInARow = 64;
 
 template <class Job>
@@ -83,8 +83,10 @@ struct Store::Impl {
   void run() {
     while (take()) {
       for (std::size_t i = 0; i < kReadsInARow && !taken_reads.empty(); ++i) {
+        const bool heavy = std::holds_alternative<SearchJob>(taken_reads.front());
         serve(taken_reads.front());
         taken_reads.pop();
+        if (heavy) break;
       }
       if (!taken_writes.empty()) write();
       if (!erasing.empty()) erase_some();

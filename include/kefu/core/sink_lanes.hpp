@@ -7,6 +7,8 @@
 //   lanes.start(cursor, now);                  // read after read_from(), at most room(): take()
 //   while (auto job = lanes.next(now)) …       // deliver: settle(); bury: buried()
 //   if (auto note = lanes.progress()) …        // store it
+//
+// After std::bad_alloc from any of its functions only start() gives a sense to the others.
 #pragma once
 
 #include <algorithm>
@@ -76,18 +78,20 @@ class SinkLanes {
     noted_ = {cursor.position, ahead_, cursor.held};
   }
 
+  /// Whether an answer to a job is still to come: then start() might have it done twice at once.
+  [[nodiscard]] bool busy() const noexcept { return !under_way_.empty(); }
+
   // ---- what is dead
 
   /// This conversation has dead letters.
   void mark(ConversationId conversation) {
-    if (dead_.size() < terms_.dead_marks)
-      dead_.insert(conversation);
-    else
-      all_marked_ = !dead_.contains(conversation) || all_marked_;
+    dead_.add(conversation, terms_.dead_marks);
+    if (new_dead_) new_dead_->add(conversation, terms_.dead_marks);
   }
-  void clear_marks() {
-    dead_.clear();
-    all_marked_ = false;
+  /// From here to end_marks() all that are dead are marked anew; the earlier marks hold meanwhile.
+  void begin_marks() { new_dead_ = Marks{}; }
+  void end_marks() {
+    if (new_dead_) dead_ = *std::exchange(new_dead_, std::nullopt);
   }
 
   // ---- reading
@@ -196,6 +200,19 @@ class SinkLanes {
   };
   using Lanes = std::unordered_map<ConversationId, Lane>;
 
+  /// Of conversations; of all, once there are too many.
+  struct Marks {
+    void add(ConversationId conversation, std::size_t most) {
+      if (ids.size() < most)
+        ids.insert(conversation);
+      else
+        all = !ids.contains(conversation) || all;
+    }
+
+    std::unordered_set<ConversationId> ids{};
+    bool all = false;
+  };
+
   [[nodiscard]] ConversationId key(const Event& event) const {
     return terms_.by_conversation ? event.entry.conversation : ConversationId{};
   }
@@ -211,11 +228,12 @@ class SinkLanes {
     auto batch = std::make_shared<EventBatch>();
     const std::size_t size = std::min(std::max<std::size_t>(terms_.batch, 1), lane.waiting.size());
     const auto end = lane.waiting.begin() + static_cast<std::ptrdiff_t>(size);
+    batch->events.reserve(size);
     std::move(lane.waiting.begin(), end, std::back_inserter(batch->events));
     lane.waiting.erase(lane.waiting.begin(), end);
     batch->follows_dead_letter =
-        all_marked_ || std::ranges::any_of(batch->events, [this](const Event& event) {
-          return dead_.contains(event.entry.conversation);
+        dead_.all || std::ranges::any_of(batch->events, [this](const Event& event) {
+          return dead_.ids.contains(event.entry.conversation);
         });
     return batch;
   }
@@ -255,8 +273,8 @@ class SinkLanes {
   std::uint64_t ahead_ = 0;  // of the cursor that it began with
   std::unordered_map<ConversationId, std::uint64_t> held_;
   Progress noted_;
-  std::unordered_set<ConversationId> dead_;
-  bool all_marked_ = false;
+  Marks dead_;
+  std::optional<Marks> new_dead_;  // while they are marked anew
 };
 
 }  // namespace kefu::core

@@ -60,6 +60,39 @@ TEST_CASE("a conversation that fails holds back only itself") {
   CHECK(again->failures == 1);
 }
 
+TEST_CASE("marks hold while they are made anew") {
+  SinkLanes lanes(webhook_terms(), 1);
+  lanes.mark(conversation(1));
+  lanes.mark(conversation(2));
+  lanes.begin_marks();
+  lanes.mark(conversation(2));
+  std::uint64_t position = 0;
+  const auto is_marked = [&](std::uint64_t of) {
+    lanes.start({});
+    lanes.take({event(++position, of)});
+    const auto job = lanes.next({});
+    REQUIRE(job);
+    return job->batch->follows_dead_letter;
+  };
+  CHECK(is_marked(1));
+  lanes.end_marks();
+  CHECK_FALSE(is_marked(1));
+  CHECK(is_marked(2));
+}
+
+TEST_CASE("it is busy until each job has its answer") {
+  SinkLanes lanes(webhook_terms(), 1);
+  lanes.start({});
+  lanes.take({event(1, 1), event(2, 2)});
+  const auto first = lanes.next({});
+  const auto second = lanes.next({});
+  REQUIRE((first && second));
+  lanes.settle(first->token, errc::ok, {});
+  CHECK(lanes.busy());
+  lanes.settle(second->token, errc::unavailable, {});
+  CHECK_FALSE(lanes.busy());
+}
+
 TEST_CASE("what lies behind the cursor is not delivered again, but for what was held") {
   SinkLanes lanes(webhook_terms(), 1);
   SinkCursor cursor;

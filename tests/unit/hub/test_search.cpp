@@ -55,6 +55,17 @@ TEST_CASE("each finds what they may read") {
   CHECK_FALSE(has(answer(supervisor), "我想退款"));
 }
 
+TEST_CASE("a session has one search under way") {
+  Host host;
+  Pair pair(host);
+  pair.visitor.says(search("x"));
+  pair.visitor.asks(search("x"));
+  CHECK(pair.visitor.got("\"rate_limited\"", "\"search\"") == 1);
+  CHECK(pair.visitor.got("\"entries\":[]") == 1);
+  pair.visitor.asks(search("x"));
+  CHECK(pair.visitor.got("\"entries\":[]") == 2);
+}
+
 TEST_CASE("a search goes on where it was cut off") {
   limits bounds;
   bounds.search_scan = 3;

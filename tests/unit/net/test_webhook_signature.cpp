@@ -23,6 +23,7 @@ TEST_CASE("secrets that are none are refused") {
   CHECK_THROWS_AS((void)webhook_keys({}), std::invalid_argument);
   CHECK_THROWS_AS((void)webhook_keys({"short"}), std::invalid_argument);
   CHECK_THROWS_AS((void)webhook_keys({std::string(65, 'k')}), std::invalid_argument);
+  CHECK_THROWS_AS((void)webhook_keys({"whsec_" + std::string(40, '=')}), std::invalid_argument);
   CHECK_THROWS_AS((void)webhook_keys({"whsec_not base64, by no means, that is!"}),
                   std::invalid_argument);
 }
