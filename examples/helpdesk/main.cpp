@@ -117,6 +117,7 @@ void run(const helpdesk::Options& options) {
   kefu::net::Loops loops{options.threads};
   kefu::sqlite::Options sqlite;
   if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
+  sqlite.wal_bytes = options.wal_mb * 1024 * 1024;
   kefu::sqlite::Store store{(options.data / "helpdesk.db").string(), sqlite};
   std::optional<kefu::disk::Files> files;
   if (options.files) files.emplace(options.data / "files");

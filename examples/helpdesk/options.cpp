@@ -42,7 +42,8 @@ void read_file(const std::string& path, Options& options) try {
   constexpr const char* kKnown[] = {
       "address",         "port",        "threads",     "data",      "web",           "secret_file",
       "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",       "routing",
-      "capacity",        "grace",       "departments", "hours",     "ping_interval", "files"};
+      "capacity",        "grace",       "departments", "hours",     "ping_interval", "files",
+      "wal_mb"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -58,6 +59,7 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "tls_key", options.tls_key);
   take(table, "allowed_origins", options.allowed_origins);
   take(table, "synchronous", options.synchronous);
+  take(table, "wal_mb", options.wal_mb);
   take(table, "ping_interval", options.ping_interval);
   take(table, "log_level", options.log_level);
   take(table, "capacity", options.capacity);
@@ -109,6 +111,10 @@ Options read_options(int argc, char** argv) {
   app.add_option("--synchronous", options.synchronous,
                  "full: survives power loss; normal: only kill -9")
       ->check(CLI::IsMember({"full", "normal"}))
+      ->capture_default_str();
+  app.add_option("--wal-mb", options.wal_mb,
+                 "Megabytes of SQLite's log above which it is copied into the database")
+      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--ping-interval", options.ping_interval,
                  "Seconds after which a silent client is pinged; after two of them it is given up")

@@ -22,6 +22,7 @@ struct Options {
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
+  std::size_t wal_mb = 4;                    ///< see kefu::sqlite::Options::wal_bytes
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::string log_level = "info";
   kefu::DeskOptions desk;       ///< departments, hours and routing

@@ -123,6 +123,7 @@ void Helpdesk::start(const std::vector<std::string>& environment) {
        {std::string(KEFU_HELPDESK), std::string("--address"), options_.address,
         std::string("--port"), std::to_string(port_), std::string("--data"), data_.string(),
         std::string("--ping-interval"), std::to_string(options_.ping_interval),
+        std::string("--wal-mb"), std::to_string(options_.wal_mb),
         // The tests say who talks to whom, and for how long somebody is away.
         std::string("--routing"), std::string("pick"), std::string("--capacity"),
         std::string("1000"), std::string("--grace"), std::string("86400"),

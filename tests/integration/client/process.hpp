@@ -40,7 +40,8 @@ class Process {
 /// How the server is started.
 struct HelpdeskOptions {
   std::string address = "127.0.0.1";
-  double ping_interval = 30;            ///< seconds
+  double ping_interval = 30;  ///< seconds
+  std::size_t wal_mb = 4;
   std::vector<std::string> under = {};  ///< a command that starts what follows it
   std::filesystem::path data = {};      ///< an empty folder; empty: one of its own
 };
