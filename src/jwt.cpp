@@ -4,8 +4,6 @@
 #include <kefu/auth.hpp>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <simdjson.h>
 
 #include <array>
@@ -19,6 +17,7 @@
 #include <utility>
 
 #include "base64url.hpp"
+#include "hmac.hpp"
 #include "wire/json_writer.hpp"
 
 namespace kefu {
@@ -27,19 +26,6 @@ namespace {
 constexpr std::size_t kMinSecret = 32;
 constexpr std::size_t kMaxToken = 16 * 1024;
 constexpr double kMaxSeconds = 9'000'000'000.0;  // fits into 64 bits of nanoseconds: the year 2255
-
-using Signature = std::array<unsigned char, 32>;
-
-std::optional<Signature> sign(std::string_view secret, std::string_view text) {
-  Signature signature{};
-  unsigned size = 0;
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
-  if (!HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes, text.size(),
-            signature.data(), &size)) {
-    return std::nullopt;
-  }
-  return signature;
-}
 
 using Object = simdjson::dom::object;
 
@@ -111,7 +97,7 @@ class JwtHs256 final : public Authenticator {
     const std::size_t first = token.find('.');
     const std::size_t second = token.rfind('.');
     if (token.size() > kMaxToken || first == second) return errc::unauthenticated;
-    const auto expected = sign(secret_, token.substr(0, second));
+    const auto expected = hmac_sha256(secret_, token.substr(0, second));
     if (!expected) return errc::unavailable;
     const auto given = decode_base64url(token.substr(second + 1));
     if (!given || given->size() != expected->size() ||
@@ -179,7 +165,7 @@ std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
   }
   std::string token =
       encode_base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + encode_base64url(claims);
-  const auto signature = sign(secret, token);
+  const auto signature = hmac_sha256(secret, token);
   if (!signature) throw std::runtime_error("HMAC-SHA-256 is not available");
   return token + '.' +
          encode_base64url({reinterpret_cast<const char*>(signature->data()), signature->size()});

@@ -1,8 +1,7 @@
 #include "net/download.hpp"
+#include "hmac.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
@@ -45,13 +44,9 @@ bool overlap(const std::vector<ByteRange>& ranges) {
 
 std::string signature_of(std::string_view secret, FileId id, std::string_view until) {
   const std::string text = "download " + id.to_string() + " " + std::string{until};
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned size = 0;
-  if (!HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-            reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size)) {
-    throw std::bad_alloc{};
-  }
-  return encode_base64url({reinterpret_cast<const char*>(out.data()), size});
+  const auto out = hmac_sha256(secret, text);
+  if (!out) throw std::bad_alloc{};
+  return encode_base64url({reinterpret_cast<const char*>(out->data()), out->size()});
 }
 
 /// What RFC 8187 lets stand as it is.

@@ -1,7 +1,7 @@
 #include "net/webhook_signature.hpp"
+#include "hmac.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <array>
 #include <new>
@@ -58,14 +58,11 @@ std::string webhook_signatures(const std::vector<std::string>& keys, std::string
   text.append(id).append(".").append(timestamp).append(".").append(body);
   std::string out;
   for (const std::string& key : keys) {
-    std::array<unsigned char, 32> digest{};
-    unsigned size = 0;
-    if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(text), text.size(),
-              digest.data(), &size))
-      throw std::bad_alloc();
+    const auto digest = hmac_sha256(key, text);
+    if (!digest) throw std::bad_alloc();
     if (!out.empty()) out += ' ';
     out += "v1,";
-    out += encode_base64({reinterpret_cast<const char*>(digest.data()), size});
+    out += encode_base64({reinterpret_cast<const char*>(digest->data()), digest->size()});
   }
   return out;
 }
