@@ -4,6 +4,9 @@
 // errc::unavailable, and the thread goes on.
 #include <kefu/sqlite/store.hpp>
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <new>
@@ -16,6 +19,16 @@ namespace {
 
 // Reads answered before writes that have come meanwhile get their turn; a search is the last.
 constexpr std::size_t kReadsInARow = 64;
+
+/// Whoever wakes this thread is not to be interrupted for it where they share a core: they go on
+/// asking until their turn is over, and it then finds more to do at once. When 5,000 sessions come
+/// back this saves a switch for each.
+void yield_to_callers() noexcept {
+#ifdef SCHED_BATCH
+  const sched_param none{};
+  (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+#endif
+}
 
 template <class Job>
 void finish(Job& job, errc code) {
@@ -81,6 +94,7 @@ struct Store::Impl {
   }
 
   void run() {
+    yield_to_callers();
     while (take()) {
       for (std::size_t i = 0; i < kReadsInARow && !taken_reads.empty(); ++i) {
         const bool heavy = std::holds_alternative<SearchJob>(taken_reads.front());
