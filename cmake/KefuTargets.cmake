@@ -62,6 +62,11 @@ function(kefu_test_program target)
   kefu_own_target(${target})
 endfunction()
 
+# For programs of many tests that run in an instant all the same: they compile in a third of the time.
+function(kefu_leave_unoptimised target)
+  target_compile_options(${target} PRIVATE -O0)
+endfunction()
+
 # kefu_doctest_entries(<target> <label> <base> <file>…): a ctest entry per test file, so that a failure
 # has a name. A file whose filter matches no test case fails instead of passing empty.
 function(kefu_doctest_entries target label base)
