@@ -17,7 +17,7 @@ foreach(component IN LISTS components)
 endforeach()
 
 set(absent "")
-foreach(component sqlite net client)
+foreach(component sqlite postgres net client)
   if(NOT component IN_LIST components)
     list(APPEND absent PATTERN "kefu/${component}" EXCLUDE)
   endif()

@@ -1,0 +1,69 @@
+// Connection: one link to the server, never blocking, in libpq's pipeline mode. Statements go out
+// in steps; the answers of a step come back together. Only the store's thread uses it.
+#pragma once
+
+#include <deque>
+#include <kefu/error.hpp>
+#include <kefu/model/time.hpp>
+#include <string>
+#include <string_view>
+
+#include "postgres/params.hpp"
+#include "postgres/queries.hpp"
+#include "postgres/rows.hpp"
+#include "postgres/schema.hpp"
+
+namespace kefu::postgres {
+
+/// A step that the server has gone through.
+struct Step {
+  Answers answers;    ///< one for each statement, unless one failed
+  std::string state;  ///< SQLSTATE of the first that failed; empty: none did
+};
+
+class Connection {
+ public:
+  Connection(std::string conninfo, std::string settings, Use use)
+      : conninfo_(std::move(conninfo)), settings_(std::move(settings)), use_(use) {}
+
+  /// Begins to connect. What happens then shows in progress().
+  void open();
+  void close();
+  [[nodiscard]] bool closed() const { return link_ == nullptr; }
+  /// Statements may be sent.
+  [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
+
+  [[nodiscard]] int socket() const { return PQsocket(link_.get()); }
+  /// What to poll() for.
+  [[nodiscard]] short wanted() const;
+  /// Goes on after poll(). A connection that is lost is closed().
+  void progress(short happened);
+
+  void send(Query query, const Params& params = {});
+  /// Ends a step, and sends it.
+  void end_step();
+  /// Takes the next answered step.
+  [[nodiscard]] bool take(Step& step);
+
+ private:
+  enum class Phase : std::uint8_t { closed, connecting, preparing, ready };
+
+  void connect();
+  void prepare();
+  void flush();
+  void collect();
+  void collect(Rows rows, ExecStatusType status, const char* state);
+
+  std::string conninfo_;
+  std::string settings_;
+  Use use_;
+  Link link_;
+  Phase phase_ = Phase::closed;
+  PostgresPollingStatusType polling_ = PGRES_POLLING_WRITING;
+  bool flushing_ = false;
+  std::size_t steps_ = 0;  ///< not answered yet
+  Step coming_;
+  std::deque<Step> answered_;
+};
+
+}  // namespace kefu::postgres
