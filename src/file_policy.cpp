@@ -21,6 +21,7 @@ class FilePolicy final : public Policy {
           known->info.conversation != conversation || known->info.owner != from) {
         return done(Deny{"no such file"});
       }
+      if (known->info.verdict == FileVerdict::refused) return done(Deny{"the file was refused"});
       files.keep(id, [done = std::move(done)](result<FileInfo> kept) mutable {
         if (!kept) return done(Deny{"no such file"});
         done(Allow{});

@@ -8,9 +8,10 @@
 namespace kefu {
 
 /// Judges messages of kind "file", and allows all others. Their body is the id of a committed file
-/// of the same conversation that the sender has uploaded; any other is denied. The file is kept
-/// (Files::keep) before the message is stored, so none that a message refers to is collected. Fails
-/// closed: a disk that doesn't answer within limits::policy_deadline denies the message.
+/// of the same conversation that the sender has uploaded; any other is denied, and so is one that a
+/// scanner refused. The file is kept (Files::keep) before the message is stored, so none that a
+/// message refers to is collected. Fails closed: a disk that doesn't answer within
+/// limits::policy_deadline denies the message.
 ///
 ///   hub.judge(kefu::file_policy(files));
 ///

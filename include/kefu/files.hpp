@@ -11,8 +11,8 @@
 // call. No call of Files blocks on a disk for longer than a look at a directory takes; the calls of
 // FileSink and FileSource do, and belong on a thread that may.
 //
-// Durability: what create(), commit(), keep() and remove() report survives kill -9 and power loss.
-// What a sink wrote survives kill -9; after power loss an upload may begin anew, at 0.
+// Durability: what create(), commit(), keep(), judged() and remove() report survives kill -9 and
+// power loss. What a sink wrote survives kill -9; after power loss an upload may begin anew, at 0.
 //
 // Failure: an error means that nothing has changed, except for errc::store_failed, after which an
 // upload can only be removed.
@@ -101,6 +101,11 @@ class Files {
   /// From its completion on collect() cannot take the file. Repeating it succeeds. Errors:
   /// not_found (also: not committed, or collected), store_failed.
   virtual void keep(FileId id, Completion<result<FileInfo>> done) = 0;
+
+  /// Notes what a scanner said of a committed file: clean or refused. The first verdict stands; the
+  /// answer has it. It changes nothing else: see <kefu/file_scan.hpp>, which acts on it.
+  /// Errors: not_found (also: not committed, or collected), store_failed.
+  virtual void judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) = 0;
 
   /// Removes an upload or a file. Removing what is not there succeeds. Errors: store_failed.
   virtual void remove(FileId id, Completion<errc> done) = 0;

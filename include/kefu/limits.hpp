@@ -123,6 +123,8 @@ struct limits {
   Nanoseconds upload_ttl{86'400'000'000'000};  ///< an upload that stands still expires (1 day)
   Nanoseconds unkept_ttl{
       3'600'000'000'000};  ///< a file that no message refers to is collected (1 hour)
+  Nanoseconds scan_deadline{60'000'000'000};  ///< a file's scanner judges it within this (1 min)
+  std::size_t scans = 8;                      ///< files that it is asked about at once
 
   // A node.
   std::size_t batch_drafts = 1024;  ///< drafts in one append

@@ -86,6 +86,7 @@ struct Files::Impl {
   result<FileInfo> publish(FileId id, std::uint64_t generation, bool synced);
   result<std::unique_ptr<FileSource>> open(FileId id);
   result<FileInfo> keep(FileId id);
+  result<FileInfo> judged(FileId id, FileVerdict verdict);
   errc remove(FileId id);
   result<std::size_t> collect();
   void close(FileId id, std::uint64_t generation, std::uint64_t offset, bool broken,
@@ -370,6 +371,19 @@ result<FileInfo> Files::Impl::keep(FileId id) {
   return std::move((*known)->info);
 }
 
+result<FileInfo> Files::Impl::judged(FileId id, FileVerdict verdict) {
+  auto known = status(id);
+  if (!known) return known.error();
+  if (!*known || (*known)->state == FileState::growing) return errc::not_found;
+  FileInfo& info = (*known)->info;
+  if (info.verdict != FileVerdict::none) return std::move(info);
+  info.verdict = verdict;
+  if (!folder.write_info(info)) return errc::store_failed;
+  const std::lock_guard lock{mutex};
+  book.judged(id, verdict);
+  return std::move(info);
+}
+
 errc Files::Impl::remove(FileId id) {
   const auto known = status(id);
   if (!known) return known.error();
@@ -462,6 +476,12 @@ void Files::open(FileId id, Completion<result<std::unique_ptr<FileSource>>> done
 void Files::keep(FileId id, Completion<result<FileInfo>> done) {
   impl_->hands.post(
       [impl = impl_.get(), id, done = std::move(done)]() mutable { done(impl->keep(id)); });
+}
+
+void Files::judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) {
+  impl_->hands.post([impl = impl_.get(), id, verdict, done = std::move(done)]() mutable {
+    done(impl->judged(id, verdict));
+  });
 }
 
 void Files::remove(FileId id, Completion<errc> done) {

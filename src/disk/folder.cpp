@@ -59,6 +59,8 @@ std::optional<std::string> read_small(int at, const char* name) {
   }
 }
 
+constexpr std::string_view kVerdicts[] = {"", "pending", "clean", "refused"};
+
 /// One line a field: no text in them has a control character.
 std::string text_of(const FileInfo& info) {
   std::string out;
@@ -67,7 +69,17 @@ std::string text_of(const FileInfo& info) {
         std::to_string(info.size), info.sha256.value_or("")}) {
     out.append(line).append("\n");
   }
+  if (info.verdict != FileVerdict::none)
+    out.append(kVerdicts[static_cast<std::size_t>(info.verdict)]).append("\n");
   return out;
+}
+
+/// What stands behind the other fields; nothing, in files that nobody has judged.
+FileVerdict verdict_from(std::string_view text) {
+  for (const FileVerdict verdict : {FileVerdict::clean, FileVerdict::refused}) {
+    if (text.starts_with(kVerdicts[static_cast<std::size_t>(verdict)])) return verdict;
+  }
+  return FileVerdict::none;
 }
 
 std::optional<FileInfo> info_from(FileId id, std::string_view text) {
@@ -90,6 +102,7 @@ std::optional<FileInfo> info_from(FileId id, std::string_view text) {
   info.name = lines[3];
   info.type = lines[4];
   if (!lines[6].empty()) info.sha256 = lines[6];
+  info.verdict = verdict_from(text);
   return info;
 }
 

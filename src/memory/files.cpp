@@ -115,6 +115,15 @@ struct Files::Impl {
     book.kept(id);
     return std::move(known->info);
   }
+  result<FileInfo> judged(FileId id, FileVerdict verdict) {
+    auto known = status(id);
+    if (!known || known->state == FileState::growing) return errc::not_found;
+    if (known->info.verdict != FileVerdict::none) return std::move(known->info);
+    book.judged(id, verdict);
+    if (const auto at = kept.find(id); at != kept.end()) at->second.verdict = verdict;
+    known->info.verdict = verdict;
+    return std::move(known->info);
+  }
   void remove(FileId id) {
     const auto known = status(id);
     if (!known) return;
@@ -187,6 +196,14 @@ void Files::keep(FileId id, Completion<result<FileInfo>> done) {
     return impl_->keep(id);
   }();
   done(std::move(kept));
+}
+
+void Files::judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) {
+  auto noted = [&] {
+    const std::lock_guard lock{impl_->mutex};
+    return impl_->judged(id, verdict);
+  }();
+  done(std::move(noted));
 }
 
 void Files::remove(FileId id, Completion<errc> done) {

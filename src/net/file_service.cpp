@@ -454,11 +454,17 @@ http::Response FileService::address(const Call& call, const FileInfo& info) cons
   response.body.clear();
   {
     wire::JsonWriter json{response.body};  // which is what it shall be when this goes
-    json.raw("{\"url\":");
-    json.text(options_.path + "/" + info.id.to_string() + "?" +
-              sign_download(options_.secret, info.id, until));
-    json.raw(",\"expires_at\":");
-    json.time({until * kSecond});
+    json.raw("{");
+    if (info.verdict == FileVerdict::pending || info.verdict == FileVerdict::refused) {
+      json.raw(info.verdict == FileVerdict::pending ? "\"scan\":\"pending\""
+                                                    : "\"scan\":\"refused\"");
+    } else {
+      json.raw("\"url\":");
+      json.text(options_.path + "/" + info.id.to_string() + "?" +
+                sign_download(options_.secret, info.id, until));
+      json.raw(",\"expires_at\":");
+      json.time({until * kSecond});
+    }
     json.raw(",\"name\":");
     json.text(valid(info.name));
     json.raw(",\"type\":");

@@ -69,6 +69,12 @@ result<FileInfo> FilesRig::keep(FileId id) {
   return ask<result<FileInfo>>([&](Files& files, auto done) { files.keep(id, std::move(done)); });
 }
 
+result<FileInfo> FilesRig::judged(FileId id, FileVerdict verdict) {
+  restart();
+  return ask<result<FileInfo>>(
+      [&](Files& files, auto done) { files.judged(id, verdict, std::move(done)); });
+}
+
 errc FilesRig::remove(FileId id) {
   restart();
   return ask<errc>([&](Files& files, auto done) { files.remove(id, std::move(done)); });
@@ -179,6 +185,7 @@ void nothing_there(FilesRig& rig) {
   expect_equal(rig.commit(id).error(), errc::not_found, "commit");
   expect_equal(rig.keep(id).error(), errc::not_found, "keep");
   expect_equal(rig.open(id).error(), errc::not_found, "open");
+  expect_equal(rig.judged(id, FileVerdict::clean).error(), errc::not_found, "a verdict");
   expect_equal(rig.remove(id), errc::ok, "remove");
 }
 
@@ -212,6 +219,27 @@ void open_sink_holds_commit_off(FilesRig& rig) {
   const auto sink = rig.resume(info.id);
   expect_equal(sink.error(), errc::ok, "resume");
   expect_equal(rig.commit(info.id).error(), errc::conflict, "commit");
+}
+
+void verdicts_stand(FilesRig& rig) {
+  const FileInfo info = announced(1, 1);
+  expect_equal(rig.create(info).error(), errc::ok, "create");
+  expect_equal(rig.judged(info.id, FileVerdict::clean).error(), errc::not_found,
+               "a verdict on an upload");
+  rig.append(info.id, "x");
+  const auto committed = rig.commit(info.id);
+  expect(committed && committed->verdict == FileVerdict::none, "nobody has judged it");
+  const auto judged = rig.judged(info.id, FileVerdict::refused);
+  expect(judged && judged->verdict == FileVerdict::refused, "the verdict");
+  const auto other = rig.judged(info.id, FileVerdict::clean);
+  expect(other && other->verdict == FileVerdict::refused, "the first verdict stands");
+  expect(rig.status(info.id).info.verdict == FileVerdict::refused, "it is told");
+  const FileInfo kept = rig.put(2, "abc");
+  expect_equal(rig.keep(kept.id).error(), errc::ok, "keep");
+  expect_equal(rig.judged(kept.id, FileVerdict::clean).error(), errc::ok, "of a kept file");
+  expect(rig.status(kept.id).info.verdict == FileVerdict::clean, "it is told of a kept file");
+  const auto again = rig.create(info);
+  expect(again && again->info.verdict == FileVerdict::refused, "creation repeats with it");
 }
 
 void removal(FilesRig& rig) {
@@ -365,6 +393,7 @@ std::vector<FilesCheck> files_checks() {
       {"what is not there is not_found", run_files_check<nothing_there>},
       {"a sink keeps to its bounds", run_files_check<sink_keeps_to_its_bounds>},
       {"commit: not while a sink is open", run_files_check<open_sink_holds_commit_off>},
+      {"judged: the first verdict stands", run_files_check<verdicts_stand>},
       {"remove: an open file is read to its end", run_files_check<removal>},
       {"remove: it is gone", run_files_check<removed_is_gone>},
       {"remove: an old sink harms nothing", run_files_check<old_sink_harms_nothing>},

@@ -35,6 +35,7 @@ class FilesRig {
   void append(FileId id, std::string_view text, int line = __builtin_LINE());
   result<FileInfo> commit(FileId id);
   result<FileInfo> keep(FileId id);
+  result<FileInfo> judged(FileId id, FileVerdict verdict);
   errc remove(FileId id);
   std::size_t collect(int line = __builtin_LINE());
   result<std::unique_ptr<FileSource>> open(FileId id);

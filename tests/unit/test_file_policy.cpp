@@ -60,6 +60,9 @@ TEST_CASE("a message can't refer to what isn't its sender's file in its conversa
   CHECK(denied(desk.judge("file", FileId{9, 9}.to_string())));
   CHECK(denied(desk.judge("file", desk.put(2, false).id.to_string())));
   CHECK(denied(desk.judge("file", id, "bob")));
+  const FileInfo refused = desk.put(3);
+  desk.files.judged(refused.id, FileVerdict::refused, [](auto) {});
+  CHECK(denied(desk.judge("file", refused.id.to_string())));
   desk.conversation.id = {1, 2};
   CHECK(denied(desk.judge("file", id)));
   CHECK(std::holds_alternative<Allow>(desk.judge("text", id, "bob")));

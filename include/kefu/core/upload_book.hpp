@@ -131,6 +131,10 @@ class UploadBook {
     const auto at = unkept_.find(id);
     if (at != unkept_.end()) at->second.info.sha256 = std::move(sha256);
   }
+  void judged(FileId id, FileVerdict verdict) {
+    const auto at = unkept_.find(id);
+    if (at != unkept_.end()) at->second.info.verdict = verdict;
+  }
   void removed(const FileInfo& info) {
     const bool growing = uploads_.erase(info.id) != 0;
     unkept_.erase(info.id);

@@ -42,6 +42,7 @@ class Files final : public kefu::Files {
   void commit(FileId id, Completion<result<FileInfo>> done) override;
   void open(FileId id, Completion<result<std::unique_ptr<FileSource>>> done) override;
   void keep(FileId id, Completion<result<FileInfo>> done) override;
+  void judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) override;
   void remove(FileId id, Completion<errc> done) override;
   void collect(Completion<result<std::size_t>> done) override;
 

@@ -9,6 +9,14 @@
 
 namespace kefu {
 
+/// What a scanner says of a file, see <kefu/file_scan.hpp>.
+enum class FileVerdict : std::uint8_t {
+  none,     ///< nobody has judged it
+  pending,  ///< somebody is about to; until then it can't be read
+  clean,
+  refused,  ///< it can't be read
+};
+
 struct FileInfo {
   FileId id;                               ///< made by whoever uploads, like all ids
   ConversationId conversation;             ///< to whose participants it belongs
@@ -17,6 +25,7 @@ struct FileInfo {
   std::string type;                        ///< media type, as the uploader says; may be empty
   std::uint64_t size = 0;                  ///< bytes, announced at creation
   std::optional<std::string> sha256 = {};  ///< lower-case hex, once known
+  FileVerdict verdict = FileVerdict::none;
 
   /// Whether both were announced alike.
   [[nodiscard]] bool announces(const FileInfo& other) const {

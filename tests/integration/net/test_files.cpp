@@ -1,16 +1,24 @@
 // Uploads by tus and downloads, on real sockets and a real folder; once more over TLS.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <iterator>
 #include <kefu/disk/files.hpp>
+#include <kefu/file_scan.hpp>
 #include <kefu/memory/files.hpp>
+#include <kefu/net/loops.hpp>
 #include <kefu/net/server.hpp>
+#include <mutex>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "integration/net/client.hpp"
 #include "integration/net/host.hpp"
+#include "net/download.hpp"
 #include "unit/sqlite/scratch.hpp"
 
 using namespace kefu;
@@ -34,15 +42,120 @@ FileServiceOptions service() {
   return options;
 }
 
+/// Has room for so many bytes more; and where `breaks`, the disk fails instead of being full.
+class FullFiles final : public Files {
+ public:
+  explicit FullFiles(Files& stored) : stored_{stored} {}
+
+  void create(FileInfo info, Completion<result<FileStatus>> done) override {
+    stored_.create(std::move(info), std::move(done));
+  }
+  void status(FileId id, Completion<result<FileStatus>> done) override {
+    stored_.status(id, std::move(done));
+  }
+  void resume(FileId id, Completion<result<std::unique_ptr<FileSink>>> done) override {
+    stored_.resume(
+        id, [this, done = std::move(done)](result<std::unique_ptr<FileSink>> sink) mutable {
+          if (!sink) return done(sink.error());
+          done(std::unique_ptr<FileSink>{std::make_unique<Sink>(*this, *std::move(sink))});
+        });
+  }
+  void commit(FileId id, Completion<result<FileInfo>> done) override {
+    stored_.commit(id, std::move(done));
+  }
+  void open(FileId id, Completion<result<std::unique_ptr<FileSource>>> done) override {
+    stored_.open(id, std::move(done));
+  }
+  void keep(FileId id, Completion<result<FileInfo>> done) override {
+    stored_.keep(id, std::move(done));
+  }
+  void judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) override {
+    stored_.judged(id, verdict, std::move(done));
+  }
+  void remove(FileId id, Completion<errc> done) override { stored_.remove(id, std::move(done)); }
+  void collect(Completion<result<std::size_t>> done) override { stored_.collect(std::move(done)); }
+
+  std::atomic<std::int64_t> room{0};
+  std::atomic<bool> breaks{false};
+
+ private:
+  class Sink final : public FileSink {
+   public:
+    Sink(FullFiles& files, std::unique_ptr<FileSink> sink)
+        : files_{files}, sink_{std::move(sink)} {}
+    [[nodiscard]] std::uint64_t offset() const override { return sink_->offset(); }
+    result<std::uint64_t> write(std::span<const std::byte> bytes) override {
+      const auto size = static_cast<std::int64_t>(bytes.size());
+      if (files_.room.fetch_sub(size) < size) {
+        files_.room += size;
+        return files_.breaks ? errc::store_failed : errc::store_full;
+      }
+      return sink_->write(bytes);
+    }
+    errc rewind(std::uint64_t offset) override { return sink_->rewind(offset); }
+
+   private:
+    FullFiles& files_;
+    std::unique_ptr<FileSink> sink_;
+  };
+
+  Files& stored_;
+};
+
 struct Site {
-  explicit Site(FileServiceOptions options = service()) {
-    host.server.serve_files(files, std::move(options));
+  explicit Site(FileServiceOptions options = service(), ServerOptions server = {},
+                bool full_disk = false)
+      : host{std::move(server)} {
+    host.server.serve_files(full_disk ? static_cast<Files&>(full) : files, std::move(options));
     host.server.get("/ping", [](const Request&) { return http::text_response(200, "pong"); });
     host.start();
   }
 
   test::Scratch folder;
   disk::Files files{folder.file("files")};
+  FullFiles full{files};
+  Host host;
+};
+
+/// Answers when the test does.
+struct HoldingScanner final : FileScanner {
+  void scan(const FileInfo&, std::unique_ptr<FileSource>, Instant,
+            Completion<result<FileVerdict>> done) override {
+    const std::lock_guard lock{mutex};
+    asked.push_back(std::move(done));
+    changed.notify_one();
+  }
+  [[nodiscard]] OnTimeout on_timeout() const override { return OnTimeout::deny; }
+
+  Completion<result<FileVerdict>> next() {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, kPatience, [this] { return !asked.empty(); }));
+    auto first = std::move(asked.front());
+    asked.pop_front();
+    return first;
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Completion<result<FileVerdict>>> asked;
+};
+
+struct ScannedSite {
+  ScannedSite() {
+    host.server.serve_files(files, service());
+    host.start();
+  }
+  ~ScannedSite() {
+    loops.stop();
+    thread.join();
+  }
+
+  Loops loops{1};
+  test::Scratch folder;
+  disk::Files stored{folder.file("files")};
+  HoldingScanner scanner;
+  ScannedFiles files{stored, scanner, *loops.executors().front()};
+  std::thread thread{[this] { loops.run(); }};
   Host host;
 };
 
@@ -231,6 +344,38 @@ TEST_CASE("a file is its conversation's") {
   CHECK(ask(client, request("DELETE", file)).head.status() == 404);
 }
 
+TEST_CASE("a file is read once it is judged clean, and people are told of it before") {
+  ScannedSite site;
+  HttpClient client{site.host.port()};
+  const auto told = [&](const std::string& file) {
+    return ask(client, request("GET", file + "/url", {}, {}, "bob")).body;
+  };
+  const std::string clean = upload(client, "harmless");
+  const std::string pending = told(clean);
+  CHECK(pending.starts_with("{\"scan\":\"pending\",\"name\":"));
+  CHECK(pending.find("url") == std::string::npos);
+  // Also who signs addresses himself, or had one before, has to wait.
+  const auto id = FileId::parse(clean.substr(7));
+  REQUIRE(id);
+  const std::string address = clean + "?" + sign_download(service().secret, *id, 4'000'000'000);
+  CHECK(client.get(address).head.status() == 503);
+  site.scanner.next()(FileVerdict::clean);
+  while (told(clean) == pending) std::this_thread::yield();
+  CHECK(client.get(url_of(client, clean)).body == "harmless");
+  CHECK(client.get(address).body == "harmless");
+
+  const std::string refused = upload(client, "a virus");
+  site.scanner.next()(FileVerdict::refused);
+  std::string now;
+  do now = told(refused);
+  while (now.find("pending") != std::string::npos);
+  CHECK(now.starts_with("{\"scan\":\"refused\",\"name\":"));
+  const auto other = FileId::parse(refused.substr(7));
+  REQUIRE(other);
+  CHECK(client.get(refused + "?" + sign_download(service().secret, *other, 4'000'000'000))
+            .head.status() == 403);
+}
+
 TEST_CASE("bodies in chunks, with a checksum, with the creation, and none at all") {
   Site site;
   HttpClient client{site.host.port()};
@@ -313,6 +458,97 @@ TEST_CASE("what is wrong gets the right status, and nothing is left open") {
   site.host.await_connections(1);
   CHECK(offset_of(keeps, file) == 0);
   CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a disk that is full in the middle of a body: what came stays, and goes on later") {
+  Site site{service(), {}, true};
+  HttpClient client{site.host.port()};
+  const std::string bytes = random_bytes(1'000'000, 5);
+  const std::string file = create(client, bytes.size());
+  site.full.room = 400'000;
+  const std::size_t before = open_descriptors();
+  std::uint64_t offset = 0;
+  for (int round = 0; round != 5; ++round) {
+    HttpClient other{site.host.port()};
+    const HttpAnswer answer =
+        ask(other, request("PATCH", file, at(offset), std::string_view{bytes}.substr(offset)));
+    CHECK(answer.head.status() == 507);
+    const std::uint64_t there = offset_of(client, file);
+    CHECK(there >= offset);
+    CHECK(there <= 400'000);
+    offset = there;
+  }
+  CHECK(offset > 0);
+  site.host.await_connections(1);
+  CHECK(open_descriptors() == before);
+  site.full.room = 10'000'000;
+  const std::string_view rest = std::string_view{bytes}.substr(offset);
+  CHECK(ask(client, request("PATCH", file, at(offset), rest)).head.status() == 204);
+  CHECK((client.get(url_of(client, file)).body == bytes));
+}
+
+TEST_CASE("a disk that fails says so, and another upload is none the worse") {
+  Site site{service(), {}, true};
+  HttpClient client{site.host.port()};
+  site.full.room = 10;
+  const std::string good = upload(client, "0123456789");
+  const std::string bad = create(client, 5);
+  site.full.breaks = true;
+  {
+    HttpClient other{site.host.port()};
+    CHECK(ask(other, request("PATCH", bad, at(0), "hello")).head.status() == 500);
+  }
+  site.host.await_connections(1);
+  CHECK(offset_of(client, bad) == 0);
+  CHECK(client.get(url_of(client, good)).body == "0123456789");
+  CHECK(ask(client, request("DELETE", bad)).head.status() == 204);
+}
+
+TEST_CASE("a body that falls silent is given up, and what came of it stays") {
+  ServerOptions options;
+  options.handshake_timeout = std::chrono::seconds{1};
+  Site site{service(), options};
+  const std::size_t before = open_descriptors();
+  std::string file;
+  {
+    HttpClient client{site.host.port()};
+    file = create(client, 10);
+    client.send("PATCH " + file +
+                " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer ann\r\n"
+                "Content-Type: application/offset+octet-stream\r\nContent-Length: 10\r\n" +
+                at(0) + "\r\nhello");
+    CHECK(client.stream().read_all().empty());
+  }
+  site.host.await_connections(0);
+  CHECK(open_descriptors() == before);
+  HttpClient client{site.host.port()};
+  CHECK(offset_of(client, file) == 5);
+  CHECK(ask(client, request("PATCH", file, at(5), "world")).head.status() == 204);
+  CHECK(client.get(url_of(client, file)).body == "helloworld");
+}
+
+TEST_CASE("thousands of uploads that nobody goes on with hold nothing open") {
+  constexpr std::size_t kMost = 2000;
+  limits bounds;
+  bounds.uploads = kMost;
+  bounds.uploads_of_participant = kMost;
+  SystemClock clock;
+  memory::Files files{clock, bounds};
+  Host host;
+  host.server.serve_files(files, service());
+  host.start();
+  {
+    HttpClient client{host.port()};
+    create(client, 1'000'000);  // the connection is there
+    const std::size_t before = open_descriptors();
+    for (std::size_t i = 1; i != kMost; ++i) create(client, 1'000'000);
+    const std::string more = std::string{kMetadata} + "Upload-Length: 1\r\n";
+    const HttpAnswer answer = ask(client, request("POST", "/files", more));
+    CHECK(answer.head.status() == 429);
+    CHECK(field(answer, "Retry-After") == "10");
+    CHECK(open_descriptors() == before);
+  }
+  host.stop_server(std::chrono::seconds{5});
 }
 
 TEST_CASE("pages of other origins are told what they may") {

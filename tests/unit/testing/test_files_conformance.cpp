@@ -35,6 +35,9 @@ class Broken : public Files {
   void keep(FileId id, Completion<result<FileInfo>> done) override {
     inner_.keep(id, std::move(done));
   }
+  void judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) override {
+    inner_.judged(id, verdict, std::move(done));
+  }
   void remove(FileId id, Completion<errc> done) override { inner_.remove(id, std::move(done)); }
   void collect(Completion<result<std::size_t>> done) override { inner_.collect(std::move(done)); }
 
@@ -86,6 +89,17 @@ struct SaysItHasAll final : Broken {
   }
 };
 
+/// A scanner could change its mind about what people have read.
+struct TakesTheLastVerdict final : Broken {
+  using Broken::Broken;
+  void judged(FileId id, FileVerdict verdict, Completion<result<FileInfo>> done) override {
+    inner_.judged(id, verdict, [verdict, done = std::move(done)](result<FileInfo> info) mutable {
+      if (info) info->verdict = verdict;
+      done(std::move(info));
+    });
+  }
+};
+
 template <class Kind>
 class Factory final : public kefu::testing::FilesFactory {
  public:
@@ -116,4 +130,5 @@ TEST_CASE("the suite finds what is broken in files") {
   CHECK(failures<CollectsWhatIsOpen>() != 0);
   CHECK(failures<ForgetsTheConflict>() != 0);
   CHECK(failures<SaysItHasAll>() != 0);
+  CHECK(failures<TakesTheLastVerdict>() != 0);
 }
