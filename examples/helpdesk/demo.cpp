@@ -25,7 +25,7 @@ bool asks_for_loopback(const kefu::net::Request& request) {
   return host == "localhost" || host == "[::1]" || is_loopback(host);
 }
 
-Response token(const kefu::net::Request& request, const std::string& secret) {
+Response token(const kefu::net::Request& request, const std::string& secret, bool files) {
   if (!asks_for_loopback(request)) return text_response(403, "the demo serves this machine only");
   const auto role =
       kefu::role_from_name(query_parameter(request.head.query(), "role").value_or(""));
@@ -41,8 +41,8 @@ Response token(const kefu::net::Request& request, const std::string& secret) {
   response.set("Content-Type", "application/json");
   response.set("Cache-Control", "no-store");
   response.body =
-      fmt::format(R"({{"token":"{}","expires_at":"{}"}})", kefu::sign_jwt_hs256(secret, identity),
-                  identity.expires_at.to_string());
+      fmt::format(R"({{"token":"{}","expires_at":"{}","files":{}}})",
+                  kefu::sign_jwt_hs256(secret, identity), identity.expires_at.to_string(), files);
   return response;
 }
 
@@ -52,9 +52,9 @@ bool is_loopback(const std::string& address) {
   return address == "::1" || address.starts_with("127.");
 }
 
-void serve_demo_tokens(kefu::net::Server& server, std::string secret) {
-  server.get("/demo/token", [secret = std::move(secret)](const kefu::net::Request& request) {
-    return token(request, secret);
+void serve_demo_tokens(kefu::net::Server& server, std::string secret, bool files) {
+  server.get("/demo/token", [secret = std::move(secret), files](const kefu::net::Request& request) {
+    return token(request, secret, files);
   });
 }
 

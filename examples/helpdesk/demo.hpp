@@ -9,7 +9,8 @@ namespace helpdesk {
 /// True for an address that only this machine can reach.
 [[nodiscard]] bool is_loopback(const std::string& address);
 
-/// Serves GET /demo/token?role=visitor|agent&id=X as {"token": …, "expires_at": …}.
-void serve_demo_tokens(kefu::net::Server& server, std::string secret);
+/// Serves GET /demo/token?role=visitor|agent&id=X as {"token": …, "expires_at": …, "files": …};
+/// `files`: whether people may send some.
+void serve_demo_tokens(kefu::net::Server& server, std::string secret, bool files);
 
 }  // namespace helpdesk

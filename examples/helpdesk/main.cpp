@@ -2,11 +2,13 @@
 //   options.cpp  what it is told       secret.cpp  what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   files.cpp    what people send each other beside text
+//   scan.cpp     the program that judges it
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <kefu/disk/files.hpp>
 #include <kefu/file_policy.hpp>
+#include <kefu/file_scan.hpp>
 #include <kefu/kefu.hpp>
 #include <kefu/net/loops.hpp>
 #include <kefu/net/metrics.hpp>
@@ -23,6 +25,7 @@
 #include "demo.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "scan.hpp"
 #include "secret.hpp"
 
 namespace {
@@ -119,8 +122,16 @@ void run(const helpdesk::Options& options) {
   if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
   sqlite.wal_bytes = options.wal_mb * 1024 * 1024;
   kefu::sqlite::Store store{(options.data / "helpdesk.db").string(), sqlite};
-  std::optional<kefu::disk::Files> files;
-  if (options.files) files.emplace(options.data / "files");
+  std::optional<kefu::disk::Files> stored;
+  std::optional<helpdesk::CommandScanner> scanner;
+  std::optional<kefu::ScannedFiles> scanned;
+  kefu::Files* files = nullptr;
+  if (options.files) files = &stored.emplace(options.data / "files");
+  if (options.files && !options.scan.empty()) {
+    kefu::Executor& executor = *loops.executors().front();
+    scanner.emplace(options.scan, executor);
+    files = &scanned.emplace(*stored, *scanner, executor);
+  }
   Log log;
   kefu::HubOptions hub_options;
   hub_options.logger = &log;
@@ -138,7 +149,7 @@ void run(const helpdesk::Options& options) {
     tls.emplace(kefu::net::TlsOptions{.certificates = {{options.tls_chain, options.tls_key}}});
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
-  if (options.demo) helpdesk::serve_demo_tokens(server, secret);
+  if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
   if (options.metrics) kefu::net::serve_metrics(server, hub);
   if (files) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));

@@ -43,7 +43,7 @@ void read_file(const std::string& path, Options& options) try {
       "address",         "port",        "threads",     "data",      "web",           "secret_file",
       "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",       "routing",
       "capacity",        "grace",       "departments", "hours",     "ping_interval", "files",
-      "wal_mb"};
+      "wal_mb",          "scan"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -65,6 +65,7 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "capacity", options.capacity);
   take(table, "grace", options.grace);
   take(table, "files", options.files);
+  take(table, "scan", options.scan);
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
@@ -135,6 +136,9 @@ Options read_options(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
   app.add_flag("--files", options.files, "Let people send files, kept below --data");
+  app.add_option("--scan", options.scan,
+                 "Program that judges each file, which it reads from its standard input, before "
+                 "anybody gets it: it ends with 0 for clean and 1 for refused");
   app.add_flag("--metrics", options.metrics,
                "Serve figures for Prometheus at /metrics, to whoever asks");
   app.add_option("--webhook", options.webhook, "URL to which every entry is posted");
@@ -153,10 +157,11 @@ Options read_options(int argc, char** argv) {
   app.add_flag("--webhook-replay", options.webhook_replay,
                "Post the dead letters again, once, at the start");
   app.add_flag("--demo", options.demo,
-               "Give a token to whoever asks; on loopback only. The default without arguments");
+               "Give a token to whoever asks; on loopback only. The default without arguments, "
+               "with --files");
   app.clear();
   parse();
-  if (argc == 1) options.demo = true;
+  if (argc == 1) options.demo = options.files = true;
   return options;
 }
 

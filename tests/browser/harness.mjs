@@ -51,8 +51,12 @@ export class Server {
   #child = null;
   #output = '';
 
-  /** @param {string} program the binary; empty: fake-server.mjs */
-  constructor(program, data) {
+  /**
+   * @param {string} program the binary; empty: fake-server.mjs
+   * @param {string[]} options of the program, beside those that it needs
+   */
+  constructor(program, data, options = []) {
+    this.options = options;
     this.command = program
       ? [program]
       : [process.execPath, fileURLToPath(new URL('fake-server.mjs', import.meta.url))];
@@ -66,7 +70,7 @@ export class Server {
     const [program, ...rest] = this.command;
     this.#child = spawn(
       program,
-      [...rest, '--port', String(this.port), '--data', this.data, '--demo'],
+      [...rest, '--port', String(this.port), '--data', this.data, '--demo', ...this.options],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const child = this.#child;

@@ -2,7 +2,7 @@
 // likes.
 
 import { showStatus } from './banner.js';
-import { ChatView } from './chat-view.js';
+import { ChatView, lineOf } from './chat-view.js';
 import { Desk, participantId } from './desk.js';
 import { arrange, el } from './dom.js';
 import { t, tOr, timeText, translatePage } from './i18n.js';
@@ -151,7 +151,7 @@ function listRow(one) {
     view.subject,
     view.state,
     view.left,
-    transcript.last?.body,
+    transcript.last && lineOf(transcript.last),
     unread,
     panes.has(view.id),
     current === view.id,
@@ -165,7 +165,7 @@ function listRow(one) {
       'div',
       { class: 'summary' },
       el('strong', {}, view.visitor || '…'),
-      el('span', { class: 'line' }, transcript.last?.body ?? (view.subject || t('no_subject'))),
+      el('span', { class: 'line' }, transcript.last ? lineOf(transcript.last) : view.subject || t('no_subject')),
       !view.open || view.state !== 'active'
         ? el('span', { class: 'line faint' }, stateText(view))
         : '',

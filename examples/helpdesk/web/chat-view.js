@@ -1,10 +1,13 @@
 // ChatView: one conversation on the screen: its messages, who is typing, and the composer. Both
 // pages use it.
 
-import { arrange, el } from './dom.js';
+import { arrange, el, icon } from './dom.js';
+import { FileCard } from './file-card.js';
 import { t, tOr, timeText } from './i18n.js';
+import { OutgoingView } from './outgoing-view.js';
 
 const NEAR_END = 80; // px
+const RECALL_WITHIN = 120_000; // ms, the server's default: it decides
 
 export class ChatView {
   #desk;
@@ -13,6 +16,8 @@ export class ChatView {
   #note = false;
   #loading = false;
   #loaded = false;
+  #dragged = 0; // elements of this view that something is dragged over
+  #recallTimer = null;
   #atEnd = true; // whoever reads the end wants to see what comes
 
   /** @param {boolean} options.notes whether internal notes can be written */
@@ -41,8 +46,10 @@ export class ChatView {
       .typing(this.#id)
       .map((name) => t('typing', { name }))
       .join(' ');
+    this.outgoing.update(this.#id);
     this.#setOpen(view.open);
     this.#keepEnd();
+    this.#endRecalls(items);
     if (!this.#loaded) this.#loadFirst(transcript);
     this.#markRead(view);
   }
@@ -96,6 +103,30 @@ export class ChatView {
       { class: 'primary', type: 'submit', 'data-testid': 'send' },
       t('send'),
     );
+    this.picker = el('input', {
+      type: 'file',
+      multiple: true,
+      hidden: true,
+      'data-testid': 'picker',
+      onchange: () => {
+        this.#addFiles(this.picker.files);
+        this.picker.value = '';
+      },
+    });
+    this.attach = el(
+      'button',
+      {
+        class: 'toggle attach',
+        type: 'button',
+        'aria-label': t('attach'),
+        title: t('attach'),
+        'data-testid': 'attach',
+        onclick: () => this.picker.click(),
+      },
+      icon('attach'),
+    );
+    this.problem = el('p', { class: 'problem', role: 'alert', 'data-testid': 'file-problem' });
+    this.outgoing = new OutgoingView(this.#desk.files, () => this.focus());
     this.toggle = el(
       'button',
       {
@@ -113,14 +144,65 @@ export class ChatView {
       'form',
       { class: 'composer', onsubmit: (event) => this.#submit(event) },
       el('label', { class: 'visually-hidden', for: this.text.id }, t('message')),
+      this.picker,
+      this.attach,
       notes ? this.toggle : null,
       this.text,
       this.submit,
     );
-    this.root = el('div', { class: 'chat' }, this.log, this.typing, this.form);
+    this.root = el(
+      'div',
+      { class: 'chat', 'data-drop': t('drop_here') },
+      this.log,
+      this.typing,
+      this.outgoing.root,
+      this.problem,
+      this.form,
+    );
+    this.#takeFiles();
     this.log.addEventListener('scroll', () => this.#scrolled());
     // The keyboard of a phone, a longer draft, or being shown at all changes its height.
     new ResizeObserver(() => this.#keepEnd()).observe(this.log);
+  }
+
+  // Files that are pasted or dropped anywhere on the conversation.
+  #takeFiles() {
+    const on = (name, listener) => this.root.addEventListener(name, listener);
+    const carries = ({ dataTransfer }) => dataTransfer?.types.includes('Files');
+    const over = (change) => {
+      this.#dragged = change === 0 ? 0 : this.#dragged + change;
+      this.root.classList.toggle('dropping', this.#dragged > 0 && this.#takesFiles);
+    };
+    on('paste', (event) => {
+      const { files } = event.clipboardData ?? {};
+      if (!files?.length) return;
+      event.preventDefault();
+      this.#addFiles(files);
+    });
+    on('dragenter', (event) => carries(event) && over(1));
+    on('dragleave', (event) => carries(event) && over(-1));
+    on('dragover', (event) => carries(event) && event.preventDefault());
+    on('drop', (event) => {
+      if (!carries(event)) return;
+      event.preventDefault(); // or the browser would open it in place of the page
+      over(0);
+      this.#addFiles(event.dataTransfer.files);
+    });
+  }
+
+  get #takesFiles() {
+    return this.#desk.takesFiles && !this.form.hidden && !this.#note;
+  }
+
+  #addFiles(files) {
+    this.problem.textContent = '';
+    if (!this.#takesFiles) {
+      // Whoever is writing a note would send it to the visitor.
+      this.problem.textContent = t(this.#note ? 'no_files_in_notes' : 'no_files');
+      return;
+    }
+    for (const file of files) this.#desk.files.add(this.#id, file);
+    this.text.focus();
   }
 
   #row(item) {
@@ -135,6 +217,7 @@ export class ChatView {
       item.message.body,
       item.message.at,
       item.message.seq,
+      recallableFor(item) > 0,
     ]);
     if (row.look === look) return row;
     row.look = look;
@@ -143,7 +226,7 @@ export class ChatView {
     row.dataset.seq = item.message.seq ?? '';
     row.dataset.log = item.message.log;
     row.replaceChildren(
-      ...(item.kind === 'system' ? [this.#system(item.message)] : this.#message(item)),
+      ...(item.kind === 'system' ? [this.#system(item.message)] : this.#message(item, row)),
     );
     return row;
   }
@@ -152,9 +235,9 @@ export class ChatView {
     return el('p', {}, `${t(kind, { name: body })} `, el('time', { datetime: at }, timeText(at)));
   }
 
-  #message({ kind, message, state }) {
-    const { own, from, body, at, made_at, log, tags = '' } = message;
-    const gone = tags.split(',')[1] === 'recalled';
+  #message(item, row) {
+    const { kind, message, state } = item;
+    const { own, from, at, made_at, log } = message;
     const note = log === 'internal' ? el('span', { class: 'tag' }, t('note')) : null;
     const who = el('span', { class: own ? 'visually-hidden' : 'who' }, own ? t('you') : from);
     const when = el(
@@ -164,11 +247,58 @@ export class ChatView {
     );
     const parts = [
       el('div', { class: 'head' }, who, note),
-      el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, gone ? t('taken_back') : body),
-      el('div', { class: 'foot' }, when, state ? this.#state(state) : null),
+      this.#body(message, row),
+      el(
+        'div',
+        { class: 'foot' },
+        recallableFor(item) > 0 ? this.#recall(message) : null,
+        when,
+        state ? this.#state(state) : null,
+      ),
     ];
     if (kind === 'send' && state === 'failed') parts.push(this.#failed(message));
     return parts;
+  }
+
+  #body(message, row) {
+    if (message.kind === 'file' && !isRecalled(message)) {
+      row.card ??= new FileCard(this.#desk.client, message.body, () => this.#keepEnd());
+      return row.card.root;
+    }
+    const text = isRecalled(message) ? t('taken_back') : message.body;
+    return el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, text);
+  }
+
+  #recall({ seq, log }) {
+    const button = el(
+      'button',
+      {
+        type: 'button',
+        class: 'recall',
+        'data-testid': 'recall',
+        onclick: async () => {
+          button.disabled = true;
+          this.problem.textContent = '';
+          try {
+            await this.#desk.client.recall(this.#id, seq, { log });
+            this.log.focus(); // the button is gone
+          } catch (error) {
+            this.problem.textContent =
+              error.rule === 'too_late' ? t('recall_too_late') : t('error', { code: error.code });
+            button.disabled = false;
+          }
+        },
+      },
+      t('recall'),
+    );
+    return button;
+  }
+
+  // The buttons go when it is too late for them.
+  #endRecalls(items) {
+    clearTimeout(this.#recallTimer);
+    const next = Math.min(...items.map(recallableFor).filter((left) => left > 0));
+    if (next !== Infinity) this.#recallTimer = setTimeout(() => this.update(), next);
   }
 
   #state(state) {
@@ -239,10 +369,14 @@ export class ChatView {
   #setOpen(open) {
     for (const control of [this.text, this.submit, this.toggle]) control.disabled = !open;
     this.form.hidden = !open;
+    this.attach.hidden = !this.#desk.takesFiles;
+    this.attach.disabled = !open || this.#note;
   }
 
   #setNote(on) {
     this.#note = on;
+    this.attach.disabled = on;
+    this.problem.textContent = '';
     this.toggle.setAttribute('aria-pressed', String(on));
     this.form.classList.toggle('noting', on);
     this.text.placeholder = t(on ? 'note_placeholder' : 'message_placeholder');
@@ -269,6 +403,20 @@ export class ChatView {
     this.#desk.client.send(this.#id, body, { log: this.#note ? 'internal' : 'public' });
     this.log.scrollTop = this.log.scrollHeight;
   }
+}
+
+const isRecalled = ({ tags = '' }) => tags.split(',')[1] === 'recalled';
+
+/** For how many ms more its writer may take it back. */
+function recallableFor({ kind, message }) {
+  if (kind !== 'message' || !message.own || isRecalled(message)) return 0;
+  return Math.max(0, Date.parse(message.at) + RECALL_WITHIN - Date.now());
+}
+
+/** One line that stands for a message, in a list. */
+export function lineOf(message) {
+  if (isRecalled(message)) return t('taken_back');
+  return message.kind === 'file' ? t('a_file') : message.body;
 }
 
 function classesOf({ kind, message, state }) {

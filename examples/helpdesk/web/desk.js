@@ -2,12 +2,14 @@
 // date; `change` tells that one has changed (detail: its id, or null for all).
 
 import { KefuClient, KefuEvent } from './kefu-client.js';
+import { OutgoingFiles } from './outgoing-files.js';
 import { Transcript } from './transcript.js';
 
 const TYPING_LASTS = 6000; // ms; the other side repeats it while it goes on
 
 export class Desk extends EventTarget {
   status = { state: 'stopped' };
+  takesFiles = false; // whether the server does
   #conversations = new Map(); // id → {view, transcript, typing: Map of participant → timer}
   #changed = new Set();
 
@@ -16,7 +18,10 @@ export class Desk extends EventTarget {
     super();
     this.role = role;
     this.me = me;
-    this.client = new KefuClient({ name: `${role}:${me}`, token: () => demoToken(role, me) });
+    this.client = new KefuClient({ name: `${role}:${me}`, token: () => this.#fetchToken() });
+    this.files = new OutgoingFiles(this.client, `${role}:${me}`, (...file) =>
+      this.#hasSent(...file),
+    );
     this.#listen();
   }
 
@@ -28,6 +33,7 @@ export class Desk extends EventTarget {
         transcript.setSend({ ...send, state: 'pending' });
     }
     this.#change(null);
+    await this.files.restore();
   }
 
   /** All conversations, the newest last. */
@@ -67,7 +73,22 @@ export class Desk extends EventTarget {
     this.#change(id);
   }
 
+  async #fetchToken() {
+    const answer = await demoToken(this.role, this.me);
+    this.takesFiles = answer.files === true;
+    this.#change(null);
+    return answer;
+  }
+
+  // Whether a file is in a message of a conversation, as far as this page knows it.
+  #hasSent(id, file) {
+    const known = this.#conversations.get(id)?.transcript.items ?? [];
+    const isIt = ({ kind, body }) => kind === 'file' && body === file;
+    return known.some(({ message }) => isIt(message)) || this.client.pending(id).some(isIt);
+  }
+
   #listen() {
+    this.files.addEventListener('change', ({ conversation }) => this.#change(conversation));
     const on = (name, listener) =>
       this.client.addEventListener(name, ({ detail }) => listener(detail));
     on('status', (detail) => {

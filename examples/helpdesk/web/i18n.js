@@ -66,6 +66,38 @@ const TEXTS = {
     abandoned: 'The conversation was given up.',
     recalled: 'A message was taken back.',
     taken_back: 'This message was taken back.',
+    recall: 'Take back',
+    recall_too_late: 'It is too late to take this message back.',
+    attach: 'Send files',
+    drop_here: 'Drop files here to send them',
+    no_files: 'No files can be sent here.',
+    no_files_in_notes: 'Files can’t go into notes: the visitor would get them.',
+    outgoing: 'Files being sent',
+    a_file: '[File]',
+    picture: 'Picture: {name}',
+    file_loading: 'A file …',
+    file_nameless: 'file',
+    file_save: 'Save the file',
+    file_pending: 'is being checked',
+    file_refused: 'was refused by the check',
+    file_gone: 'This file is no longer there.',
+    file_lost: 'This file can’t be reached right now.',
+    try_again: 'Try again',
+    pause: 'Pause',
+    go_on: 'Go on',
+    cancel: 'Cancel',
+    upload_far: '{sent} of {size}, {percent} %',
+    upload_paused: 'paused',
+    upload_network: 'no connection, trying again',
+    upload_busy: 'the server is busy, trying again',
+    upload_unauthenticated: 'not signed in, trying again',
+    upload_denied: 'not allowed here',
+    upload_not_found: 'this conversation takes no files',
+    upload_too_large: 'too large',
+    upload_no_room: 'the server has no room',
+    upload_bad_file: 'the server doesn’t take it',
+    upload_other: '{code}',
+    upload_said_done: '{name} is sent.',
     place: 'Place {position} in the queue',
     eta: 'about {minutes} min',
     opens_at: 'We are back {time}. What you write is kept.',
@@ -181,6 +213,38 @@ const TEXTS = {
     abandoned: '会话已放弃。',
     recalled: '一条消息已撤回。',
     taken_back: '此消息已撤回。',
+    recall: '撤回',
+    recall_too_late: '已超过可撤回的时间。',
+    attach: '发送文件',
+    drop_here: '将文件拖到此处发送',
+    no_files: '此处无法发送文件。',
+    no_files_in_notes: '备注中不能发送文件，否则访客会收到。',
+    outgoing: '正在发送的文件',
+    a_file: '[文件]',
+    picture: '图片：{name}',
+    file_loading: '文件…',
+    file_nameless: '文件',
+    file_save: '保存文件',
+    file_pending: '正在安全检查',
+    file_refused: '未通过安全检查',
+    file_gone: '文件已不存在。',
+    file_lost: '暂时无法获取文件。',
+    try_again: '重试',
+    pause: '暂停',
+    go_on: '继续',
+    cancel: '取消',
+    upload_far: '{sent} / {size}，{percent}%',
+    upload_paused: '已暂停',
+    upload_network: '网络断开，正在重试',
+    upload_busy: '服务器繁忙，正在重试',
+    upload_unauthenticated: '未登录，正在重试',
+    upload_denied: '没有权限',
+    upload_not_found: '此会话不接收文件',
+    upload_too_large: '文件过大',
+    upload_no_room: '服务器空间不足',
+    upload_bad_file: '服务器不接受此文件',
+    upload_other: '{code}',
+    upload_said_done: '{name} 已发送。',
     place: '排队第 {position} 位',
     eta: '约 {minutes} 分钟',
     opens_at: '我们将于 {time} 上班，您的留言会保留。',
@@ -269,4 +333,17 @@ export function timeText(at) {
     ? { hour: '2-digit', minute: '2-digit' }
     : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
   return date.toLocaleString(language === 'zh' ? 'zh-CN' : 'en', format);
+}
+
+/** A number of bytes, as people say it. */
+export function sizeText(bytes) {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    ++unit;
+  }
+  const digits = unit > 0 && value < 10 ? 1 : 0;
+  return `${value.toLocaleString(language === 'zh' ? 'zh-CN' : 'en', { maximumFractionDigits: digits })} ${units[unit]}`;
 }

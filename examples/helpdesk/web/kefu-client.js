@@ -51,6 +51,7 @@
 import { EventStreamSocket } from './event-stream-socket.js';
 import { SessionMachine } from './session-machine.js';
 import { claimSlot, defaultLocks, defaultStorage, freshSlot, newSlot } from './storage.js';
+import { Upload } from './upload.js';
 
 export { MemoryStorage, webStorage } from './storage.js';
 
@@ -60,6 +61,7 @@ export const SUBPROTOCOL = 'kefu.v1';
 const MAX_TIMEOUT = 2 ** 31 - 1; // ms, what setTimeout can take
 const UNHEARD = 2; // WebSockets in a row that brought nothing: then the fallback has its turn
 const TYPING_EVERY = 3000; // ms between two `typing` of the same conversation
+const TOKEN_SPARE = 30_000; // ms before its end a token is not used for a file any more
 
 /** What a client dispatches. */
 export class KefuEvent extends Event {
@@ -101,6 +103,7 @@ export class KefuClient extends EventTarget {
   #waiting = new Map(); // ref → {resolve, reject}
   #refs = 0;
   #typing = new Map(); // conversation → when `typing` was last said
+  #token = null; // the last one: {token, ends}
   #listeners = [];
 
   /**
@@ -115,6 +118,7 @@ export class KefuClient extends EventTarget {
    * @param {typeof WebSocket} [options.WebSocket]
    * @param {string|null} [options.events]  http: or https:, the fallback for networks that break
    *   WebSockets; by default /events beside `url`; null for none
+   * @param {string} [options.files]  http: or https:, where files are; by default /files beside `url`
    * @param {KeyValueStorage} [options.storage]  by default localStorage, in Node memory
    * @param {KeyValueStorage} [options.tab]  by default sessionStorage, in Node memory
    * @param {LockManager|null} [options.locks]  by default Web Locks where there are any
@@ -136,7 +140,9 @@ export class KefuClient extends EventTarget {
     };
     if (typeof this.#options.token !== 'function')
       throw new TypeError('KefuClient needs a token provider');
-    if (this.#options.events === undefined) this.#options.events = eventsUrl(this.#options.url);
+    if (this.#options.events === undefined)
+      this.#options.events = globalThis.fetch ? besideUrl(this.#options.url, 'events') : null;
+    this.#options.files ??= besideUrl(this.#options.url, 'files');
     if (!this.#options.WebSocket) throw new TypeError('KefuClient needs a WebSocket class here');
   }
 
@@ -244,6 +250,43 @@ export class KefuClient extends EventTarget {
     if (on) this.#typing.set(conversation, now);
     else this.#typing.delete(conversation);
     this.#step({ type: 'typing', conversation, on });
+  }
+
+  // ---- files: HTTP beside the connection
+
+  /**
+   * An Upload of {conversation, file}, not begun; see upload.js. When it is done its id is the body of
+   * a message: send(conversation, upload.id, { kind: 'file' }).
+   */
+  upload({ conversation, file, id = uuidV7(this.#options.now()), name, type }) {
+    const { files: endpoint } = this.#options;
+    const token = (renew) => this.#tokenForFiles(renew);
+    return new Upload({ endpoint, token, id, conversation, file, name, type });
+  }
+
+  /**
+   * What a file is, and where it is for a while: {name, type, size, url, expires_at}; while it is
+   * judged, or when it was refused, `scan` ('pending', 'refused') in place of the last two. KefuError
+   * 'not_found', 'network', 'unavailable'.
+   */
+  async file(id) {
+    const { files } = this.#options;
+    const ask = async (renew) =>
+      fetch(`${files}/${id}/url`, {
+        headers: { Authorization: `Bearer ${await this.#tokenForFiles(renew)}` },
+        cache: 'no-store',
+      });
+    let response;
+    try {
+      response = await ask(false);
+      if (response.status === 401) response = await ask(true);
+    } catch (error) {
+      throw new KefuError({ code: 'network', detail: String(error) });
+    }
+    if (!response.ok)
+      throw new KefuError({ code: response.status === 404 ? 'not_found' : 'unavailable' });
+    const about = await response.json();
+    return about.url ? { ...about, url: new URL(about.url, response.url).href } : about;
   }
 
   // ---- requests: repeated across reconnects until answered; rejected with a KefuError
@@ -504,11 +547,23 @@ export class KefuClient extends EventTarget {
     left.release?.();
   }
 
+  async #newToken() {
+    const answer = await this.#options.token();
+    const { token, expires_at } = typeof answer === 'string' ? { token: answer } : answer;
+    this.#token = { token, ends: expiryOf(token, expires_at) };
+    return this.#token;
+  }
+
+  async #tokenForFiles(renew = false) {
+    const ends = this.#token?.ends ?? Infinity;
+    if (renew || !this.#token || ends - this.#options.now() < TOKEN_SPARE) await this.#newToken();
+    return this.#token.token;
+  }
+
   async #fetchToken() {
     try {
-      const answer = await this.#options.token();
-      const { token, expires_at } = typeof answer === 'string' ? { token: answer } : answer;
-      this.#step({ type: 'token', token, expires_at: expiryOf(token, expires_at) });
+      const { token, ends } = await this.#newToken();
+      this.#step({ type: 'token', token, expires_at: ends });
     } catch (error) {
       this.#step({ type: 'token_failed', detail: String(error) });
     }
@@ -575,9 +630,8 @@ function defaultUrl() {
   return host ? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws` : undefined;
 }
 
-function eventsUrl(url) {
-  if (!url || !globalThis.fetch) return null;
-  return url.replace(/^ws/, 'http').replace(/[^/]*$/, 'events');
+function besideUrl(url, name) {
+  return url ? url.replace(/^ws/, 'http').replace(/[^/]*$/, name) : null;
 }
 
 function definedOf(options) {
