@@ -26,15 +26,19 @@ function(kefu_node_packages label name)
 endfunction()
 
 # kefu_node_test(<label> <name> <file>… [NEEDS tool…] [PACKAGES] [ENVIRONMENT var=value…]): a ctest entry
-# <label>/<name>. With PACKAGES it needs those of this folder, which it finds where KEFU_NODE_DIR says.
+# <label>/<name>. Of each tool KEFU_<TOOL> says where it is. With PACKAGES it needs those of this folder, which it finds where KEFU_NODE_DIR says.
 function(kefu_node_test label name)
   cmake_parse_arguments(PARSE_ARGV 2 arg "PACKAGES" "" "NEEDS;ENVIRONMENT")
   list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/" OUTPUT_VARIABLE files)
   list(JOIN files "," files)
   list(JOIN arg_NEEDS "," needs)
+  set(tools "")
+  foreach(tool IN LISTS arg_NEEDS)
+    string(TOUPPER "${tool}" variable)
+    list(APPEND tools "-D${variable}=${KEFU_${variable}}")
+  endforeach()
   add_test(NAME ${label}/${name}
-           COMMAND ${CMAKE_COMMAND} -DNEEDS=${needs} -DNODE=${KEFU_NODE} -DNPM=${KEFU_NPM}
-                   -DCHROMIUM=${KEFU_CHROMIUM} -DFILES=${files} -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_node.cmake")
+           COMMAND ${CMAKE_COMMAND} -DNEEDS=${needs} -DNODE=${KEFU_NODE} ${tools} -DFILES=${files} -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_node.cmake")
   set(environment "KEFU_NODE_DIR=${CMAKE_CURRENT_BINARY_DIR}/node" "KEFU_CHROMIUM=${KEFU_CHROMIUM}"
                   ${arg_ENVIRONMENT})
   set_tests_properties(${label}/${name} PROPERTIES

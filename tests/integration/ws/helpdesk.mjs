@@ -28,16 +28,18 @@ export class Helpdesk {
   #ending = null;
   #looking = new Set();
 
-  constructor(options = []) {
+  constructor(options = [], wrap = () => []) {
     this.options = options;
+    this.wrap = wrap;
     assert.ok(program, 'KEFU_HELPDESK must name the program');
     this.data = mkdtempSync(join(tmpdir(), 'kefu-ws-'));
   }
 
   /** A new one, on an empty folder. With `fixed` it has the same port each time it is started.
-   * Agents pick, unless `options` say otherwise: so every test may choose who accepts. */
-  static async start({ fixed = false, options = ['--routing', 'pick'] } = {}) {
-    const desk = new Helpdesk(options);
+   * Agents pick, unless `options` say otherwise: so every test may choose who accepts. What `wrap`
+   * makes of its folder is the command that starts it, and becomes it. */
+  static async start({ fixed = false, options = ['--routing', 'pick'], wrap } = {}) {
+    const desk = new Helpdesk(options, wrap);
     if (fixed) desk.port = await freePort();
     await desk.up();
     return desk;
@@ -62,7 +64,8 @@ export class Helpdesk {
   async #start() {
     const args = ['--port', String(this.port), '--data', this.data, '--demo', ...this.options];
     if (tls) args.push('--tls-chain', tls, '--tls-key', process.env.KEFU_TLS_KEY);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...rest] = [...this.wrap(this.data), program, ...args];
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     running.add(child);
     child.on('exit', () => running.delete(child));
