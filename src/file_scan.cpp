@@ -44,12 +44,12 @@ class ScannedFiles::Scans final {
     };
     const FileId id = info.id;
     if (!waiting_.contains(id)) return files_.create(std::move(info), std::move(told));
-    files_.status(id, [info = std::move(info),
-                       told = std::move(told)](result<FileStatus> known) mutable {
-      if (known && !known->info.announces(info)) return told(errc::conflict);
-      if (!known && known.error() == errc::not_found) return told(errc::unavailable);
-      told(std::move(known));
-    });
+    files_.status(
+        id, [info = std::move(info), told = std::move(told)](result<FileStatus> known) mutable {
+          if (known && !known->info.announces(info)) return told(errc::conflict);
+          if (!known && known.error() == errc::not_found) return told(errc::unavailable);
+          told(std::move(known));
+        });
   }
 
  private:
@@ -90,10 +90,10 @@ class ScannedFiles::Scans final {
   Completion<T> then(Next next) {
     return [scans = std::weak_ptr{self_}, &executor = executor_,
             next = std::move(next)](T came) mutable {
-      executor.post([scans = std::move(scans), next = std::move(next),
-                     came = std::move(came)]() mutable {
-        if (scans.lock()) next(std::move(came));
-      });
+      executor.post(
+          [scans = std::move(scans), next = std::move(next), came = std::move(came)]() mutable {
+            if (scans.lock()) next(std::move(came));
+          });
     };
   }
 
@@ -171,11 +171,12 @@ ScannedFiles::ScannedFiles(Files& files, FileScanner& scanner, Executor& executo
 ScannedFiles::~ScannedFiles() = default;
 
 void ScannedFiles::create(FileInfo info, Completion<result<FileStatus>> done) {
-  executor_.post([scans = scans_->weak(), info = std::move(info), done = std::move(done)]() mutable {
-    const auto self = scans.lock();
-    if (!self) return done(errc::shutting_down);
-    self->create(std::move(info), std::move(done));
-  });
+  executor_.post(
+      [scans = scans_->weak(), info = std::move(info), done = std::move(done)]() mutable {
+        const auto self = scans.lock();
+        if (!self) return done(errc::shutting_down);
+        self->create(std::move(info), std::move(done));
+      });
 }
 
 void ScannedFiles::status(FileId id, Completion<result<FileStatus>> done) {

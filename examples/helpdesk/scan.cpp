@@ -32,8 +32,7 @@ pid_t start(const std::string& program, int file) {
   std::string name = program;
   char* const arguments[] = {name.data(), nullptr};
   pid_t pid = -1;
-  const int failed =
-      posix_spawnp(&pid, program.c_str(), &actions, nullptr, arguments, environ);
+  const int failed = posix_spawnp(&pid, program.c_str(), &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   return failed == 0 ? pid : -1;
 }
