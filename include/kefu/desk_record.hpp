@@ -40,13 +40,15 @@ inline constexpr std::string_view kOpenOf = "open_of";  ///< conversations: open
 inline constexpr std::string_view kAllOf = "all_of";    ///< conversations: all of somebody
 inline constexpr std::string_view kQueue = "queue";     ///< conversations: a department's queue
 inline constexpr std::string_view kDue = "due";         ///< anything with a time at which to look
-inline constexpr std::string_view kRoutable = "routable";  ///< agents that could take an offer
-inline constexpr std::string_view kPresent = "present";    ///< agents with a device
-inline constexpr std::string_view kAbsent = "absent";      ///< agents gone with slots filled
-inline constexpr std::string_view kOnNode = "on_node";     ///< agents with a device on a node
-inline constexpr std::string_view kRunning = "running";    ///< SLA clocks that somebody must wind
-inline constexpr std::string_view kAll = "all";            ///< departments
-inline constexpr std::string_view kAssignee = "assignee";  ///< tickets of an agent, newest first
+inline constexpr std::string_view kExpiry = "expiry";   ///< what is over, by when it expires
+inline constexpr std::string_view kRoutable = "routable";    ///< agents that could take an offer
+inline constexpr std::string_view kPresent = "present";      ///< agents with a device
+inline constexpr std::string_view kAbsent = "absent";        ///< agents gone with slots filled
+inline constexpr std::string_view kOnNode = "on_node";       ///< agents with a device on a node
+inline constexpr std::string_view kRunning = "running";      ///< SLA clocks that somebody must wind
+inline constexpr std::string_view kAll = "all";              ///< departments
+inline constexpr std::string_view kAssignee = "assignee";    ///< tickets of an agent, newest first
+inline constexpr std::string_view kRequester = "requester";  ///< the same of who asked for them
 
 inline constexpr std::string_view kDead = "dead";  ///< dead letters of a sink, oldest first
 
@@ -229,6 +231,9 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
   return keys;
 }
 
+  if (!t.requester.empty())
+    detail::add_key(keys, index::kRequester,
+                    index::of(t.requester) + index::newest_first(t.created_at));
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const NodeLease& lease) {
   return {{std::string(index::kDue), index::sortable(lease.until)}};
 }

@@ -298,6 +298,20 @@ void Desk::look_up(ConversationId id, Participant who,
       shard_.here<result<std::optional<Record>>>([who = std::move(who), done = std::move(done)](
                                                      result<std::optional<Record>> record) mutable {
         if (!record) return done(record.error());
+void Desk::find_departments(const std::string& agent,
+                            Completion<result<std::vector<std::string>>> done) {
+  const RecordKey key = agent_key(agent);
+  shard_.context().store.get(
+      key, shard_.here<result<std::optional<Record>>>(
+               [key, done = std::move(done)](result<std::optional<Record>> record) mutable {
+                 if (!record) return done(record.error());
+                 if (!*record) return done(std::vector<std::string>{});
+                 const result<DeskRecord> found = wire::decode_record(key, (**record).value);
+                 if (!found) return done(found.error());
+                 done(std::get<Agent>(*found).served());
+               }));
+}
+
         if (!*record) return done(errc::not_found);
         result<Conversation> found = wire::decode_conversation((*record)->value);
         if (!found) return done(found.error());

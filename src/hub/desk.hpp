@@ -44,6 +44,10 @@ class Desk {
   /// Finds the open conversation of (visitor, department), or creates the proposed one.
   void open(Conversation proposed, Completion<DeskAnswer> done);
 
+  /// Those that an agent serves; none: all.
+  void find_departments(const std::string& agent,
+                        Completion<result<std::vector<std::string>>> done);
+
   /// The record; errc::not_found when there is none or it is not the participant's.
   void look_up(ConversationId id, Participant who, Completion<result<VersionedConversation>> done);
 

@@ -98,17 +98,11 @@ void find_own(const JobPtr& job) {
 }
 
 void find_departments(const JobPtr& job) {
-  const RecordKey key = agent_key(job->query.by.id);
-  job->shard.context().store.get(
-      key, job->shard.here<result<std::optional<Record>>>([job, key](auto record) {
-        if (!record) return job->done(record.error());
-        const result<DeskRecord> agent = *record ? wire::decode_record(key, (*record)->value)
-                                                 : result<DeskRecord>(DeskRecord(Agent{}));
-        if (!agent) return job->done(agent.error());
-        for (const Membership& one : std::get<Agent>(*agent).departments)
-          job->departments.push_back(one.department);
-        look(job);
-      }));
+  job->shard.desk().find_departments(job->query.by.id, [job](auto departments) {
+    if (!departments) return job->done(departments.error());
+    job->departments = *std::move(departments);
+    look(job);
+  });
 }
 
 /// False when it is no place that an answer has named.

@@ -106,6 +106,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   struct Gathering;
   /// What `hello` said, until the session is attached.
   struct Greeting;
+  /// Tickets that the participant may read, each with its version.
+  struct ReadTickets {
+    std::vector<std::pair<Ticket, std::uint64_t>> tickets{};
+    std::string next{};
+  };
   /// What the session of one of the staff knows of the desk.
   struct Seat;
 
@@ -154,8 +159,9 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void answer(const DeskAnswer& verdict, std::string ref);
   void change_ticket(core::DeskCommand command);
   void scan_tickets(ScanRequest request, std::string ref);
-  void tell_tickets(std::string_view ref, const ScanPage& page);
-  void look_up_ticket(ConversationId log, Completion<Session&, errc> done);
+  void tell_tickets(std::string_view ref, const ReadTickets& page);
+  void look_up_ticket(TicketId id, Completion<Session&, result<ReadTickets>> done);
+  void judge_tickets(ScanPage page, Completion<Session&, result<ReadTickets>> done);
   void refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version = 0);
   [[nodiscard]] bool is_desk_staff() const;
   [[nodiscard]] bool is_banned();

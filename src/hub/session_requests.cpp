@@ -135,19 +135,11 @@ void Session::on(const frame::History& history) {
       mine<result<VersionedConversation>>(
           [id = history.conversation, read = std::move(read)](Session& self, auto found) mutable {
             const errc code = found ? errc::ok : found.error();
-            if (code != errc::not_found || !self.is_desk_staff()) return read(self, code);
-            self.look_up_ticket(id, std::move(read));
-          }));
-}
-
-/// The log may be that of a ticket.
-void Session::look_up_ticket(ConversationId log, Completion<Session&, errc> done) {
-  shard_.context().store.get(
-      ticket_key({log.hi, log.lo}),
-      mine<result<std::optional<Record>>>(
-          [done = std::move(done)](Session& self, result<std::optional<Record>> record) mutable {
-            if (!record) return done(self, record.error());
-            done(self, *record ? errc::ok : errc::not_found);
+            if (code != errc::not_found) return read(self, code);
+            self.look_up_ticket({id.hi, id.lo},  // or the log of a ticket
+                                [read = std::move(read)](Session& of, auto ticket) mutable {
+                                  read(of, ticket ? errc::ok : ticket.error());
+                                });
           }));
 }
 

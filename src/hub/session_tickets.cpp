@@ -1,4 +1,5 @@
-// Session: tickets, and what is known about a conversation, as the staff asks for them.
+// Session: tickets, and what is known about a conversation.
+#include <kefu/core/may_read_ticket.hpp>
 #include <kefu/wire/records.hpp>
 
 #include <algorithm>
@@ -34,7 +35,8 @@ std::optional<std::string> optional_copy(std::optional<std::string_view> text) {
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
-frame::TicketView view_of(const Ticket& ticket, std::uint64_t version) {
+/// Visitors are told neither what the staff notes about one, nor whose conversations it is about.
+frame::TicketView view_of(const Ticket& ticket, std::uint64_t version, bool staff) {
   frame::TicketView view;
   view.id = ticket.id;
   view.version = version;
@@ -44,9 +46,11 @@ frame::TicketView view_of(const Ticket& ticket, std::uint64_t version) {
   view.department = ticket.department;
   view.agent = ticket.assignee;
   view.priority = ticket.priority;
-  view.tags = views_of(ticket.tags);
-  view.attributes = views_of(ticket.fields);
-  view.conversations = ticket.conversations;
+  if (staff) {
+    view.tags = views_of(ticket.tags);
+    view.attributes = views_of(ticket.fields);
+    view.conversations = ticket.conversations;
+  }
   view.until = ticket.pending_until;
   view.into = ticket.merged_into;
   view.created_at = ticket.created_at;
@@ -134,13 +138,13 @@ void Session::on(const frame::Describe& ask) {
 
 /// Answers with the ticket, or with the rule that forbids it and the version that counts.
 void Session::change_ticket(core::DeskCommand command) {
-  auto told =
-      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
-        if (outcome.code != errc::ok)
-          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule}, outcome.version);
-        self.send({ref, frame::Tickets{
-                            {view_of(std::get<Ticket>(*outcome.record), outcome.version)}, {}}});
-      });
+  auto told = mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self,
+                                                                DeskOutcome outcome) {
+    if (outcome.code != errc::ok)
+      return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule}, outcome.version);
+    self.send({ref, frame::Tickets{
+                        {view_of(std::get<Ticket>(*outcome.record), outcome.version, true)}, {}}});
+  });
   shard_.desk().change(std::move(command), std::move(told));
 }
 
@@ -151,8 +155,9 @@ void Session::on(const frame::TicketChange& ask) {
 }
 
 void Session::on(const frame::Comment& ask) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  core::CommentTicket command{ask.id, ask.comment, identity_.participant, std::string(ask.body)};
+  if (ask.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
+  core::CommentTicket command{ask.id, ask.comment, identity_.participant, std::string(ask.body),
+                              ask.log};
   shard_.desk().change(
       std::move(command),
       mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
@@ -169,21 +174,54 @@ void Session::on(const frame::Merge& ask) {
 }
 
 void Session::on(const frame::FindTickets& find) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
   const std::string ref(frame_ref_);
   if (find.id) {
-    return shard_.context().store.get(
-        ticket_key(*find.id),
-        mine<result<std::optional<Record>>>([ref](Session& self, auto record) {
-          if (!record) return self.fail(ref, record.error(), "ticket");
-          if (!*record) return self.fail(ref, errc::not_found, "ticket");
-          self.tell_tickets(ref, {{**std::move(record)}, {}});
-        }));
+    return look_up_ticket(*find.id, [ref](Session& self, result<ReadTickets> found) {
+      if (!found) return self.fail(ref, found.error(), "ticket");
+      self.tell_tickets(ref, *found);
+    });
   }
-  ScanRequest request{RecordKind::ticket, std::string(index::kAssignee), index::of(find.agent),
+  const bool own = !staff();
+  ScanRequest request{RecordKind::ticket, std::string(own ? index::kRequester : index::kAssignee),
+                      index::of(own ? std::string_view(participant().id) : find.agent),
                       std::string(find.after), 0};
   request.limit = std::clamp<std::size_t>(find.limit, 1, shard_.bounds().max_list);
   scan_tickets(std::move(request), ref);
+}
+
+/// errc::not_found where there is none, or it is not theirs to read.
+void Session::look_up_ticket(TicketId id, Completion<Session&, result<ReadTickets>> done) {
+  shard_.context().store.get(
+      ticket_key(id), mine<result<std::optional<Record>>>([done = std::move(done)](
+                                                              Session& self, auto record) mutable {
+        if (!record) return done(self, record.error());
+        if (!*record) return done(self, errc::not_found);
+        self.judge_tickets({{**std::move(record)}, {}},
+                           [done = std::move(done)](Session& of, auto found) mutable {
+                             const bool none = found && found->tickets.empty();
+                             none ? done(of, errc::not_found) : done(of, std::move(found));
+                           });
+      }));
+}
+
+void Session::judge_tickets(ScanPage page, Completion<Session&, result<ReadTickets>> done) {
+  auto judge = [page = std::move(page), done = std::move(done)](
+                   Session& self, result<std::vector<std::string>> departments) mutable {
+    if (!departments) return done(self, departments.error());
+    ReadTickets out;
+    for (const Record& record : page.records) {
+      result<DeskRecord> one = wire::decode_record(record.key, record.value);
+      if (!one) return done(self, one.error());
+      Ticket& ticket = std::get<Ticket>(*one);
+      if (core::may_read_ticket(ticket, self.participant(), *departments))
+        out.tickets.emplace_back(std::move(ticket), record.version);
+    }
+    out.next = std::move(page.next);
+    done(self, std::move(out));
+  };
+  if (participant().role != Role::agent) return judge(*this, std::vector<std::string>{});
+  shard_.desk().find_departments(participant().id,
+                                 mine<result<std::vector<std::string>>>(std::move(judge)));
 }
 
 /// A page that is too large for an answer is asked for again, half as long.
@@ -198,19 +236,17 @@ void Session::scan_tickets(ScanRequest request, std::string ref) {
                        request.limit /= 2;
                        return self.scan_tickets(std::move(request), std::move(ref));
                      }
-                     self.tell_tickets(ref, *page);
+                     self.judge_tickets(*std::move(page), [ref](Session& of, auto found) {
+                       if (!found) return of.fail(ref, found.error(), "tickets");
+                       of.tell_tickets(ref, *found);
+                     });
                    }));
 }
 
-void Session::tell_tickets(std::string_view ref, const ScanPage& page) {
-  std::vector<std::pair<DeskRecord, std::uint64_t>> tickets;
-  for (const Record& record : page.records) {
-    result<DeskRecord> one = wire::decode_record(record.key, record.value);
-    if (one) tickets.emplace_back(*std::move(one), record.version);
-  }
+void Session::tell_tickets(std::string_view ref, const ReadTickets& page) {
   frame::Tickets answer;
-  for (const auto& [record, version] : tickets)
-    answer.tickets.push_back(view_of(std::get<Ticket>(record), version));
+  for (const auto& [ticket, version] : page.tickets)
+    answer.tickets.push_back(view_of(ticket, version, staff()));
   answer.next = page.next;
   send({ref, std::move(answer)});
 }

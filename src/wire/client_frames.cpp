@@ -253,7 +253,7 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       return;
     case ClientType::comment:
       frame.body = frame::Comment{in.id<TicketId>(Field::id), in.id<CommentId>(Field::comment),
-                                  in.text(Field::body, bounds.max_body)};
+                                  in.text(Field::body, bounds.max_body), in.log()};
       return;
     case ClientType::merge:
       frame.body = frame::Merge{in.id<TicketId>(Field::id), in.number(Field::version, 1),

@@ -302,6 +302,7 @@ void members(JsonWriter& out, const frame::Comment& value) {
   out.id(value.id);
   out.raw(",\"comment\":");
   out.id(value.comment);
+  log(out, value.log);
   out.raw(",\"body\":");
   out.text(value.body);
 }

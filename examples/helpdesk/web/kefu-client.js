@@ -387,13 +387,14 @@ export class KefuClient extends EventTarget {
     const frame = { type: 'merge', id, version, into: into.id, into_version: into.version };
     return (await this.#request(frame)).tickets[0];
   }
-  async commentTicket(id, body, comment = uuidV7(this.#options.now())) {
-    await this.#request({ type: 'comment', id, comment, body });
+  /** `log: 'internal'`: for the staff alone. */
+  async commentTicket(id, body, { log, comment = uuidV7(this.#options.now()) } = {}) {
+    await this.#request({ type: 'comment', id, comment, log, body });
   }
   async ticket(id) {
     return (await this.#request({ type: 'tickets', id })).tickets[0];
   }
-  /** Those of an agent, or nobody's: {tickets, next}. */
+  /** Those of an agent, or nobody's; a visitor's own: {tickets, next}. */
   async tickets({ agent, after = '', limit = 50 } = {}) {
     const { tickets = [], next = '' } = await this.#request({
       type: 'tickets',

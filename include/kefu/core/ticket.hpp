@@ -1,10 +1,12 @@
 // Ticket: the decisions about tickets. Whoever changes one says which version they saw, and is
 // refused when there is a newer one: two writers never overwrite each other unseen. A call that
-// finds everything as it wants it is a retry, and changes nothing.
+// finds everything as it wants it is a retry, and changes nothing. To whoever may not read a ticket
+// it does not exist; visitors do nothing but comment on theirs.
 #pragma once
 
 #include <algorithm>
 #include <kefu/core/assignment_parts.hpp>
+#include <kefu/core/may_read_ticket.hpp>
 #include <kefu/core/transition.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
@@ -41,6 +43,7 @@ struct CommentTicket {
   CommentId id;
   Participant by;
   std::string text;
+  Log log = Log::public_log;  ///< the public one is the requester's to read
 };
 /// The work of one goes on in the other, which takes over its conversations and tags.
 struct MergeTicket {
@@ -65,6 +68,15 @@ inline void log_change(const Ticket& ticket, const Participant& by, std::string_
   desk.append(std::move(entry));
 }
 
+[[nodiscard]] inline bool may_read(const Ticket* ticket, const Participant& by, WorkingSet& desk) {
+  if (!ticket) return false;
+  const Agent* const agent = by.role == Role::agent && !by.id.empty() ? desk.agent(by.id) : nullptr;
+  return may_read_ticket(*ticket, by, agent ? agent->served() : std::vector<std::string>{});
+}
+[[nodiscard]] inline bool is_visitor(const Participant& by) {
+  return by.role == Role::visitor && !by.id.empty();
+}
+
 inline void add_each(std::vector<ConversationId>& to, const std::vector<ConversationId>& from) {
   for (const ConversationId id : from) {
     if (std::ranges::find(to, id) == to.end()) to.push_back(id);
@@ -85,13 +97,16 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
 }  // namespace detail
 
 /// Refused with `exists` when the id stands for another ticket, or for a conversation: whoever may
-/// make tickets must not get at its log.
+/// make tickets must not get at its log. So is a retry by somebody who may not read what they made.
 [[nodiscard]] inline Rule decide(const CreateTicket& ask, WorkingSet& desk, Timestamp now) {
   const Ticket* const known = desk.ticket(ask.proposed.id);
   const Conversation* const conversation = desk.conversation(log_of(ask.proposed.id));
+  const bool readable = detail::may_read(known, ask.by, desk);
   if (desk.incomplete()) return Rule::none;
+  if (detail::is_visitor(ask.by)) return Rule::member;
   if (conversation) return Rule::exists;
-  if (known) return known->requester == ask.proposed.requester ? Rule::none : Rule::exists;
+  if (known)
+    return readable && known->requester == ask.proposed.requester ? Rule::none : Rule::exists;
   desk.expect_absent(conversation_key(log_of(ask.proposed.id)));
   Ticket& ticket = desk.create(ask.proposed);
   ticket.state = TicketState::new_ticket;
@@ -103,8 +118,10 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
 
 [[nodiscard]] inline Rule decide(const UpdateTicket& ask, WorkingSet& desk, Timestamp now) {
   const Ticket* const ticket = desk.ticket(ask.ticket);
+  const bool readable = detail::may_read(ticket, ask.by, desk);
   if (desk.incomplete()) return Rule::none;
-  if (!ticket) return Rule::exists;
+  if (!readable) return Rule::exists;
+  if (detail::is_visitor(ask.by)) return Rule::member;
   Ticket changed = *ticket;
   detail::patch(changed, ask);
   const TicketState to = ask.state.value_or(ticket->state);
@@ -126,8 +143,10 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
 
 [[nodiscard]] inline Rule decide(const CommentTicket& ask, WorkingSet& desk, Timestamp now) {
   const Ticket* const ticket = desk.ticket(ask.ticket);
+  const bool readable = detail::may_read(ticket, ask.by, desk);
   if (desk.incomplete()) return Rule::none;
-  if (!ticket) return Rule::exists;
+  if (!readable) return Rule::exists;
+  if (ask.log == Log::internal && detail::is_visitor(ask.by)) return Rule::member;
   if (std::ranges::find(ticket->comments, ask.id) != ticket->comments.end()) return Rule::none;
   if (ticket->state == TicketState::merged) return Rule::state_table;
   Ticket& changed = desk.edit(*ticket);
@@ -136,7 +155,7 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   comments.push_back(ask.id);
   changed.updated_at = now;
   Entry entry = detail::note_entry(log_of(ask.ticket), ask.by, ask.text);
-  entry.log = Log::public_log;
+  entry.log = ask.log;
   desk.append(std::move(entry));
   return Rule::none;
 }
@@ -144,8 +163,11 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
 [[nodiscard]] inline Rule decide(const MergeTicket& ask, WorkingSet& desk, Timestamp now) {
   const Ticket* const from = desk.ticket(ask.from);
   const Ticket* const into = desk.ticket(ask.into);
+  const bool readable =
+      detail::may_read(from, ask.by, desk) && detail::may_read(into, ask.by, desk);
   if (desk.incomplete()) return Rule::none;
-  if (!from || !into) return Rule::exists;
+  if (!readable) return Rule::exists;
+  if (detail::is_visitor(ask.by)) return Rule::member;
   if (ask.from == ask.into) return Rule::itself;
   if (from->merged_into == ask.into) return Rule::none;  // a retry
   if (desk.version_of(*from) != ask.from_version || desk.version_of(*into) != ask.into_version)

@@ -103,6 +103,12 @@ struct Agent {
   [[nodiscard]] bool serves(std::string_view department) const {
     return departments.empty() || membership_in(department) != nullptr;
   }
+  /// The names of its departments; none: all.
+  [[nodiscard]] std::vector<std::string> served() const {
+    std::vector<std::string> names;
+    for (const Membership& one : departments) names.push_back(one.department);
+    return names;
+  }
   /// How many more conversations of the department fit.
   [[nodiscard]] std::uint32_t free_slots(std::string_view department) const {
     const auto left = [](std::uint32_t bound, std::size_t used) {

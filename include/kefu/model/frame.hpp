@@ -210,6 +210,7 @@ struct Comment {
   TicketId id;
   CommentId comment;
   std::string_view body;
+  Log log = Log::public_log;
 };
 /// The work of `id` goes on in `into`.
 struct Merge {
@@ -218,10 +219,10 @@ struct Merge {
   TicketId into;
   std::uint64_t into_version = 0;
 };
-/// One ticket, or those of an assignee, newest first.
+/// One ticket, or those of an assignee, newest first; for visitors those that they asked for.
 struct FindTickets {
   std::optional<TicketId> id = {};
-  std::string_view agent = {};  ///< empty: of nobody
+  std::string_view agent = {};  ///< empty: of nobody; not looked at for visitors
   std::string_view after = {};
   std::uint64_t limit = 50;
 };

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <kefu/core/desk_command.hpp>
+#include <kefu/wire/records.hpp>
 
 #include "host.hpp"
 
@@ -82,12 +83,123 @@ TEST_CASE("a ticket out of a conversation, its fields and its comments") {
   CHECK(answered(pair.agent, "asked the bank", "\"tail\":2"));
   pair.agent.asks(ask("tickets", ""));
   CHECK(answered(pair.agent, "\"version\":2"));
-  // Visitors have nothing to do with it.
+  // The visitor didn't ask for it.
   pair.visitor.asks(ask("tickets", ""));
-  CHECK(answered(pair.visitor, "\"denied\""));
+  CHECK(answered(pair.visitor, "\"not_found\""));
   pair.visitor.asks(R"({"type":"history","ref":"r","conversation":")" + std::string(kTicket) +
                     R"(","after":0})");
   CHECK(answered(pair.visitor, "\"not_found\""));
+}
+
+/// A ticket of "v" in sales, for ann, with a comment in each log.
+struct Sales {
+  explicit Sales(Host& host) : boss(host) {
+    Agent bob;
+    bob.id = "bob";
+    bob.departments = {{"billing", {}}};
+    Commit commit;
+    commit.changes.push_back({agent_key("bob"), 0, wire::encode_record(DeskRecord(bob)), {}});
+    host.store.commit(std::move(commit), [](result<Committed> done) { REQUIRE(done); });
+    boss.asks(hello("supervisor boss"));
+    boss.asks(ask("ticket", R"(,"subject":"a refund","requester":"v","agent":"ann",)"
+                            R"("department":"sales","tags":["nasty"],"attributes":{"k":"v"},)" +
+                                in_conversation()));
+    boss.asks(comment("c1", "we are at it"));
+    boss.asks(comment("c2", "she lies", R"(,"log":"internal")"));
+  }
+  static std::string comment(std::string_view number, std::string_view body,
+                             std::string_view more = "") {
+    return ask("comment", R"(,"comment":"0199c1d2-0000-7000-8000-0000000000)" +
+                              std::string(number) + R"(","body":")" + std::string(body) + "\"" +
+                              std::string(more));
+  }
+  static std::string history(std::string_view more = "") {
+    return R"({"type":"history","ref":"r","conversation":")" + std::string(kTicket) +
+           R"(","after":0)" + std::string(more) + "}";
+  }
+  Peer boss;
+};
+constexpr std::string_view kInternal = R"(,"log":"internal")";
+
+TEST_CASE("whoever may not read a ticket can't tell it from one that isn't there") {
+  Host host;
+  Sales sales(host);
+  for (const char* const token : {"agent bob", "visitor w", "visitor ann", "bot b"}) {
+    Peer peer(host);
+    peer.asks(hello(token));
+    const auto same = [&](std::string frame) {
+      peer.asks(frame);
+      std::string there = peer.frames.back();
+      const std::size_t at = frame.find(kTicket);
+      peer.asks(frame.replace(at, kTicket.size(), kOther));
+      CHECK(there == peer.frames.back());
+      CHECK((answered(peer, "\"not_found\"") || answered(peer, "\"denied\"")));
+    };
+    same(ask("tickets", ""));
+    same(Sales::history());
+    same(Sales::history(kInternal));
+    same(Sales::comment("c3", "let me in"));
+    same(Sales::comment("c4", "let me in", kInternal));
+    same(ask("ticket", R"(,"version":3,"subject":"mine")"));
+    same(ask("ticket", R"(,"version":1,"subject":"mine")"));
+    same(ask("merge", R"(,"version":3,"into":")" + std::string(kOther) + R"(","into_version":1)"));
+    peer.asks(R"({"type":"tickets","ref":"r","agent":"ann"})");
+    CHECK(answered(peer, "\"tickets\":[]"));
+    peer.asks(R"({"type":"watch","ref":"r","conversation":")" + std::string(kTicket) + "\"}");
+    CHECK(answered(peer, "\"error\""));
+  }
+  sales.boss.asks(ask("tickets", ""));
+  CHECK(answered(sales.boss, "\"version\":3", "a refund"));
+}
+
+TEST_CASE("a requester reads what is said to them, and answers") {
+  Host host;
+  Sales sales(host);
+  Peer visitor(host);
+  visitor.asks(hello("visitor v"));
+  for (const std::string& which :
+       {ask("tickets", ""), std::string(R"({"type":"tickets","ref":"r"})")}) {
+    visitor.asks(which);
+    CHECK(answered(visitor, "a refund", "\"version\":3", "\"agent\":\"ann\""));
+    for (const char* const internal : {"nasty", "attributes", "conversations"})
+      CHECK_FALSE(answered(visitor, internal));
+  }
+  visitor.asks(Sales::comment("c3", "thank you"));
+  CHECK(answered(visitor, "\"done\""));
+  visitor.asks(Sales::history());
+  CHECK(answered(visitor, "we are at it", "thank you", "\"tail\":3"));
+  CHECK_FALSE(answered(visitor, "she lies"));
+  visitor.asks(Sales::history(kInternal));
+  CHECK(answered(visitor, "\"not_found\""));
+  visitor.asks(Sales::comment("c4", "psst", kInternal));
+  CHECK(answered(visitor, "\"not_found\""));
+  visitor.asks(ask("ticket", R"(,"version":4,"state":"closed")"));
+  CHECK(answered(visitor, "\"denied\""));
+}
+
+TEST_CASE("agents read those that they serve or were given, and supervisors all") {
+  Host host;
+  Sales sales(host);
+  Peer ann(host), bob(host);
+  ann.asks(hello("agent ann"));
+  bob.asks(hello("agent bob"));
+  for (Peer* const peer : {&ann, &sales.boss}) {
+    peer->asks(R"({"type":"tickets","ref":"r","agent":"ann"})");
+    CHECK(answered(*peer, "a refund", "nasty"));
+    peer->asks(Sales::history(kInternal));
+    CHECK(answered(*peer, "she lies"));
+  }
+  ann.asks(ask("ticket", R"(,"version":3,"agent":"bob")"));
+  CHECK(answered(ann, "\"version\":4"));  // she serves all departments
+  bob.asks(ask("tickets", ""));
+  CHECK(answered(bob, "a refund"));
+  bob.asks(ask("ticket", R"(,"version":4,"agent":"","department":"")"));
+  CHECK(answered(bob, "\"version\":5"));
+  bob.asks(R"({"type":"tickets","ref":"r"})");
+  CHECK(answered(bob, "a refund"));  // nobody's, and of no department
+  bob.asks(ask("ticket", R"(,"version":5,"department":"sales")"));
+  bob.asks(R"({"type":"tickets","ref":"r"})");
+  CHECK(answered(bob, "\"tickets\":[]"));
 }
 
 TEST_CASE("a ticket and a conversation never share a log") {
