@@ -40,6 +40,7 @@ kefu::Department department(const toml::table& table) {
   out.offer_timeout = seconds(table, "offer_timeout", out.offer_timeout);
   out.decline_pause = seconds(table, "decline_pause", out.decline_pause);
   out.wrap_up = seconds(table, "wrap_up", out.wrap_up);
+  out.retain_for = seconds(table, "retain_for", out.retain_for);
   return out;
 }
 
@@ -106,6 +107,7 @@ kefu::core::Calendar calendar(const toml::table& table) {
 
 void read_desk(const toml::table& table, kefu::DeskOptions& desk) {
   desk.strategy = text(table, "routing", desk.strategy);
+  desk.retain_for = seconds(table, "retain_for", desk.retain_for);
   if (const toml::array* const departments = table["departments"].as_array()) {
     for (const toml::node& one : *departments) {
       const toml::table* const fields = one.as_table();

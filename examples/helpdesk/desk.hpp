@@ -1,6 +1,7 @@
 // The desk as the TOML file has it: departments, business hours, routing.
 //
 //   routing = "least_loaded"         # round_robin, longest_idle, or pick
+//   retain_for = 7776000             # seconds after which what was said is forgotten; 0: never
 //
 //   [[departments]]                  # none: visitors may name any
 //   id = "billing"
@@ -10,6 +11,7 @@
 //   offer_timeout = 30
 //   decline_pause = 60
 //   wrap_up = 0
+//   retain_for = 2592000
 //   hours = "office"
 //
 //   [hours.office]

@@ -137,6 +137,11 @@ void run(const helpdesk::Options& options) {
   hub_options.logger = &log;
   hub_options.desk = options.desk;
   hub_options.limits.agent_capacity = options.capacity;
+  if (files) {
+    hub_options.desk.forget_file = [files](kefu::FileId id, kefu::Completion<kefu::errc> done) {
+      files->remove(id, std::move(done));
+    };
+  }
   hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));

@@ -16,6 +16,7 @@
 #include <kefu/model/agent.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
+#include <kefu/model/id.hpp>
 #include <kefu/model/rule.hpp>
 #include <kefu/model/sla.hpp>
 #include <map>
@@ -72,6 +73,21 @@ struct DeskOptions {
 
   /// The highest that a visitor may give to their own conversation; above it `open` is denied.
   Priority visitor_priority = Priority::normal;
+
+  /// How long what people said is kept after a conversation was closed or abandoned, or a ticket
+  /// closed or merged, unless its department says otherwise (Department::retain_for); 0: for ever.
+  /// Then the bodies of all messages in both its logs are emptied (tags::kExpired), and its
+  /// subject, tags and attributes (a ticket's fields); numbers, participants' ids, times and kefu's
+  /// own entries stay, and it can't be reopened. Which time counts is settled when it ends.
+  Nanoseconds retain_for{0};
+
+  /// Called with each file that a message referred to, before the message expires; at least once.
+  /// With any code but errc::ok the rest of the conversation is kept for another
+  /// limits::retention_retry. Empty: the files stay where they are. Called on one of the Hub's
+  /// executors; must not block.
+  ///
+  ///   desk.forget_file = [&files](FileId id, auto done) { files.remove(id, std::move(done)); };
+  std::function<void(FileId, Completion<errc> done)> forget_file;
 
   /// Supervisors may recall anybody's messages, whenever they were written.
   bool supervisors_recall = false;

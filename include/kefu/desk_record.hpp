@@ -139,6 +139,9 @@ inline void add_key(std::vector<IndexKey>& keys, std::string_view name, std::str
 inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
   if (at) add_key(keys, index::kDue, index::sortable(*at));
 }
+inline void add_expiry(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
+  if (at) add_key(keys, index::kExpiry, index::sortable(*at));
+}
 }  // namespace detail
 
 /// A queue's order: who was served before and came back, then the higher priority, then who has
@@ -189,6 +192,7 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
   for (const std::string& agent : c.agents) list_for(agent);
   if (c.state == ConversationState::queued) detail::add_key(keys, index::kQueue, queue_key(c));
   detail::add_due(keys, due_at(c));
+  detail::add_expiry(keys, c.expires_at);
   return keys;
 }
 
@@ -227,13 +231,14 @@ inline void add_due(std::vector<IndexKey>& keys, std::optional<Timestamp> at) {
   std::vector<IndexKey> keys;
   detail::add_key(keys, index::kAssignee,
                   index::of(t.assignee) + index::newest_first(t.created_at));
-  if (t.state == TicketState::pending) detail::add_due(keys, t.pending_until);
-  return keys;
-}
-
   if (!t.requester.empty())
     detail::add_key(keys, index::kRequester,
                     index::of(t.requester) + index::newest_first(t.created_at));
+  if (t.state == TicketState::pending) detail::add_due(keys, t.pending_until);
+  detail::add_expiry(keys, t.expires_at);
+  return keys;
+}
+
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const NodeLease& lease) {
   return {{std::string(index::kDue), index::sortable(lease.until)}};
 }

@@ -92,6 +92,10 @@ struct limits {
   Nanoseconds queue_interval{
       1'000'000'000};  ///< visitors hear of a new place in the queue at most so often (1 s)
 
+  Nanoseconds retention_retry{
+      600'000'000'000};  ///< after a file that a message refers to could not be removed, that
+                         ///< conversation expires no further for so long (10 min)
+
   // Bans.
   std::size_t max_bans = 1000;   ///< that stand at once
   std::size_t max_reason = 256;  ///< bytes of a ban's reason

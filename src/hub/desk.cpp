@@ -57,16 +57,23 @@ struct Tuner {
   void after(const Other&, Timestamp) const {}
 
   void set_ends(Timestamp now) const {
-    std::vector<const Conversation*> changed;
-    for (const auto& [key, row] : records.rows()) {
-      const Conversation* const c =
-          row.changed && row.value ? std::get_if<Conversation>(&*row.value) : nullptr;
-      if (c) changed.push_back(c);
-    }
-    for (const Conversation* const c : changed) {
+    for (const Conversation* const c : changed<Conversation>()) {
       const Department department = rules.department(c->department);
       core::set_end(*c, department.abandon_after, department.close_after, records, now);
+      core::set_expiry(*c, rules.retention_of(c->department), records, now);
     }
+    for (const Ticket* const ticket : changed<Ticket>())
+      core::set_expiry(*ticket, rules.retention_of(ticket->department), records, now);
+  }
+
+  template <class T>
+  [[nodiscard]] std::vector<const T*> changed() const {
+    std::vector<const T*> out;
+    for (const auto& [key, row] : records.rows()) {
+      const T* const one = row.changed && row.value ? std::get_if<T>(&*row.value) : nullptr;
+      if (one) out.push_back(one);
+    }
+    return out;
   }
 };
 
@@ -291,13 +298,6 @@ void Desk::enlist(const VersionedConversation& conversation) {
   for (const std::string& agent : c.agents) shard_.tell_all(mail::Enlist{agent, conversation});
 }
 
-void Desk::look_up(ConversationId id, Participant who,
-                   Completion<result<VersionedConversation>> done) {
-  shard_.context().store.get(
-      conversation_key(id),
-      shard_.here<result<std::optional<Record>>>([who = std::move(who), done = std::move(done)](
-                                                     result<std::optional<Record>> record) mutable {
-        if (!record) return done(record.error());
 void Desk::find_departments(const std::string& agent,
                             Completion<result<std::vector<std::string>>> done) {
   const RecordKey key = agent_key(agent);
@@ -312,6 +312,13 @@ void Desk::find_departments(const std::string& agent,
                }));
 }
 
+void Desk::look_up(ConversationId id, Participant who,
+                   Completion<result<VersionedConversation>> done) {
+  shard_.context().store.get(
+      conversation_key(id),
+      shard_.here<result<std::optional<Record>>>([who = std::move(who), done = std::move(done)](
+                                                     result<std::optional<Record>> record) mutable {
+        if (!record) return done(record.error());
         if (!*record) return done(errc::not_found);
         result<Conversation> found = wire::decode_conversation((*record)->value);
         if (!found) return done(found.error());

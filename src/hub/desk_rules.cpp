@@ -39,6 +39,7 @@ void require(bool holds, const std::string& what) {
 }  // namespace
 
 DeskRules::DeskRules(DeskOptions options) : options_(std::move(options)) {
+  require(options_.retain_for.count() >= 0, "DeskOptions: retain_for is below 0");
   for (const Department& department : options_.departments) check(department);
   if (options_.departments.empty()) check(Department{});
   has_picked_ = options_.departments.empty()
@@ -52,6 +53,7 @@ void DeskRules::check(const Department& d) const {
   require(options_.strategies.contains(name) || known_strategy(name, {}),
           "DeskOptions: no strategy is called " + name);
   require(name != strategy::kHost || options_.ask, "DeskOptions: strategy host needs ask");
+  require(d.retain_for.count() >= 0, "DeskOptions: retain_for of " + d.id + " is below 0");
   require(d.calendar.empty() || options_.calendars.contains(d.calendar),
           "DeskOptions: no calendar is called " + d.calendar);
   require(d.sla.empty() || options_.sla.contains(d.sla),
@@ -97,6 +99,11 @@ const core::Calendar& DeskRules::calendar_of(const Department& department) const
 const core::Calendar& DeskRules::calendar_named(const std::string& name) const {
   const auto named = options_.calendars.find(name);
   return named == options_.calendars.end() ? always_ : named->second;
+}
+
+Nanoseconds DeskRules::retention_of(std::string_view department) const {
+  const Department* const known = find(department);
+  return known && known->retain_for.count() != 0 ? known->retain_for : options_.retain_for;
 }
 
 const SlaPolicy* DeskRules::sla_of(const Department& department) const {

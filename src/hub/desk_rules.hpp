@@ -26,6 +26,8 @@ class DeskRules {
   [[nodiscard]] const core::Calendar& calendar_named(const std::string& name) const;
   /// Null when it promises nothing.
   [[nodiscard]] const SlaPolicy* sla_of(const Department& department) const;
+  /// How long what is over is kept; 0: for ever.
+  [[nodiscard]] Nanoseconds retention_of(std::string_view department) const;
   [[nodiscard]] const DeskOptions& options() const noexcept { return options_; }
 
  private:

@@ -54,7 +54,7 @@ struct Dispatch::Lane {
 };
 
 Dispatch::Dispatch(Shard& shard)
-    : shard_(shard), sweep_(sweep_options(shard.context())), sla_(shard) {}
+    : shard_(shard), sweep_(sweep_options(shard.context())), sla_(shard), retention_(shard) {}
 Dispatch::~Dispatch() = default;
 
 void Dispatch::on_tick(Instant now) {
@@ -312,8 +312,11 @@ void Dispatch::drive(core::SweepEffects& effects) {
            });
     } else if (const auto* const due = std::get_if<core::sweep_effect::Judge>(&effect)) {
       sla_.judge(due->conversation);
+    } else if (const auto* const old = std::get_if<core::sweep_effect::Expire>(&effect)) {
+      old_.push_back(old->of);
     } else if (std::holds_alternative<core::sweep_effect::Done>(effect)) {
       sweeping_ = false;
+      retention_.take(std::exchange(old_, {}));
     }
   }
 }

@@ -17,6 +17,7 @@
 
 #include "mail.hpp"
 #include "relay.hpp"
+#include "retention.hpp"
 #include "sla_watch.hpp"
 
 namespace kefu::hub {
@@ -81,6 +82,8 @@ class Dispatch {
   std::map<std::string, LanePtr> lanes_;
   core::Sweep sweep_;
   SlaWatch sla_;
+  Retention retention_;
+  std::vector<core::Retained> old_;  // that the sweep has found
   std::vector<std::unique_ptr<Relay>> relays_;
   std::map<std::string, Known> known_;
   Instant next_renew_, next_sweep_, next_places_, counted_at_;

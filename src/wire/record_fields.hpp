@@ -60,6 +60,8 @@ void fields(Archive& ar, T& r) {
   ar("attributes", r.attributes);
   ar("snooze_until", r.snooze_until);
   ar("ends_at", r.ends_at);
+  ar("expires_at", r.expires_at);
+  ar("expired_at", r.expired_at);
   ar("assignment", r.assignment);
 }
 
@@ -128,6 +130,7 @@ void fields(Archive& ar, T& r) {
   ar("overflow_after_ns", r.overflow_after);
   ar("abandon_after_ns", r.abandon_after);
   ar("close_after_ns", r.close_after);
+  ar("retain_for_ns", r.retain_for);
   ar("calendar", r.calendar);
   ar("sla", r.sla);
 }
@@ -147,6 +150,8 @@ void fields(Archive& ar, T& r) {
   ar("pending_until", r.pending_until);
   ar("merged_into", r.merged_into);
   ar("comments", r.comments);
+  ar("expires_at", r.expires_at);
+  ar("expired_at", r.expired_at);
   ar("created_at", r.created_at);
   ar("updated_at", r.updated_at);
 }

@@ -261,11 +261,12 @@ export class ChatView {
   }
 
   #body(message, row) {
-    if (message.kind === 'file' && !isRecalled(message)) {
+    if (message.kind === 'file' && !goneAs(message)) {
       row.card ??= new FileCard(this.#desk.client, message.body, () => this.#keepEnd());
       return row.card.root;
     }
-    const text = isRecalled(message) ? t('taken_back') : message.body;
+    const gone = goneAs(message);
+    const text = gone ? t(gone) : message.body;
     return el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, text);
   }
 
@@ -405,17 +406,20 @@ export class ChatView {
   }
 }
 
-const isRecalled = ({ tags = '' }) => tags.split(',')[1] === 'recalled';
+/** What is said in place of a message whose text is gone, or undefined. */
+const goneAs = ({ tags = '' }) =>
+  ({ recalled: 'taken_back', expired: 'kept_no_longer' })[tags.split(',')[1]];
 
 /** For how many ms more its writer may take it back. */
 function recallableFor({ kind, message }) {
-  if (kind !== 'message' || !message.own || isRecalled(message)) return 0;
+  if (kind !== 'message' || !message.own || goneAs(message)) return 0;
   return Math.max(0, Date.parse(message.at) + RECALL_WITHIN - Date.now());
 }
 
 /** One line that stands for a message, in a list. */
 export function lineOf(message) {
-  if (isRecalled(message)) return t('taken_back');
+  const gone = goneAs(message);
+  if (gone) return t(gone);
   return message.kind === 'file' ? t('a_file') : message.body;
 }
 

@@ -71,7 +71,9 @@ struct Describe {
   if (ask.skills) changed.skills = *ask.skills;
   if (ask.attributes) changed.attributes = *ask.attributes;
   if (ask.tags) changed.tags = as_tags(*ask.tags);
-  if (changed != *c) desk.edit(*c) = std::move(changed);
+  if (changed == *c) return Rule::none;
+  if (c->expired_at) return Rule::too_late;
+  desk.edit(*c) = std::move(changed);
   return Rule::none;
 }
 

@@ -10,6 +10,7 @@
 #include <kefu/core/opening.hpp>
 #include <kefu/core/presence.hpp>
 #include <kefu/core/relay.hpp>
+#include <kefu/core/retention.hpp>
 #include <kefu/core/sla.hpp>
 #include <kefu/core/ticket.hpp>
 #include <kefu/core/transaction.hpp>
@@ -25,7 +26,7 @@ using DeskCommand =
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
                  SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
                  UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla, HoldSink,
-                 AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan>;
+                 AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan, Expire, EndExpiry, Blank>;
 
 /// The record that a command is about; nothing for what concerns a node. Of two tickets the one
 /// that stays.

@@ -61,7 +61,9 @@ class Judgement {
   }
   // No flag may pass for kefu's own.
   void add(const std::string& word, const Bounds& bounds) {
-    if (word.empty() || word == tags::kRewritten || word == tags::kRecalled) return;
+    if (word.empty() || word == tags::kRewritten || word == tags::kRecalled ||
+        word == tags::kExpired)
+      return;
     if (tags_.size() + word.size() + 1 > bounds.max_tags) return;
     if (!tags_.empty()) tags_ += ',';
     tags_ += word;

@@ -100,6 +100,7 @@ namespace detail {
   if (c->state == S::bot) return Rule::state_table;
   if (const Rule rule = may_enter(c->state, S::queued); rule != Rule::none) return rule;
   if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
+  if (c->expired_at) return Rule::too_late;
   if (open && open->conversation != c->id) return Rule::one_open;
   if (!open) desk.create(OpenConversation{c->visitor, c->department, c->id});
   Conversation& changed = desk.edit(*c);

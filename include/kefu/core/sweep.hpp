@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <kefu/core/desk_command.hpp>
+#include <kefu/core/retention.hpp>
 #include <kefu/desk_record.hpp>
 #include <string>
 #include <utility>
@@ -38,12 +39,17 @@ struct Run {
 struct Judge {
   ConversationId conversation;
 };
+/// This is past its retention: see retention.hpp. Of many only the first are told; the others come
+/// when these are done with.
+struct Expire {
+  Retained of;
+};
 struct Done {};
 
 }  // namespace sweep_effect
 
-using SweepEffect =
-    std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge, sweep_effect::Done>;
+using SweepEffect = std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge,
+                                 sweep_effect::Expire, sweep_effect::Done>;
 using SweepEffects = std::vector<SweepEffect>;
 
 class Sweep {
@@ -73,7 +79,16 @@ class Sweep {
   void on_failed(SweepEffects& out) { out.push_back(sweep_effect::Done{}); }
 
  private:
-  enum class Stage : std::uint8_t { conversations, agents, absent, tickets, timers, node_agents };
+  enum class Stage : std::uint8_t {
+    conversations,
+    agents,
+    absent,
+    tickets,
+    old_conversations,
+    old_tickets,
+    timers,
+    node_agents
+  };
 
   void scan(std::string after, SweepEffects& out) {
     switch (stage_) {
@@ -85,6 +100,10 @@ class Sweep {
         return add({RecordKind::agent, index::kAbsent, {}, std::move(after)}, out);
       case Stage::tickets:
         return add({RecordKind::ticket, index::kDue, {}, std::move(after)}, out);
+      case Stage::old_conversations:
+        return add({RecordKind::conversation, index::kExpiry, {}, std::move(after)}, out);
+      case Stage::old_tickets:
+        return add({RecordKind::ticket, index::kExpiry, {}, std::move(after)}, out);
       case Stage::timers:
         return add({RecordKind::timer, index::kDue, {}, std::move(after)}, out);
       case Stage::node_agents:
@@ -110,7 +129,14 @@ class Sweep {
 
   // Each answers whether what follows in the index may be due as well.
 
+  template <class T>
+  static bool expire(const T& old, Timestamp now, SweepEffects& out) {
+    if (old.expires_at && *old.expires_at <= now) out.push_back(sweep_effect::Expire{old.id});
+    return false;  // the next sweep sees more of them
+  }
+
   bool handle(const Conversation& c, Timestamp now, SweepEffects& out) {
+    if (stage_ == Stage::old_conversations) return expire(c, now, out);
     const auto due = due_at(c);
     if (!due || now < *due) return !due;
     if (c.state == ConversationState::offered)
@@ -145,6 +171,7 @@ class Sweep {
   }
 
   bool handle(const Ticket& ticket, Timestamp now, SweepEffects& out) {
+    if (stage_ == Stage::old_tickets) return expire(ticket, now, out);
     if (!ticket.pending_until || now < *ticket.pending_until) return false;
     out.push_back(sweep_effect::Run{WakeTicket{ticket.id}});
     return true;

@@ -131,6 +131,7 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   if (changed == *ticket && !moves && (!waits || ask.pending_until == ticket->pending_until))
     return Rule::none;  // a retry
   if (desk.version_of(*ticket) != ask.version) return Rule::version;
+  if (ticket->expired_at) return Rule::too_late;
   if (ticket->state == TicketState::merged || to == TicketState::merged) return Rule::state_table;
   if (moves && may_enter(ticket->state, to) != Rule::none) return Rule::state_table;
   if (moves) enter(changed, to, now);
@@ -148,6 +149,7 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   if (!readable) return Rule::exists;
   if (ask.log == Log::internal && detail::is_visitor(ask.by)) return Rule::member;
   if (std::ranges::find(ticket->comments, ask.id) != ticket->comments.end()) return Rule::none;
+  if (ticket->expired_at) return Rule::too_late;
   if (ticket->state == TicketState::merged) return Rule::state_table;
   Ticket& changed = desk.edit(*ticket);
   std::vector<CommentId>& comments = changed.comments;

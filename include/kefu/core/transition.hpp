@@ -25,6 +25,7 @@ inline void enter(Conversation& c, ConversationState to) {
   c.state = to;
   if (to != S::offered) c.assignment.offer.reset();
   if (to != S::on_hold) c.snooze_until.reset();
+  if (!is_over(to)) c.expires_at.reset();
   if (to != S::queued && to != S::offered) {
     c.ends_at.reset();
     c.assignment.declined.clear();
@@ -39,6 +40,7 @@ inline void enter(Ticket& ticket, TicketState to, Timestamp now) {
   ticket.state = to;
   ticket.updated_at = now;
   if (to != TicketState::pending) ticket.pending_until.reset();
+  if (!is_over(to)) ticket.expires_at.reset();
 }
 
 /// A step of the assignment: counts, and is remembered.

@@ -68,6 +68,8 @@ struct Conversation {
   Attributes attributes;
   std::optional<Timestamp> snooze_until;  ///< on_hold: it resumes by itself then
   std::optional<Timestamp> ends_at;  ///< queued: given up then; resolved: it closes by itself then
+  std::optional<Timestamp> expires_at;  ///< over: what is personal in it is taken out from then on
+  std::optional<Timestamp> expired_at;  ///< when that began: it is never reopened
   Assignment assignment;
 
   static constexpr std::size_t kAgents = 32;  ///< that may take part at once

@@ -19,6 +19,7 @@ struct Department {
   Nanoseconds overflow_after = std::chrono::minutes(5);
   Nanoseconds abandon_after{0};  ///< whoever waits for longer is given up; 0: never
   Nanoseconds close_after{0};    ///< what was resolved closes by itself; 0: never
+  Nanoseconds retain_for{0};     ///< see DeskOptions::retain_for; 0: as said there
   std::string calendar;          ///< the host's name for business hours; empty: always open
   std::string sla;               ///< the host's name for an SLA policy; empty: none
 

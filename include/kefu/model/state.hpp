@@ -100,6 +100,12 @@ inline constexpr auto kTicketTransitions = [] {
   return state < TicketState::resolved;
 }
 
+/// True for what may expire: it is over, though a closed one can be reopened.
+[[nodiscard]] constexpr bool is_over(ConversationState state) noexcept { return !is_open(state); }
+[[nodiscard]] constexpr bool is_over(TicketState state) noexcept {
+  return state == TicketState::closed || state == TicketState::merged;
+}
+
 /// True while the conversation's first agent is its owner, and a slot of that agent holds it.
 [[nodiscard]] constexpr bool is_owned(ConversationState state) noexcept {
   return state == ConversationState::active || state == ConversationState::on_hold;

@@ -28,6 +28,8 @@ struct Ticket {
   std::optional<Timestamp> pending_until;     ///< pending: it opens by itself then
   std::optional<TicketId> merged_into;        ///< exactly while `merged`
   std::vector<CommentId> comments;            ///< the last kComments, so that a retry is known
+  std::optional<Timestamp> expires_at;        ///< closed, merged: as in Conversation
+  std::optional<Timestamp> expired_at;        ///< the same
   Timestamp created_at;
   Timestamp updated_at;
 

@@ -38,24 +38,44 @@ inline constexpr std::string_view kRewrittenRecalled = "rewritten,recalled";
   return tags.substr(0, tags.find(',')) == kRewritten;
 }
 
-[[nodiscard]] constexpr bool has_recalled(std::string_view tags) noexcept {
-  return tags.starts_with(kRewrittenRecalled) &&
-         (tags.size() == kRewrittenRecalled.size() || tags[kRewrittenRecalled.size()] == ',');
+namespace detail {
+[[nodiscard]] constexpr bool begins_with(std::string_view tags, std::string_view words) noexcept {
+  return tags.starts_with(words) && (tags.size() == words.size() || tags[words.size()] == ',');
 }
-/// The tags of a message that had these before it was recalled.
-[[nodiscard]] inline std::string recalled(std::string_view tags) {
-  std::string out(kRewrittenRecalled);
+[[nodiscard]] inline std::string put_before(std::string_view words, std::string_view tags) {
+  std::string out(words);
   if (has_rewritten(tags)) tags.remove_prefix(std::min(kRewritten.size() + 1, tags.size()));
   if (!tags.empty()) out.append(",").append(tags);
   return out;
 }
+}  // namespace detail
+
+[[nodiscard]] constexpr bool has_recalled(std::string_view tags) noexcept {
+  return detail::begins_with(tags, kRewrittenRecalled);
+}
+/// The same for one that is past its retention.
+inline constexpr std::string_view kExpired = "expired";
+inline constexpr std::string_view kRewrittenExpired = "rewritten,expired";
+
+[[nodiscard]] constexpr bool has_expired(std::string_view tags) noexcept {
+  return detail::begins_with(tags, kRewrittenExpired);
+}
+
+/// The tags of a message that had these before it was recalled, or expired.
+[[nodiscard]] inline std::string recalled(std::string_view tags) {
+  return detail::put_before(kRewrittenRecalled, tags);
+}
+[[nodiscard]] inline std::string expired(std::string_view tags) {
+  return detail::put_before(kRewrittenExpired, tags);
+}
 
 /// What a reader is told of an entry's tags: staff everything, its writer that it was rewritten,
-/// and everybody that it was recalled.
+/// and everybody that it was recalled, or has expired.
 [[nodiscard]] constexpr std::string_view told(std::string_view tags, bool own,
                                               bool staff) noexcept {
   if (staff) return tags;
   if (has_recalled(tags)) return kRewrittenRecalled;
+  if (has_expired(tags)) return kRewrittenExpired;
   return own && has_rewritten(tags) ? kRewritten : std::string_view();
 }
 }  // namespace tags

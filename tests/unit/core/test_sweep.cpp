@@ -23,6 +23,7 @@ struct Rig {
   SweepEffects out;
   std::vector<DeskCommand> commands;
   std::vector<ConversationId> judged;
+  std::vector<Retained> expired;
   bool done = false;
 
   Rig() { sweep.start(out); }
@@ -38,8 +39,14 @@ struct Rig {
         commands.push_back(run->command);
       if (const auto* judge = std::get_if<sweep_effect::Judge>(&effect))
         judged.push_back(judge->conversation);
+      if (const auto* old = std::get_if<sweep_effect::Expire>(&effect)) expired.push_back(old->of);
       if (std::holds_alternative<sweep_effect::Done>(effect)) done = true;
     }
+  }
+  /// Nothing has been over for long.
+  void no_old() {
+    page(index::kExpiry, {});
+    page(index::kExpiry, {});
   }
 };
 
@@ -57,6 +64,7 @@ TEST_CASE("with nothing due it reads one page of each index") {
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
+  rig.no_old();
   rig.page(index::kDue, {NodeLease{"other", kNow, kNow + 1ns}}, "more");
   CHECK(rig.done);
   CHECK(rig.commands.empty());
@@ -104,6 +112,7 @@ TEST_CASE("the devices of expired nodes are dropped, and after long the nodes ar
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
+  rig.no_old();
   const NodeLease old{"old", {}, kNow - 2h};
   const NodeLease late{"late", {}, kNow};
   const NodeLease own{"here", {}, kNow};  // it will renew its own
@@ -135,6 +144,31 @@ TEST_CASE("pending tickets wake at their time") {
   rig.page(index::kDue, {ticket, later}, "more");
   REQUIRE(rig.commands.size() == 1);
   CHECK(std::get<WakeTicket>(rig.commands[0]).ticket == ticket.id);
+  rig.no_old();
+  rig.page(index::kDue, {});
+  CHECK(rig.done);
+}
+
+TEST_CASE("what has been over for long is told, a page of it at a time") {
+  Conversation old, later;
+  old.id = {1, 1};
+  old.state = ConversationState::closed;
+  old.expires_at = kNow;
+  later.id = {1, 2};
+  later.state = ConversationState::abandoned;
+  later.expires_at = kNow + 1ns;
+  Ticket ticket;
+  ticket.id = {4, 4};
+  ticket.state = TicketState::closed;
+  ticket.expires_at = kNow;
+  Rig rig;
+  rig.page(index::kDue, {});
+  rig.page(index::kDue, {});
+  rig.page(index::kAbsent, {});
+  rig.page(index::kDue, {});
+  rig.page(index::kExpiry, {old, later}, "more");
+  rig.page(index::kExpiry, {ticket}, "more");
+  CHECK(rig.expired == std::vector<Retained>{old.id, ticket.id});
   rig.page(index::kDue, {});
   CHECK(rig.done);
 }
@@ -148,6 +182,7 @@ TEST_CASE("SLA clocks that have come due are judged") {
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
+  rig.no_old();
   rig.page(index::kDue, {clock});
   CHECK(rig.judged == std::vector<ConversationId>{{1, 9}});
 }

@@ -25,6 +25,8 @@ Conversation example() {
   conversation.tags = {"vip"};
   conversation.attributes = {{"order", "7"}, {"渠道", "微信"}};
   conversation.snooze_until = Timestamp{5};
+  conversation.expires_at = Timestamp{11};
+  conversation.expired_at = Timestamp{12};
   Assignment& assignment = conversation.assignment;
   assignment.epoch = 3;
   assignment.offer = Offer{"agent-3", Timestamp{6}};
@@ -70,6 +72,8 @@ Ticket example_ticket() {
   ticket.pending_until = Timestamp{1};
   ticket.merged_into = TicketId{3, 4};
   ticket.comments = {{5, 6}};
+  ticket.expires_at = Timestamp{4};
+  ticket.expired_at = Timestamp{5};
   ticket.created_at = Timestamp{2};
   ticket.updated_at = Timestamp{3};
   return ticket;
