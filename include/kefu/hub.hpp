@@ -74,6 +74,11 @@ struct SearchHits {
   std::string next;            ///< empty: everything has been searched
 };
 
+/// Takes whole lines of JSON, some at a time, and calls `more` when it can take further ones: with
+/// true, or with false to end it. Called on one of the Hub's executors; must not block. The lines
+/// are valid during the call.
+using LineTaker = std::function<void(std::string_view lines, Completion<bool> more)>;
+
 class Hub final : public Acceptor {
  public:
   /// One shard for each executor; at least one.
@@ -117,12 +122,20 @@ class Hub final : public Acceptor {
   ///   hub.change({kefu::core::CreateTicket{ticket, by}}, [](kefu::DeskOutcome outcome) { … });
   void change(core::DeskChange change, Completion<DeskOutcome> done);
 
-  /// Writes a conversation as JSON Lines: its record, then its entries as the frames `entry` of
-  /// wire/PROTOCOL.md, each internal one behind the public one after which it was written. `take`
-  /// gets whole lines, some at a time, and must not block; then comes `done`, with errc::not_found
-  /// or the Store's error when it could not be done.
-  void transcript(ConversationId conversation, bool internal,
-                  std::function<void(std::string_view lines)> take, Completion<errc> done);
+  /// Writes a conversation as JSON Lines: {"type":"conversation","conversation":{…}}, then its
+  /// entries as the frames `entry` of wire/PROTOCOL.md. With `internal` that is its whole record,
+  /// and each internal entry stands behind the public one after which it was written; else it is
+  /// what the visitor may know. Not more is held than a page of each log. In the end comes `done`,
+  /// with errc::not_found, the Store's error, or errc::closed when `take` has ended it.
+  void transcript(ConversationId conversation, bool internal, LineTaker take,
+                  Completion<errc> done);
+
+  /// Writes what is kept of a participant who asks for it: the conversations in which they are the
+  /// visitor, newest first, as transcript() without internal ones, then the tickets of which they
+  /// are the requester, {"type":"ticket","ticket":{…}} and the public entries of its log; their
+  /// attributes (fields) too, but neither tags nor skills nor who was asked, which are the staff's.
+  /// What they opened while it is written may be missing. errc::closed: `take` has ended it.
+  void export_participant(std::string participant, LineTaker take, Completion<errc> done);
 
   /// Keeps an identity, or an address or network of addresses, out: `hello` is refused with
   /// errc::denied and Rule::banned, and sessions that live are ended, on other nodes within
@@ -151,10 +164,11 @@ class Hub final : public Acceptor {
   void search(SearchQuery query, Completion<result<SearchHits>> done);
 
   /// Takes what is personal of a participant out of the Store: the bodies of what they wrote and
-  /// their sessions, as Store::erase() says, and what was said about their conversations (subject
-  /// and attributes). Numbers stay, so that logs have no holes. Answers how many bodies it emptied;
-  /// after an error it may have done a part, and asking again does the rest. Whoever has read
-  /// something still has it; tickets, and what others wrote, are the host's to judge.
+  /// their sessions, as Store::erase() says (comments on tickets too), and what was said about
+  /// their conversations and about the tickets of which they are the requester (subject, and
+  /// attributes or fields). Numbers stay, so that logs have no holes. Answers how many bodies it
+  /// emptied; after an error it may have done a part, and asking again does the rest. Whoever has
+  /// read something still has it; what others wrote is the host's to judge, and so are files.
   void erase(std::string participant, Completion<result<std::uint64_t>> done);
 
   /// Brings every entry that is stored to a sink, from the first one on, or from where the sink of

@@ -15,38 +15,50 @@ struct Job {
   Shard& shard;
   std::string participant;
   Completion<result<std::uint64_t>> done;
-  std::uint64_t bodies = 0;
-  std::vector<ConversationId> conversations{};  // of the page that was read last
+  RecordKind kind = RecordKind::conversation;  // what is being blanked
+  std::vector<core::Retained> left{};          // of the page that was read last
   std::string next{};
 };
 using JobPtr = std::shared_ptr<Job>;
 
 void scan(const JobPtr& job);
 
+/// In the end: then a Store that leaves no copies leaves none of the records either.
+void erase_bodies(const JobPtr& job) {
+  job->shard.context().store.erase(job->participant,
+                                   job->shard.here<result<std::uint64_t>>(
+                                       [job](result<std::uint64_t> bodies) { job->done(bodies); }));
+}
+
 /// One after the other: what was said about them is personal too.
 void go_on(const JobPtr& job) {
-  if (job->conversations.empty()) return job->next.empty() ? job->done(job->bodies) : scan(job);
-  core::Describe blank;
-  blank.conversation = job->conversations.back();
-  blank.subject.emplace();
-  blank.attributes.emplace();
-  job->conversations.pop_back();
-  job->shard.desk().run(std::move(blank),
+  if (job->left.empty()) {
+    if (job->next.empty() && job->kind == RecordKind::ticket) return erase_bodies(job);
+    if (job->next.empty()) job->kind = RecordKind::ticket;
+    return scan(job);
+  }
+  const core::Blank blank{job->left.back()};
+  job->left.pop_back();
+  job->shard.desk().run(blank,
                         [job](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
                           ended.code == errc::ok ? go_on(job) : job->done(ended.code);
                         });
 }
 
 void scan(const JobPtr& job) {
-  ScanRequest request{RecordKind::conversation, std::string(index::kAllOf),
-                      index::of(job->participant), job->next, 0};
+  const bool tickets = job->kind == RecordKind::ticket;
+  ScanRequest request{job->kind, std::string(tickets ? index::kRequester : index::kAllOf),
+                      index::of(job->participant), std::exchange(job->next, {}), 0};
   request.limit = job->shard.bounds().max_list;
   job->shard.context().store.scan(
       std::move(request), job->shard.here<result<ScanPage>>([job](result<ScanPage> page) {
         if (!page) return job->done(page.error());
         for (const Record& record : page->records) {
-          const result<Conversation> one = wire::decode_conversation(record.value);
-          if (one && one->visitor == job->participant) job->conversations.push_back(one->id);
+          const result<DeskRecord> one = wire::decode_record(record.key, record.value);
+          const auto* const c = one ? std::get_if<Conversation>(&*one) : nullptr;
+          if (c && c->visitor == job->participant) job->left.emplace_back(c->id);
+          if (const auto* const ticket = one ? std::get_if<Ticket>(&*one) : nullptr)
+            job->left.emplace_back(ticket->id);
         }
         job->next = std::move(page->next);
         go_on(job);
@@ -56,13 +68,7 @@ void scan(const JobPtr& job) {
 }  // namespace
 
 void erase(Shard& shard, std::string participant, Completion<result<std::uint64_t>> done) {
-  const JobPtr job(new Job{shard, std::move(participant), std::move(done)});
-  shard.context().store.erase(
-      job->participant, shard.here<result<std::uint64_t>>([job](result<std::uint64_t> bodies) {
-        if (!bodies) return job->done(bodies.error());
-        job->bodies = *bodies;
-        scan(job);
-      }));
+  scan(JobPtr(new Job{shard, std::move(participant), std::move(done)}));
 }
 
 }  // namespace kefu::hub

@@ -8,6 +8,7 @@
 
 #include "bans.hpp"
 #include "erasure.hpp"
+#include "export.hpp"
 #include "recall.hpp"
 #include "search.hpp"
 #include "shard.hpp"
@@ -260,8 +261,17 @@ void Hub::replay(std::string_view sink, Completion<result<Replayed>> done) {
   });
 }
 
-void Hub::transcript(ConversationId conversation, bool internal,
-                     std::function<void(std::string_view lines)> take, Completion<errc> done) {
+void Hub::export_participant(std::string participant, LineTaker take, Completion<errc> done) {
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, participant = std::move(participant),
+                         take = std::move(take), done = std::move(done)]() mutable {
+    if (!*alive) return done(errc::shutting_down);
+    hub::export_participant(shard, std::move(participant), std::move(take), std::move(done));
+  });
+}
+
+void Hub::transcript(ConversationId conversation, bool internal, LineTaker take,
+                     Completion<errc> done) {
   hub::Shard& shard = *impl_->context.shards.front();
   shard.executor().post([&shard, alive = impl_->context.alive, conversation, internal,
                          take = std::move(take), done = std::move(done)]() mutable {

@@ -5,8 +5,7 @@
 #include <deque>
 #include <kefu/desk_record.hpp>
 #include <kefu/wire/codec.hpp>
-#include <memory>
-#include <string>
+#include <kefu/wire/records.hpp>
 #include <utility>
 
 #include "shard.hpp"
@@ -23,8 +22,8 @@ struct Part {
 
 struct Job {
   Shard& shard;
-  ConversationId conversation;
-  std::function<void(std::string_view)> take;
+  Writing what;
+  TakerPtr take;
   Completion<errc> done;
   std::array<Part, 2> parts{};  // by Log
   std::string lines{};
@@ -36,7 +35,7 @@ void go_on(const JobPtr& job);
 void read(const JobPtr& job, Log log) {
   Part& part = job->parts[static_cast<std::size_t>(log)];
   ReadRequest request;
-  request.conversation = job->conversation;
+  request.conversation = job->what.log;
   request.log = log;
   request.after = part.position;
   request.max_entries = job->shard.bounds().page_entries;
@@ -52,12 +51,15 @@ void read(const JobPtr& job, Log log) {
 }
 
 void write(Job& job, Part& part) {
-  wire::encode(frame::of(part.entries.front(), false, true), job.lines);
+  const Entry& entry = part.entries.front();
+  const bool own = !job.what.participant.empty() && entry.from == job.what.participant;
+  wire::encode(frame::of(entry, own, job.what.internal), job.lines);
   job.lines += '\n';
   part.entries.pop_front();
 }
 
-/// An internal entry stands behind the public one that it names.
+/// What the page that was read last allows; an internal entry stands behind the public one that it
+/// names.
 void go_on(const JobPtr& job) {
   Part& spoken = job->parts[static_cast<std::size_t>(Log::public_log)];
   Part& noted = job->parts[static_cast<std::size_t>(Log::internal)];
@@ -68,7 +70,12 @@ void go_on(const JobPtr& job) {
         (spoken.entries.empty() || noted.entries.front().after < spoken.entries.front().seq);
     write(*job, note ? noted : spoken);
   }
-  if (!job->lines.empty()) job->take(std::exchange(job->lines, {}));
+  if (!job->lines.empty()) {
+    const std::string lines = std::exchange(job->lines, {});
+    return (*job->take)(lines, job->shard.here<bool>([job](bool more) {
+      more ? go_on(job) : job->done(errc::closed);
+    }));
+  }
   if (lacks(spoken)) return read(job, Log::public_log);
   if (lacks(noted)) return read(job, Log::internal);
   job->done(errc::ok);
@@ -76,18 +83,30 @@ void go_on(const JobPtr& job) {
 
 }  // namespace
 
-void write_transcript(Shard& shard, ConversationId conversation, bool internal,
-                      std::function<void(std::string_view lines)> take, Completion<errc> done) {
-  const JobPtr job(new Job{shard, conversation, std::move(take), std::move(done)});
-  job->parts[static_cast<std::size_t>(Log::internal)].whole = !internal;
+void write_entries(Shard& shard, Writing what, TakerPtr take, Completion<errc> done) {
+  const JobPtr job(new Job{shard, std::move(what), std::move(take), std::move(done)});
+  job->parts[static_cast<std::size_t>(Log::internal)].whole = !job->what.internal;
+  job->lines = std::move(job->what.first);
+  go_on(job);
+}
+
+void write_transcript(Shard& shard, ConversationId conversation, bool internal, LineTaker take,
+                      Completion<errc> done) {
   shard.context().store.get(
       conversation_key(conversation),
-      shard.here<result<std::optional<Record>>>([job](result<std::optional<Record>> record) {
-        if (!record) return job->done(record.error());
-        if (!*record) return job->done(errc::not_found);
-        job->lines = (**record).value + '\n';
-        go_on(job);
-      }));
+      shard.here<result<std::optional<Record>>>(
+          [&shard, internal, conversation, take = std::make_shared<LineTaker>(std::move(take)),
+           done = std::move(done)](result<std::optional<Record>> record) mutable {
+            if (!record) return done(record.error());
+            if (!*record) return done(errc::not_found);
+            const std::string& whole = (**record).value;
+            result<Conversation> c = wire::decode_conversation(whole);
+            if (!c) return done(c.error());
+            c->attributes.clear();  // which are the staff's
+            Writing what{conversation, internal};
+            what.first = wire::as_line("conversation", internal ? whole : wire::encode_told(*c));
+            write_entries(shard, std::move(what), std::move(take), std::move(done));
+          }));
 }
 
 }  // namespace kefu::hub

@@ -11,6 +11,44 @@
 namespace kefu::wire {
 namespace {
 
+/// As far as a participant may know it.
+template <class T>
+struct Told {
+  const T& of;
+};
+
+template <class Archive>
+void fields(Archive& ar, const Told<Conversation>& r) {
+  ar("id", r.of.id);
+  ar("state", r.of.state);
+  ar("visitor", r.of.visitor);
+  ar("department", r.of.department);
+  ar("subject", r.of.subject);
+  ar("agents", r.of.agents);
+  ar("opened_at", r.of.opened_at);
+  ar("priority", r.of.priority);
+  ar("language", r.of.language);
+  ar("attributes", r.of.attributes);
+  ar("expired_at", r.of.expired_at);
+}
+
+template <class Archive>
+void fields(Archive& ar, const Told<Ticket>& r) {
+  ar("id", r.of.id);
+  ar("state", r.of.state);
+  ar("subject", r.of.subject);
+  ar("requester", r.of.requester);
+  ar("department", r.of.department);
+  ar("assignee", r.of.assignee);
+  ar("priority", r.of.priority);
+  ar("fields", r.of.fields);
+  ar("pending_until", r.of.pending_until);
+  ar("merged_into", r.of.merged_into);
+  ar("created_at", r.of.created_at);
+  ar("updated_at", r.of.updated_at);
+  ar("expired_at", r.of.expired_at);
+}
+
 template <class T>
 std::string encode(const T& record) {
   std::string json;
@@ -47,6 +85,17 @@ std::string encode_record(const Conversation& conversation) { return encode(conv
 
 std::string encode_record(const DeskRecord& record) {
   return std::visit([](const auto& one) { return encode(one); }, record);
+}
+
+std::string encode_told(const Conversation& conversation) {
+  return encode(Told<Conversation>{conversation});
+}
+std::string encode_told(const Ticket& ticket) { return encode(Told<Ticket>{ticket}); }
+
+std::string as_line(std::string_view name, std::string_view record) {
+  std::string line = R"({"type":")";
+  line.append(name).append("\",\"").append(name).append("\":").append(record).append("}\n");
+  return line;
 }
 
 result<Conversation> decode_conversation(std::string_view record) {

@@ -19,4 +19,11 @@ namespace kefu::wire {
 [[nodiscard]] result<DeskRecord> decode_record(const RecordKey& key, std::string_view record);
 [[nodiscard]] result<Conversation> decode_conversation(std::string_view record);
 
+/// What the participant may know whom it is about: neither tags nor skills nor who was asked.
+[[nodiscard]] std::string encode_told(const Conversation& conversation);
+[[nodiscard]] std::string encode_told(const Ticket& ticket);
+
+/// {"type":"<name>","<name>":<record>} and a line feed.
+[[nodiscard]] std::string as_line(std::string_view name, std::string_view record);
+
 }  // namespace kefu::wire

@@ -185,6 +185,28 @@ inline constexpr std::string_view kConversation = "0199c1d2-0000-7000-8000-00000
          ",\"seq\":" + std::to_string(seq) + "}";
 }
 
+/// What a transcript, or an export, came to.
+struct Written {
+  std::vector<std::string> lines;
+  std::optional<errc> ended;
+
+  /// How many of the lines have all of these.
+  template <class... Text>
+  [[nodiscard]] std::size_t got(Text... text) const {
+    std::size_t count = 0;
+    for (const std::string& line : lines)
+      count += ((line.find(text) != std::string::npos) && ...) ? 1 : 0;
+    return count;
+  }
+};
+[[nodiscard]] inline LineTaker taker(Written& out) {
+  return [&out](std::string_view lines, Completion<bool> more) {
+    for (; !lines.empty(); lines.remove_prefix(lines.find('\n') + 1))
+      out.lines.emplace_back(lines.substr(0, lines.find('\n')));
+    more(true);
+  };
+}
+
 /// A visitor and an agent in a conversation.
 struct Pair {
   explicit Pair(Host& host) : visitor(host), agent(host) {

@@ -14,20 +14,10 @@ std::string say(std::string_view type, int cseq, std::string_view body) {
          ",\"cseq\":" + std::to_string(cseq) + ",\"body\":\"" + std::string(body) + "\"}";
 }
 
-struct Written {
-  std::vector<std::string> lines;
-  std::optional<errc> ended;
-};
-
 Written transcript(Host& host, std::string_view id, bool internal) {
   Written out;
-  host.hub.transcript(
-      *ConversationId::parse(id), internal,
-      [&](std::string_view lines) {
-        for (; !lines.empty(); lines.remove_prefix(lines.find('\n') + 1))
-          out.lines.emplace_back(lines.substr(0, lines.find('\n')));
-      },
-      [&](errc code) { out.ended = code; });
+  host.hub.transcript(*ConversationId::parse(id), internal, taker(out),
+                      [&](errc code) { out.ended = code; });
   host.loop.run_until_idle();
   return out;
 }
@@ -55,6 +45,48 @@ TEST_CASE("a transcript has every entry in its place, over many pages") {
   const Written spoken = transcript(host, kConversation, false);
   CHECK(spoken.lines.size() == 1 + 2 + 5);
   CHECK(transcript(host, "0199c1d2-0000-7000-8000-00000000ffff", true).ended == errc::not_found);
+}
+
+TEST_CASE("what visitors may read of a transcript is what they are told on the wire") {
+  Host host;
+  Pair pair(host);
+  pair.agent.asks(R"({"type":"describe",)" + in_conversation() +
+                  R"(,"subject":"an invoice","attributes":{"risk":"high"},"tags":["nasty"]})");
+  const Written spoken = transcript(host, kConversation, false);
+  CHECK(spoken.lines[0].starts_with(R"({"type":"conversation","conversation":{"id":")"));
+  CHECK(spoken.lines[0].find("an invoice") != std::string::npos);
+  for (const char* const internal : {"risk", "nasty", "assignment"})
+    CHECK(spoken.lines[0].find(internal) == std::string::npos);
+  const Written whole = transcript(host, kConversation, true);
+  for (const char* const internal : {"risk", "nasty", "assignment"})
+    CHECK(whole.lines[0].find(internal) != std::string::npos);
+}
+
+TEST_CASE("a transcript waits for who takes it, and ends when they want no more") {
+  limits bounds;
+  bounds.page_entries = 2;
+  Host host(bounds);
+  Pair pair(host);
+  for (int i = 1; i <= 5; ++i) pair.visitor.asks(say("send", i, "question"));
+  std::size_t lines = 0;
+  std::optional<errc> ended;
+  Completion<bool> more;
+  host.hub.transcript(
+      *ConversationId::parse(kConversation), false,
+      [&](std::string_view some, Completion<bool> then) {
+        lines += static_cast<std::size_t>(std::ranges::count(some, '\n'));
+        more = std::move(then);
+      },
+      [&](errc code) { ended = code; });
+  for (const std::size_t so_far : {1, 3, 5}) {
+    host.loop.run_until_idle();
+    CHECK(lines == so_far);
+    CHECK(!ended);
+    more(so_far != 5);
+  }
+  host.loop.run_until_idle();
+  CHECK(lines == 5);
+  CHECK(ended == errc::closed);
 }
 
 }  // namespace
