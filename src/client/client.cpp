@@ -3,6 +3,8 @@
 #include <kefu/wire/codec.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 #include <random>
 #include <utility>
 #include <variant>
@@ -14,6 +16,17 @@ namespace {
 namespace fx = core::client_effect;
 
 constexpr std::string_view kTokenRef = "kefu-token";
+constexpr std::string_view kAskRef = "kefu-ask-";
+
+/// Nothing when it is not that of something asked.
+std::optional<std::uint64_t> number_of(std::string_view ref) {
+  if (!ref.starts_with(kAskRef)) return std::nullopt;
+  ref.remove_prefix(kAskRef.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(ref.data(), ref.data() + ref.size(), number);
+  if (error != std::errc{} || end != ref.data() + ref.size()) return std::nullopt;
+  return number;
+}
 
 std::uint64_t system_seed() {
   std::random_device device;
@@ -43,12 +56,14 @@ struct Client::Impl final : LinkEvents, wire::Decoder::ServerHandler {
         options(std::move(with)),
         decoder(options.bounds),
         machine(store.load(), machine_options(options)),
+        requests(options.requests),
         token_back_off(options.token_retry, options.token_retry_limit, system_seed()) {}
 
   ~Impl() {
     *alive = false;
     if (dirty) save();
     if (machine.state() != core::ClientSession::State::stopped) link.close();
+    end_requests();
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -70,6 +85,7 @@ struct Client::Impl final : LinkEvents, wire::Decoder::ServerHandler {
   void on_frame(const ServerFrame& frame) override {
     if (machine.state() == core::ClientSession::State::stopped) return;
     events.on_frame(frame);
+    on_answer(frame);
     if (frame.ref == kTokenRef && std::holds_alternative<frame::Error>(frame.body)) ask_later();
     step([&](core::ClientEffects& out) { machine.on_frame(frame, executor.now(), out); });
     tell_detached(errc::unavailable);
@@ -125,6 +141,8 @@ struct Client::Impl final : LinkEvents, wire::Decoder::ServerHandler {
   void tell(const fx::Attached& effect) {
     told_attached = true;
     token_back_off.reset();
+    requests.on_lost();  // what was said on an earlier connection
+    say_requests();
     events.on_attached(effect.session, effect.resumed);
   }
   void tell(const fx::Refused& effect) {
@@ -147,6 +165,56 @@ struct Client::Impl final : LinkEvents, wire::Decoder::ServerHandler {
       step([this](core::ClientEffects& out) { machine.on_tick(executor.now(), out); });
       tell_detached(errc::timed_out);
     });
+  }
+
+  // ---- what waits for an answer
+
+  void ask(ClientFrame frame, Completion<const ServerFrame&> done) {
+    const std::uint64_t number = ++last_asked;
+    const std::string ref = std::string(kAskRef) + std::to_string(number);
+    frame.ref = ref;
+    if (requests.is_full()) {
+      return executor.post([done = std::move(done)]() mutable { done(failure(errc::overloaded)); });
+    }
+    std::string message;
+    wire::encode(frame, message);
+    requests.add(number, std::move(message));
+    asked.emplace(number, std::move(done));
+    say_requests();
+  }
+  void on_answer(const ServerFrame& frame) {
+    const std::optional<std::uint64_t> number = number_of(frame.ref);
+    if (!number) return;
+    const auto* const error = std::get_if<frame::Error>(&frame.body);
+    if (!requests.on_answer(*number, error ? error->code : errc::ok, executor.now()))
+      return say_requests();
+    const auto at = asked.find(*number);
+    Completion<const ServerFrame&> done = std::move(at->second);
+    asked.erase(at);
+    done(frame);
+  }
+  void say_requests() {
+    if (machine.state() != core::ClientSession::State::attached) return;
+    for (const std::string_view message : requests.due(executor.now())) {
+      outgoing.emplace_back(message);
+      flush_later();
+    }
+    const std::optional<Instant> next = requests.wakes_at();
+    if (!next || (says_at && *says_at <= *next)) return;
+    says_at = next;
+    at(*next, [this, when = *next] {
+      if (says_at == when) says_at.reset();
+      say_requests();
+    });
+  }
+  void end_requests() {
+    requests.clear();
+    for (auto& [number, done] : std::exchange(asked, {})) done(failure(errc::shutting_down));
+  }
+  static ServerFrame failure(errc code) {
+    frame::Error error;
+    error.code = code;
+    return {{}, error};
   }
 
   // ---- what is saved before it is sent
@@ -237,9 +305,13 @@ struct Client::Impl final : LinkEvents, wire::Decoder::ServerHandler {
   const Options options;
   wire::Decoder decoder;
   core::ClientSession machine;
+  core::ClientRequests requests;
   core::BackOff token_back_off;
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // read on the executor only
 
+  std::map<std::uint64_t, Completion<const ServerFrame&>> asked;  // by the number of a request
+  std::uint64_t last_asked = 0;
+  std::optional<Instant> says_at;     // requests that wait for their time
   std::vector<std::string> outgoing;  // messages of this turn
   std::optional<Instant> armed;
   std::uint64_t renewals = 0;
@@ -266,6 +338,7 @@ void Client::stop() {
   ++impl_->renewals;
   impl_->step([this](core::ClientEffects& out) { impl_->machine.stop(out); });
   impl_->flush();
+  impl_->end_requests();
 }
 
 std::uint64_t Client::send(ConversationId conversation, std::string body, std::string kind,
@@ -282,6 +355,10 @@ bool Client::transmit(const ClientFrame& frame) {
   if (!attached()) return false;
   impl_->queue(frame);
   return true;
+}
+
+void Client::ask(ClientFrame frame, Completion<const ServerFrame&> done) {
+  impl_->ask(std::move(frame), std::move(done));
 }
 
 bool Client::attached() const noexcept {

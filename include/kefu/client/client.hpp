@@ -27,6 +27,7 @@
 #include <kefu/client/pending_store.hpp>
 #include <kefu/completion.hpp>
 #include <kefu/core/client_effects.hpp>
+#include <kefu/core/client_requests.hpp>
 #include <kefu/core/client_session.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/limits.hpp>
@@ -53,6 +54,7 @@ using TokenProvider = std::function<void(Completion<result<Token>>)>;
 
 struct Options {
   TokenProvider token;
+  core::RequestTerms requests;  ///< of ask()
   core::ClientOptions machine;  ///< timeouts and delays; its `seed` is not used, but this:
   std::uint64_t seed = 0;       ///< of the jitter; 0: one from the system
   limits bounds;                ///< of the server: what a message from it may be
@@ -123,6 +125,13 @@ class Client {
   /// answer comes by on_frame(), with its `ref`; those that begin with "kefu-" are the client's
   /// own.
   bool transmit(const ClientFrame& frame);
+
+  /// Says something that has an answer, connected or not, and again on each connection until that
+  /// comes: for what is safe to repeat, as everything is that names an id, a version or an
+  /// assignment. Its `ref` is the client's. `done` gets the answer or an error frame, whose texts
+  /// are valid during the call; not inside this one. The client's own errors are `overloaded`
+  /// (Options::requests) and, inside stop() and the destructor, `shutting_down`.
+  void ask(ClientFrame frame, Completion<const ServerFrame&> done);
 
   [[nodiscard]] bool attached() const noexcept;
   /// How many sends have no outcome.

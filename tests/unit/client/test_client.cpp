@@ -2,184 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <kefu/hub.hpp>
-#include <kefu/memory/store.hpp>
-#include <kefu/testing/manual_clock.hpp>
-#include <kefu/testing/manual_executor.hpp>
-#include <kefu/testing/sim_network.hpp>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace {
+#include "world.hpp"
 
 using namespace kefu;
-using client::Client;
-
-constexpr Nanoseconds kSecond{1'000'000'000};
-constexpr ConversationId kChat{0xc0, 1};
-
-/// Tokens are "<who> <role> <seconds left>"; "expired" is what it says.
-class Doorkeeper final : public Authenticator {
- public:
-  explicit Doorkeeper(const Clock& clock) : clock_(clock) {}
-  void authenticate(std::string_view token, const Caller&,
-                    Completion<result<Identity>> done) override {
-    if (token == "expired") return done(errc::token_expired);
-    const std::size_t first = token.find(' ');
-    const std::size_t second = token.find(' ', first + 1);
-    if (second == std::string_view::npos) return done(errc::unauthenticated);
-    const auto role = role_from_name(token.substr(first + 1, second - first - 1));
-    const std::int64_t left = std::stoll(std::string(token.substr(second + 1)));
-    done(Identity{{std::string(token.substr(0, first)), *role}, clock_.now() + left * kSecond});
-  }
-
- private:
-  const Clock& clock_;
-};
-
-/// A link through the simulated network.
-class SimLink final : public client::Link, testing::SimSocket::Events {
- public:
-  SimLink(testing::SimNetwork& network, Executor& loop, testing::SimServer& server)
-      : server_(server), socket_(network, loop, *this) {}
-  ~SimLink() override { socket_.vanish(); }
-
-  void open(client::LinkEvents& events) override {
-    ++opened;
-    events_ = &events;
-    socket_.connect(server_);
-  }
-  void send(std::string message) override {
-    sent.push_back(message);
-    socket_.send(std::move(message));
-  }
-  void close() override {
-    events_ = nullptr;
-    socket_.close();
-  }
-  void cut() { socket_.cut(); }
-
-  int opened = 0;
-  std::vector<std::string> sent;
-
- private:
-  void on_opened() override {
-    if (events_) events_->on_opened();
-  }
-  void on_message(std::string_view message) override {
-    if (events_) events_->on_message(message, 0);
-  }
-  void on_closed(errc reason) override {
-    if (client::LinkEvents* const events = std::exchange(events_, nullptr))
-      events->on_closed(reason);
-  }
-
-  testing::SimServer& server_;
-  testing::SimSocket socket_;
-  client::LinkEvents* events_ = nullptr;
-};
-
-struct Recorder final : client::Events {
-  void on_entry(const Entry& entry, bool own) override {
-    if (entry.conversation != kChat) return;
-    CHECK(entry.seq == bodies.size() + 1);
-    bodies.push_back((own ? "own " : "") + entry.body);
-  }
-  void on_settled(const core::client_effect::Settled& settled) override {
-    CHECK(outcomes.emplace(settled.id, settled.code).second);
-  }
-  void on_attached(SessionId, bool resumed) override { resumed ? ++resumptions : ++sessions; }
-  void on_detached(errc) override { ++detached; }
-  void on_refused(errc code) override { refused = code; }
-  void on_store_failed(errc code) override { store_failures.push_back(code); }
-  void on_frame(const ServerFrame& frame) override {
-    if (std::holds_alternative<frame::Joined>(frame.body)) ++joined;
-  }
-
-  std::vector<std::string> bodies;
-  std::map<std::uint64_t, errc> outcomes;
-  std::vector<errc> store_failures;
-  std::optional<errc> refused;
-  int sessions = 0, resumptions = 0, detached = 0, joined = 0;
-};
-
-/// Fails when it is told to.
-class FailingStore final : public client::PendingStore {
- public:
-  core::ClientState load() override { return inner.load(); }
-  errc save(const core::ClientState& state) override {
-    if (fail != errc::ok) return fail;
-    ++saves;
-    return inner.save(state);
-  }
-  client::MemoryPendingStore inner;
-  errc fail = errc::ok;
-  int saves = 0;
-};
-
-/// A hub in this process, and a conversation of the visitor "v" in it.
-struct World {
-  World() {
-    HubOptions options;
-    options.clock = &wall;
-    options.random = [this] { return ++minted; };
-    options.limits.presence_grace = 24 * 3600 * kSecond;  // nobody comes as the agent "a"
-    hub.emplace(std::vector<Executor*>{&loop}, disk, std::move(options));
-    hub->authenticate(std::make_unique<Doorkeeper>(wall));
-    server.emplace(network, std::vector<Executor*>{&loop});
-    server->start(*hub);
-    hub->open({kChat, "v", "", "", {"a"}}, [](const result<Conversation>& made) { CHECK(made); });
-    loop.run_until_idle();
-  }
-  ~World() { loop.drop_all(); }
-
-  void pass(Nanoseconds time) {
-    for (; time.count() > 0; time -= kSecond / 10) {
-      wall.advance(kSecond / 10);
-      loop.advance(kSecond / 10);
-    }
-  }
-  client::Options options() {
-    client::Options out;
-    out.seed = 1;
-    out.token = [this](Completion<result<client::Token>> done) {
-      ++asked;
-      if (tokens.size() > 1) {
-        client::Token next = tokens.front();
-        tokens.erase(tokens.begin());
-        return done(std::move(next));
-      }
-      done(tokens.front());
-    };
-    return out;
-  }
-  std::vector<std::string> stored() {
-    std::vector<std::string> out;
-    disk.read({kChat, Log::public_log, 0, 1000, SIZE_MAX}, [&](result<Page> page) {
-      for (const Entry& entry : page->entries) {
-        if (entry.kind == kind::kText) out.push_back(entry.body);
-      }
-    });
-    return out;
-  }
-
-  testing::ManualClock wall;
-  testing::ManualExecutor loop;
-  memory::Store disk{wall};
-  testing::SimNetwork network;
-  std::uint64_t minted = 0;
-  std::optional<Hub> hub;
-  std::optional<testing::SimServer> server;
-  int asked = 0;
-  std::vector<client::Token> tokens{{"v visitor 3600"}};
-};
-
-}  // namespace
+using namespace kefu::client;
 
 TEST_CASE("Client delivers what it was given, once and in order, across lost links") {
   World world;
@@ -358,4 +184,57 @@ TEST_CASE("Client: a token that comes after the end is nobody's") {
   late(client::Token{"v visitor 3600"});
   world.pass(kSecond);
   CHECK(link.opened == 0);
+}
+
+TEST_CASE("Client: what is asked is answered, over as many connections as that takes") {
+  World world;
+  SimLink link(world.network, world.loop, *world.server);
+  client::MemoryPendingStore store;
+  Recorder seen;
+  Client client(world.loop, link, store, seen, world.options());
+  std::vector<std::string> answers;
+  const auto ask = [&](ClientFrame frame) {
+    client.ask(frame, [&](const ServerFrame& answer) {
+      const auto* const error = std::get_if<frame::Error>(&answer.body);
+      answers.emplace_back(error ? name(error->code) : "ok");
+    });
+  };
+  ask({"", frame::Open{{0xc0, 2}, "sales", "hello"}});  // before it is started
+  client.start();
+  link.cut();
+  world.pass(20 * kSecond);
+  CHECK(answers == std::vector<std::string>{"ok"});
+  ask({"mine", frame::Watch{{0xc0, 9}}});
+  link.cut();  // before anything can come back
+  world.pass(20 * kSecond);
+  CHECK(answers == std::vector<std::string>{"ok", "denied"});
+  link.cut();
+  ask({"", frame::List{}});
+  client.stop();
+  CHECK(answers.back() == "shutting_down");
+  world.pass(20 * kSecond);
+  CHECK(answers.size() == 3);
+}
+
+TEST_CASE("Client: only so much waits to be answered") {
+  World world;
+  SimLink link(world.network, world.loop, *world.server);
+  client::MemoryPendingStore store;
+  Recorder seen;
+  client::Options options = world.options();
+  options.requests.most = 2;
+  Client client(world.loop, link, store, seen, options);
+  client.start();
+  world.pass(kSecond);
+  std::vector<errc> codes;
+  for (int i = 0; i < 3; ++i) {
+    client.ask({"", frame::List{}}, [&](const ServerFrame& answer) {
+      const auto* const error = std::get_if<frame::Error>(&answer.body);
+      codes.push_back(error ? error->code : errc::ok);
+    });
+  }
+  world.loop.run_until_idle();
+  CHECK(std::ranges::count(codes, errc::overloaded) == 1);
+  world.pass(kSecond);
+  CHECK(std::ranges::count(codes, errc::ok) == 2);
 }
