@@ -13,6 +13,7 @@
 #include <kefu/net/loops.hpp>
 #include <kefu/net/metrics.hpp>
 #include <kefu/net/server.hpp>
+#include <kefu/net/transcript.hpp>
 #include <kefu/net/webhook.hpp>
 #include <kefu/sqlite/store.hpp>
 
@@ -136,12 +137,12 @@ void run(const helpdesk::Options& options) {
   kefu::HubOptions hub_options;
   hub_options.logger = &log;
   hub_options.desk = options.desk;
-  hub_options.limits.agent_capacity = options.capacity;
   if (files) {
     hub_options.desk.forget_file = [files](kefu::FileId id, kefu::Completion<kefu::errc> done) {
       files->remove(id, std::move(done));
     };
   }
+  hub_options.limits.agent_capacity = options.capacity;
   hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
   kefu::Hub hub{loops.executors(), store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
@@ -156,6 +157,7 @@ void run(const helpdesk::Options& options) {
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
   if (options.metrics) kefu::net::serve_metrics(server, hub);
+  kefu::net::serve_transcripts(server, hub);
   if (files) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "digest.hpp"
+#include "net/bearer.hpp"
 #include "net/download.hpp"
 #include "net/field_text.hpp"
 #include "net/ranged_body.hpp"
@@ -80,13 +81,6 @@ FileId mint_id(Timestamp now) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), sizeof random) != 1)
     throw std::bad_alloc{};
   return make_uuid_v7<FileId>(static_cast<std::uint64_t>(now.ns / 1'000'000), random[0], random[1]);
-}
-
-std::string bearer_of(const http::Head& request) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view field = request.find("Authorization").value_or("");
-  if (!http::equal_any_case(field.substr(0, kScheme.size()), kScheme)) return {};
-  return std::string{http::trim(field.substr(kScheme.size()))};
 }
 
 std::optional<Digest> digest_for(std::string_view algorithm) {

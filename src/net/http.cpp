@@ -145,7 +145,7 @@ std::string write_head(const Response& response, bool keep_alive, int minor_vers
   out.append(std::to_string(response.status)).append(" ");
   out.append(reason_phrase(response.status)).append("\r\n");
   for (const Response::Field& field : response.fields) append_field(out, field.name, field.value);
-  if (response.more && !response.length) {
+  if ((response.more || response.more_later) && !response.length) {
     if (minor_version != 0) append_field(out, "Transfer-Encoding", "chunked");
   } else if (!has_no_body(response.status)) {
     append_field(out, "Content-Length",

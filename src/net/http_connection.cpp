@@ -293,10 +293,11 @@ void HttpConnection::handle(const http::Head& request) {
   const Site& site = worker_.site();
   const bool keep_alive = request.keep_alive() && !worker_.stopping();
   std::string client = client_address(request, peer_, site.proxies, site.options.forwarded);
-  if (handle_events(request, client) || handle_late(request)) return;
+  if (handle_events(request, client)) return;
   if (request.path() != site.options.websocket_path) {
     const std::string body = body_ ? body_->take() : std::string{};
-    return respond(site.answer({request, client, subject(), body}), keep_alive);
+    http::Response response = site.answer({request, client, subject(), body});
+    return response.later ? await(response.later) : respond(std::move(response), keep_alive);
   }
   Upgrade answer = answer_upgrade(request, site.upgrade);
   if (answer.accepted()) {
@@ -402,17 +403,11 @@ void HttpConnection::on_answer(http::Response response) {
   answer_page(std::move(response), keep_alive_ && !worker_.stopping());
 }
 
-bool HttpConnection::handle_late(const http::Head& request) {
-  const Site& site = worker_.site();
-  const auto at = std::ranges::find(site.late, request.path(),
-                                    [](const auto& one) { return std::string_view{one.first}; });
-  const bool asks = request.method() == "GET" || request.method() == "HEAD";
-  if (at == site.late.end() || !asks) return false;
-  at->second([self = site.workers[worker_.index()].lock(),
-              number = wait_for_answer(request)](http::Response response) {
+void HttpConnection::await(const std::function<void(Completion<http::Response>)>& later) {
+  later([self = worker_.site().workers[worker_.index()].lock(),
+         number = wait_for_answer(parser_.head())](http::Response response) {
     Worker::answer_later(self, number, std::move(response));
   });
-  return true;
 }
 
 void HttpConnection::answer_page(http::Response response, bool keep_alive) {
@@ -424,12 +419,14 @@ void HttpConnection::respond(http::Response response, bool keep_alive) {
   // Behind a head that was refused there is no method, and no version.
   const http::Head& request = parser_.head();
   const bool with_body = request.method() != "HEAD";
-  chunked_ = response.more && !response.length && request.minor_version() != 0;
-  keep_alive_ = keep_alive && (!response.more || response.length || chunked_);
+  const bool in_parts = response.more || response.more_later;
+  chunked_ = in_parts && !response.length && request.minor_version() != 0;
+  keep_alive_ = keep_alive && (!in_parts || response.length || chunked_);
   head_out_ = http::write_head(response, keep_alive_, request.minor_version());
   body_out_ = with_body ? std::move(response.body) : std::string{};
   more_ = with_body ? std::move(response.more) : nullptr;
-  if (more_ && chunked_ && !body_out_.empty()) {
+  more_later_ = with_body ? std::move(response.more_later) : nullptr;
+  if (with_body && chunked_ && !body_out_.empty()) {
     http::append_chunk(head_out_, std::exchange(body_out_, {}));
   }
   body_.reset();
@@ -467,11 +464,15 @@ void HttpConnection::write() {
     }
     if (more_ && parts_written >= kPartsPerTurn) return worker_.read_later(*this);
   } while (fill());
-  if (state_ != State::gone) on_written();
+  if (state_ == State::writing) on_written();
 }
 
-/// The next part of an answer; false when there is none.
+/// The next part of an answer; false when there is none, or it is still to come.
 bool HttpConnection::fill() {
+  if (more_later_) {
+    gather();
+    return false;
+  }
   if (!more_) return false;
   std::string part;
   try {
@@ -480,11 +481,39 @@ bool HttpConnection::fill() {
     cut();
     return false;
   }
+  put_part(std::move(part));
+  return true;
+}
+
+void HttpConnection::gather() {
+  state_ = State::gathering;
+  awaited_ = worker_.await_answer(*this);
+  set_deadline();
+  more_later_([self = worker_.site().workers[worker_.index()].lock(),
+               number = awaited_](result<std::string> part) {
+    Worker::go_on_later(self, number, [part = std::move(part)](HttpConnection& waiting) mutable {
+      waiting.on_part(std::move(part));
+    });
+  });
+}
+
+void HttpConnection::on_part(result<std::string> part) {
+  worker_.forget_answer(std::exchange(awaited_, 0));
+  if (!part) return cut();
+  state_ = State::writing;
+  put_part(*std::move(part));
+  count_held();
+  set_deadline();
+  write();
+}
+
+void HttpConnection::put_part(std::string part) {
   written_ = 0;
   head_out_.clear();
   body_out_.clear();
   const bool last = part.empty();
   if (last) more_ = nullptr;
+  if (last) more_later_ = nullptr;
   if (!chunked_) {
     body_out_ = std::move(part);
   } else if (last) {
@@ -492,7 +521,6 @@ bool HttpConnection::fill() {
   } else {
     http::append_chunk(head_out_, part);
   }
-  return true;
 }
 
 void HttpConnection::on_written() {
@@ -519,7 +547,7 @@ void HttpConnection::on_tick() {
 }
 
 void HttpConnection::shut_down() {
-  if (state_ == State::writing || state_ == State::awaiting) {
+  if (state_ == State::writing || state_ == State::awaiting || state_ == State::gathering) {
     keep_alive_ = false;
   } else {
     cut();
@@ -530,6 +558,7 @@ void HttpConnection::cut() {
   if (std::exchange(state_, State::gone) == State::gone) return;
   if (awaited_ != 0) worker_.forget_answer(std::exchange(awaited_, 0));
   sink_.reset();
+  more_later_ = nullptr;
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);

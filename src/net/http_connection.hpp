@@ -49,6 +49,7 @@ class HttpConnection final : public Link {
   /// What Worker::await_answer() waits for has come.
   void on_answer(http::Response response);
   void on_begun(Begun begun);
+  void on_part(result<std::string> part);
 
  private:
   void be_ready(Readiness readiness) override;
@@ -58,6 +59,7 @@ class HttpConnection final : public Link {
     reading,      // a request, or waiting for one
     awaiting,     // the answer, from elsewhere
     writing,      // the answer
+    gathering,    // its next part, from elsewhere
     lingering,    // all is written; what comes is thrown away, or it would take the answer with it
     gone,
   };
@@ -81,7 +83,8 @@ class HttpConnection final : public Link {
   [[nodiscard]] bool handle_events(const http::Head& request, const std::string& client);
   void open_stream(const http::Head& request, std::string client);
   void post_message(const http::Head& request);
-  [[nodiscard]] bool handle_late(const http::Head& request);
+  /// The request is answered later.
+  void await(const std::function<void(Completion<http::Response>)>& later);
   /// Waits for an answer from elsewhere; answers its number.
   std::uint64_t wait_for_answer(const http::Head& request);
   void answer_page(http::Response response, bool keep_alive);
@@ -93,6 +96,8 @@ class HttpConnection final : public Link {
   void refuse(http::Response response) { respond(std::move(response), false); }
   void write();
   bool fill();
+  void gather();
+  void put_part(std::string part);
   void on_written();
   void set_deadline() noexcept;
   void count_held() noexcept;
@@ -106,6 +111,7 @@ class HttpConnection final : public Link {
   std::string head_out_;
   std::string body_out_;
   std::function<std::string()> more_;  // see http::Response
+  std::function<void(Completion<result<std::string>>)> more_later_;
   std::size_t written_ = 0;
   std::unique_ptr<BodySink> sink_;  // of a transfer, for its body
   std::uint64_t awaited_ = 0;       // of await_answer(), while awaiting

@@ -6,7 +6,7 @@
 namespace kefu::net {
 
 void serve_metrics(Server& server, Hub& hub, std::string path) {
-  server.get_later(std::move(path), [&server, &hub](Completion<http::Response> done) {
+  server.get_later(path, [&server, &hub](Completion<http::Response> done) {
     hub.stats([&server, done = std::move(done)](HubStats stats) mutable {
       http::Response response;
       response.set("Content-Type", "text/plain; version=0.0.4").set("Cache-Control", "no-store");

@@ -101,9 +101,12 @@ Router& Server::router() noexcept {
   return state_->site->router;
 }
 
-void Server::get_later(std::string path, LateHandler handler) {
-  assert(!state_->listener && "routes don't change once the server has started");
-  state_->site->late.emplace_back(std::move(path), std::move(handler));
+void Server::get_later(std::string_view pattern, LateHandler handler) {
+  get(pattern, [handler = std::move(handler)](const Request&) {
+    http::Response response;
+    response.later = handler;
+    return response;
+  });
 }
 
 void Server::serve_files(Files& files, FileServiceOptions options) {

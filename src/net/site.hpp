@@ -45,9 +45,8 @@ struct Site {
   std::atomic<std::size_t> next_transfer{0};
   std::unique_ptr<TransferService> transfers;  ///< null: there are none
   std::shared_ptr<Loops> transfer_loops;       ///< a worker shares them with the server
-  std::vector<std::pair<std::string, Server::LateHandler>> late;
-  std::atomic<std::size_t> live{0};  ///< open connections
-  std::atomic<bool> stopped{false};  ///< every worker is empty and stays so
+  std::atomic<std::size_t> live{0};            ///< open connections
+  std::atomic<bool> stopped{false};            ///< every worker is empty and stays so
 };
 
 }  // namespace kefu::net

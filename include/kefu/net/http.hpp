@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <kefu/completion.hpp>
+#include <kefu/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +31,16 @@ struct Response {
   /// written, and "" at the end. Called on the connection's loop; must not block. An exception cuts
   /// the connection, so that the client sees that something is missing.
   std::function<std::string()> more;
-  /// With `more`: how many bytes that are in all. Then the body isn't sent in chunks.
+  /// The same where a part takes its time: the completion comes from any thread, with the part, ""
+  /// at the end, or an error, which cuts the connection. It is destroyed when nobody wants more.
+  std::function<void(Completion<result<std::string>>)> more_later = {};
+  /// With `more` or `more_later`: how many bytes that are in all. Then the body isn't sent in
+  /// chunks.
   std::optional<std::uint64_t> length = {};
+  /// From a handler of the Router, and then nothing else in it counts: the response comes later,
+  /// from any thread. When it takes longer than ServerOptions::handshake_timeout, 503 is the
+  /// answer.
+  std::function<void(Completion<Response>)> later = {};
 
   Response& set(std::string_view name, std::string_view value);
 

@@ -102,10 +102,9 @@ class Server final : public Transport {
     router().add("GET", pattern, std::move(handler));
   }
 
-  /// A handler that answers later, from any thread, a GET of this very path; after
-  /// handshake_timeout the client gets 503. Called on any of the loops.
+  /// A handler that answers later, as http::Response::later, and needs nothing of the request.
   using LateHandler = std::function<void(Completion<http::Response>)>;
-  void get_later(std::string path, LateHandler handler);
+  void get_later(std::string_view pattern, LateHandler handler);
 
   /// Serves files, on loops of the server's own, which may wait for a disk. Before start(), once.
   /// `files` outlives the server. Throws std::invalid_argument for options that make no sense.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <kefu/net/http_body.hpp>
 #include <kefu/net/upgrade.hpp>
 #include <stdexcept>
 #include <system_error>
@@ -131,6 +132,10 @@ HttpAnswer HttpClient::receive(bool with_body) {
     if (unread_.empty()) throw std::runtime_error("the server ended before it answered");
   }
   HttpAnswer answer{std::move(parser).take_head(), {}};
+  if (with_body && answer.head.chunked()) {
+    answer.body = receive_chunks(answer.head);
+    return answer;
+  }
   const std::size_t size = with_body ? answer.head.content_length().value_or(0) : 0;
   while (unread_.size() < size) {
     const std::string some = stream_.read_some();
@@ -140,6 +145,20 @@ HttpAnswer HttpClient::receive(bool with_body) {
   answer.body = unread_.substr(0, size);
   unread_.erase(0, size);
   return answer;
+}
+
+std::string HttpClient::receive_chunks(const http::Head& head) {
+  constexpr std::size_t kMost = 1 << 27;
+  http::BodyReader reader{head, kMost};
+  for (;;) {
+    std::string_view input = unread_;
+    const auto status = reader.feed(input);
+    unread_ = std::string{input};
+    if (status == http::BodyReader::Status::complete) return reader.take();
+    if (status == http::BodyReader::Status::failed) throw std::runtime_error("bad chunks");
+    unread_ = stream_.read_some();
+    if (unread_.empty()) throw std::runtime_error("the server ended inside a body");
+  }
 }
 
 HttpAnswer HttpClient::get(std::string_view target, std::string_view fields) {

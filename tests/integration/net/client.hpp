@@ -71,6 +71,8 @@ class HttpClient {
   [[nodiscard]] Stream& stream() noexcept { return stream_; }
 
  private:
+  std::string receive_chunks(const http::Head& head);
+
   Stream stream_;
   std::string unread_;
 };

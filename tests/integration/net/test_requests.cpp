@@ -187,6 +187,69 @@ TEST_CASE("an answer in parts waits for its reader, and one that fails is cut of
   host.await_connections(0);
 }
 
+TEST_CASE("an answer and its parts may come later, from any thread") {
+  Host host;
+  const auto later = [&](auto value, auto done) {
+    host.loops.executors().front()->post(
+        [value = std::move(value), done = std::move(done)]() mutable { done(std::move(value)); });
+  };
+  host.server.get("/late/{count}", [&](const Request& request) {
+    const int count = std::stoi(std::string{request.parameter("count")});
+    http::Response response;
+    response.later = [=](Completion<http::Response> done) {
+      http::Response made;
+      made.body = "first";
+      made.more_later = [=, left = count](Completion<result<std::string>> part) mutable {
+        later(result<std::string>(left-- > 0 ? std::string(10'000, 'x') : std::string{}),
+              std::move(part));
+      };
+      later(std::move(made), std::move(done));
+    };
+    return response;
+  });
+  host.start();
+  const std::string expected = "first" + std::string(2'000'000, 'x');
+  const std::string chunked =
+      all(host.port(), "GET /late/200 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK((unchunked(chunked) == expected));
+  const std::string plain = all(host.port(), "GET /late/200 HTTP/1.0\r\n\r\n");
+  CHECK((plain.substr(plain.find("\r\n\r\n") + 4) == expected));
+  HttpClient client{host.port()};
+  client.send("HEAD /late/9 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(client.receive(false).head.chunked());
+  CHECK(client.get("/late/0").head.status() == 200);  // the connection goes on
+  CHECK(client.get("/nothing").head.status() == 404);
+}
+
+TEST_CASE("an answer whose next part fails, or doesn't come in time, is cut off") {
+  Host host{{.handshake_timeout = Milliseconds{200}}};
+  std::atomic<int> dropped{0};
+  std::vector<Completion<result<std::string>>> kept;
+  host.server.get("/fails", [](const Request&) {
+    http::Response response;
+    response.more_later = [](Completion<result<std::string>> part) { part(errc::unavailable); };
+    return response;
+  });
+  host.server.get("/never", [&](const Request&) {
+    http::Response response;
+    const std::shared_ptr<void> end{nullptr, [&](void*) { ++dropped; }};
+    response.more_later = [&kept, end](Completion<result<std::string>> part) {
+      kept.push_back(std::move(part));
+    };
+    return response;
+  });
+  host.start();
+  for (const char* const path : {"/fails", "/never"}) {
+    const std::string cut =
+        all(host.port(), "GET " + std::string{path} + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(cut.starts_with("HTTP/1.1 200"));
+    CHECK(!cut.ends_with(http::kLastChunk));
+  }
+  host.await_connections(0);
+  CHECK(dropped == 1);
+  kept.front()(std::string{"too late"});
+}
+
 TEST_CASE("a body that drips is given up in time") {
   Host host{{.handshake_timeout = Milliseconds{50}}};
   host.server.router().add("POST", "/echo", echo);
