@@ -112,7 +112,8 @@ struct limits {
   Nanoseconds sink_retry_limit{
       60'000'000'000};            ///< … and, doubling each time, within this at last (60 s)
   std::size_t sink_window = 256;  ///< events that one which goes by conversation holds, and so the
-                                  ///< conversations of which it may wait for
+                                  ///< conversations of which it may wait for; any of them holds
+                                  ///< an eighth at most, and one that fails only its batch
   std::size_t sink_dead_marks = 10'000;  ///< conversations with dead letters that are known by
                                          ///< name; beyond them all are marked
 

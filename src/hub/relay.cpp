@@ -155,18 +155,67 @@ void Relay::read() {
         store_pause_.reset();
         // At the end of the outbox the next tick looks again.
         if (events->empty() || !serving_ || after != lanes_.read_from()) return;
-        change([&] { lanes_.take(*std::move(events)); });
+        change([&] { lanes_.take(*std::move(events), now()); });
         pump();
       }));
 }
 
 void Relay::deliver(core::SinkLanes::Job job) {
-  const EventBatch& batch = *job.batch;
-  const std::uint64_t token = job.token;
-  sink_->deliver(batch, shard_.here<errc>([this, token, keep = std::move(job.batch)](errc code) {
-    change([&] { lanes_.settle(token, code, now()); });
-    settled();
+  if (!job.again) return send(job.token, std::move(job.batch));
+  read_again(job.token, std::make_shared<EventBatch>(*job.batch), 0);
+}
+
+void Relay::send(std::uint64_t token, std::shared_ptr<const EventBatch> batch) {
+  const EventBatch& events = *batch;
+  sink_->deliver(events, shard_.here<errc>([this, token, keep = std::move(batch)](errc code) {
+    settle(token, code);
   }));
+}
+
+void Relay::settle(std::uint64_t token, errc code) {
+  change([&] { lanes_.settle(token, code, now()); });
+  settled();
+}
+
+/// One entry after the other, from that one on: they may have been recalled or erased since.
+void Relay::read_again(std::uint64_t token, std::shared_ptr<EventBatch> batch, std::size_t from) {
+  if (batch->events.empty()) return settle(token, errc::ok);  // its log has been removed
+  if (from == batch->events.size()) {
+    if (serving_ && now() < held_until_) return send(token, std::move(batch));
+    change([&] { lanes_.put_off(token, now()); });
+    return settled();
+  }
+  const Entry& entry = batch->events[from].entry;
+  read_entry(entry.conversation, entry.log, entry.seq,
+             [this, token, batch = std::move(batch), from](result<std::optional<Entry>> found) {
+               if (!found) {
+                 change([&] { lanes_.put_off(token, now()); });
+                 return settled();
+               }
+               std::vector<Event>& events = batch->events;
+               if (*found) {
+                 events[from].entry = **std::move(found);
+                 return read_again(token, batch, from + 1);
+               }
+               events.erase(events.begin() + static_cast<std::ptrdiff_t>(from));
+               read_again(token, batch, from);
+             });
+}
+
+/// Nothing when there is none.
+void Relay::read_entry(ConversationId conversation, Log log, std::uint64_t seq,
+                       Completion<result<std::optional<Entry>>> done) {
+  ReadRequest request;
+  request.conversation = conversation;
+  request.log = log;
+  request.after = seq - 1;
+  request.max_entries = 1;
+  shard_.context().store.read(
+      request, shard_.here<result<Page>>([done = std::move(done)](result<Page> page) mutable {
+        if (!page) return done(page.error());
+        if (page->entries.empty()) return done(std::optional<Entry>{});
+        done(std::optional<Entry>{std::move(page->entries.front())});
+      }));
 }
 
 void Relay::bury(core::SinkLanes::Job job) {
@@ -284,20 +333,15 @@ void Relay::keep(const ReplayPtr& replay, const DeadLetter& letter) {
 /// As the entry is now.
 void Relay::send(const ReplayPtr& replay, const DeadLetter& letter) {
   if (replay->failed.contains(letter.conversation)) return keep(replay, letter);
-  ReadRequest request;
-  request.conversation = letter.conversation;
-  request.log = letter.internal ? Log::internal : Log::public_log;
-  request.after = letter.seq - 1;
-  request.max_entries = 1;
-  shard_.context().store.read(
-      request, shard_.here<result<Page>>([this, replay, letter](result<Page> page) {
-        if (!page) return keep(replay, letter);
-        if (page->entries.empty()) return forget(replay, letter);  // its log has been removed
-        replay->batch = {{{letter.position, std::move(page->entries.front())}}, true, true};
-        sink_->deliver(replay->batch, shard_.here<errc>([this, replay, letter](errc code) {
-          code == errc::ok ? forget(replay, letter) : keep(replay, letter);
-        }));
-      }));
+  read_entry(letter.conversation, letter.internal ? Log::internal : Log::public_log, letter.seq,
+             [this, replay, letter](result<std::optional<Entry>> found) {
+               if (!found) return keep(replay, letter);
+               if (!*found) return forget(replay, letter);  // its log has been removed
+               replay->batch = {{{letter.position, **std::move(found)}}, true, true};
+               sink_->deliver(replay->batch, shard_.here<errc>([this, replay, letter](errc code) {
+                 code == errc::ok ? forget(replay, letter) : keep(replay, letter);
+               }));
+             });
 }
 
 void Relay::forget(const ReplayPtr& replay, const DeadLetter& letter) {

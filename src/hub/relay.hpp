@@ -43,6 +43,11 @@ class Relay {
   void pump();
   void read();
   void deliver(core::SinkLanes::Job job);
+  void send(std::uint64_t token, std::shared_ptr<const EventBatch> batch);
+  void settle(std::uint64_t token, errc code);
+  void read_again(std::uint64_t token, std::shared_ptr<EventBatch> batch, std::size_t from);
+  void read_entry(ConversationId conversation, Log log, std::uint64_t seq,
+                  Completion<result<std::optional<Entry>>> done);
   void bury(core::SinkLanes::Job job);
   void note();
   [[nodiscard]] Instant now() const;

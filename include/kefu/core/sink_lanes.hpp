@@ -4,7 +4,12 @@
 // given up (promise 13). How far all of it has got is what the cursor keeps, so that the next node,
 // or the next process, goes on exactly there.
 //
-//   lanes.start(cursor, now);                  // read after read_from(), at most room(): take()
+// A conversation that fails, or talks faster than it is delivered, holds little: what follows is
+// skipped, and when its turn comes the outbox is read again from there, for it alone.
+//
+// Nothing is delivered from what was read long ago: it may have been recalled or erased since.
+//
+//   lanes.start(cursor);                       // read after read_from(), at most room(): take()
 //   while (auto job = lanes.next(now)) …       // deliver: settle(); bury: buried()
 //   if (auto note = lanes.progress()) …        // store it
 //
@@ -15,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <iterator>
 #include <kefu/core/back_off.hpp>
 #include <kefu/error.hpp>
 #include <kefu/model/event.hpp>
@@ -40,7 +44,8 @@ struct SinkTerms {
   Nanoseconds age{0};          ///< so long after its first failure it is; 0: never
   Nanoseconds retry{1'000'000'000};
   Nanoseconds retry_limit{60'000'000'000};
-  std::size_t dead_marks = 10'000;  ///< conversations with dead letters that are remembered
+  std::size_t dead_marks = 10'000;   ///< conversations with dead letters that are remembered
+  Nanoseconds fresh{1'000'000'000};  ///< what was read earlier is read again to be delivered
 };
 
 class SinkLanes {
@@ -48,7 +53,8 @@ class SinkLanes {
   /// Something to do. Its token is given back with the answer.
   struct Job {
     std::uint64_t token = 0;
-    bool bury = false;  ///< store as dead letters; else deliver
+    bool bury = false;   ///< store as dead letters; else deliver
+    bool again = false;  ///< the entries are to be read again: of these only their places count
     std::shared_ptr<const EventBatch> batch;
     std::uint32_t failures = 0;
     errc last_failure = errc::ok;
@@ -103,14 +109,18 @@ class SinkLanes {
   }
 
   /// What follows read_from().
-  void take(std::vector<Event> events) {
+  void take(std::vector<Event> events, Instant now) {
     for (Event& event : events) {
       read_ = event.position;
       if (is_done(event)) continue;
-      const auto [at, fresh] = lanes_.try_emplace(key(event), *this);
-      at->second.waiting.push_back(std::move(event));
+      const auto [at, is_new] = lanes_.try_emplace(key(event), *this);
+      if (must_skip(at->second)) {
+        if (!at->second.skipped) at->second.skipped = event.position;
+        continue;
+      }
+      at->second.waiting.push_back({std::move(event), now});
       ++count_;
-      if (fresh) ready_.push_back(at->first);
+      if (is_new) ready_.push_back(at->first);
     }
   }
 
@@ -129,7 +139,8 @@ class SinkLanes {
     if (!lane.batch) lane.batch = batch_of(lane);
     const std::uint64_t token = ++last_token_;
     under_way_.emplace(token, conversation);
-    return Job{token, lane.given_up, lane.batch, lane.failures, lane.last_failure};
+    const bool again = !lane.read_at || now - *lane.read_at > terms_.fresh;
+    return Job{token, lane.given_up, again, lane.batch, lane.failures, lane.last_failure};
   }
   /// When next() may have something again, should nothing else happen.
   [[nodiscard]] std::optional<Instant> wakes_at() const {
@@ -143,6 +154,7 @@ class SinkLanes {
     Lane& lane = at->second;
     if (code == errc::ok) return go_on(at);
     lane.last_failure = code;
+    let_go(lane);
     if (lane.failures++ == 0) lane.first_failure = now;
     lane.given_up = (terms_.attempts != 0 && lane.failures >= terms_.attempts) ||
                     (terms_.age.count() != 0 && now - lane.first_failure >= terms_.age);
@@ -151,14 +163,16 @@ class SinkLanes {
     else
       later_.emplace(now + lane.back_off.next(), at->first);
   }
+  /// It could not be tried, which is no failure of its.
+  void put_off(std::uint64_t token, Instant now) {
+    const auto at = end_of(token);
+    if (at != lanes_.end()) later_.emplace(now + at->second.back_off.next(), at->first);
+  }
   /// Whether what was to be buried is stored.
   void buried(std::uint64_t token, bool stored, Instant now) {
+    if (!stored) return put_off(token, now);
     const auto at = end_of(token);
     if (at == lanes_.end()) return;
-    if (!stored) {
-      later_.emplace(now + at->second.back_off.next(), at->first);
-      return;
-    }
     for (const Event& event : at->second.batch->events) mark(event.entry.conversation);
     go_on(at);
   }
@@ -182,16 +196,22 @@ class SinkLanes {
   void noted(Progress progress) { noted_ = std::move(progress); }
 
  private:
+  struct Waiting {
+    Event event;
+    Instant read_at{};
+  };
   struct Lane {
     explicit Lane(SinkLanes& of)
         : back_off(of.terms_.retry, of.terms_.retry_limit, of.seed_ += 0x9e37'79b9u) {}
 
     [[nodiscard]] std::uint64_t first() const {
-      return batch ? batch->events.front().position : waiting.front().position;
+      return batch ? batch->events.front().position : waiting.front().event.position;
     }
 
-    std::deque<Event> waiting{};
+    std::deque<Waiting> waiting{};
+    std::optional<std::uint64_t> skipped{};     // the first behind them that is not held
     std::shared_ptr<const EventBatch> batch{};  // in front of them: tried, or to be tried again
+    std::optional<Instant> read_at{};           // the batch; nothing: only its places are known
     std::uint32_t failures = 0;                 // of the batch
     errc last_failure = errc::ok;
     Instant first_failure{};
@@ -224,12 +244,46 @@ class SinkLanes {
     return held == held_.end() || event.position < held->second;
   }
 
+  /// Others need room as well. Where all is one lane there are none.
+  [[nodiscard]] bool must_skip(const Lane& lane) const {
+    if (!terms_.by_conversation) return false;
+    return lane.skipped || lane.failures > 0 || lane.waiting.size() >= most_of_lane();
+  }
+  [[nodiscard]] std::size_t most_of_lane() const {
+    constexpr std::size_t kShare = 8;  // of the window
+    return std::max(terms_.window / kShare, std::max<std::size_t>(terms_.batch, 1));
+  }
+
+  /// Of a lane that fails only the places of its batch are kept.
+  void let_go(Lane& lane) {
+    lane.read_at.reset();
+    auto places = std::make_shared<EventBatch>(*lane.batch);
+    for (Event& event : places->events) event.entry.body = {};
+    lane.batch = std::move(places);
+    if (!terms_.by_conversation || lane.waiting.empty()) return;
+    lane.skipped = lane.waiting.front().event.position;
+    count_ -= lane.waiting.size();
+    lane.waiting = {};
+  }
+
+  /// Reads the outbox again from there, for this conversation; for others that are still to come,
+  /// from where it had got.
+  void rewind(ConversationId conversation, std::uint64_t from) {
+    if (read_ >= ahead_) held_.clear();
+    for (auto& [other, first] : held_) first = std::max(first, read_ + 1);
+    ahead_ = std::max(ahead_, read_);
+    held_[conversation] = from;
+    read_ = from - 1;
+  }
+
   std::shared_ptr<const EventBatch> batch_of(Lane& lane) const {
     auto batch = std::make_shared<EventBatch>();
     const std::size_t size = std::min(std::max<std::size_t>(terms_.batch, 1), lane.waiting.size());
     const auto end = lane.waiting.begin() + static_cast<std::ptrdiff_t>(size);
     batch->events.reserve(size);
-    std::move(lane.waiting.begin(), end, std::back_inserter(batch->events));
+    lane.read_at = lane.waiting.front().read_at;
+    for (auto one = lane.waiting.begin(); one != end; ++one)
+      batch->events.push_back(std::move(one->event));
     lane.waiting.erase(lane.waiting.begin(), end);
     batch->follows_dead_letter =
         dead_.all || std::ranges::any_of(batch->events, [this](const Event& event) {
@@ -251,7 +305,10 @@ class SinkLanes {
     Lane& lane = at->second;
     count_ -= lane.batch->events.size();
     if (lane.waiting.empty()) {
+      const ConversationId conversation = at->first;
+      const std::optional<std::uint64_t> skipped = lane.skipped;
       lanes_.erase(at);
+      if (skipped) rewind(conversation, *skipped);
       return;
     }
     lane.batch.reset();

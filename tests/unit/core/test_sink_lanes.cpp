@@ -38,7 +38,7 @@ TEST_CASE("a conversation that fails holds back only itself") {
   SinkLanes lanes(webhook_terms(), 1);
   const Instant now{};
   lanes.start({});
-  lanes.take({event(1, 1), event(2, 2), event(3, 1), event(4, 2)});
+  lanes.take({event(1, 1), event(2, 2), event(3, 1), event(4, 2)}, {});
   const auto first = lanes.next(now);
   const auto second = lanes.next(now);
   REQUIRE((first && second));
@@ -69,7 +69,7 @@ TEST_CASE("marks hold while they are made anew") {
   std::uint64_t position = 0;
   const auto is_marked = [&](std::uint64_t of) {
     lanes.start({});
-    lanes.take({event(++position, of)});
+    lanes.take({event(++position, of)}, {});
     const auto job = lanes.next({});
     REQUIRE(job);
     return job->batch->follows_dead_letter;
@@ -83,7 +83,7 @@ TEST_CASE("marks hold while they are made anew") {
 TEST_CASE("it is busy until each job has its answer") {
   SinkLanes lanes(webhook_terms(), 1);
   lanes.start({});
-  lanes.take({event(1, 1), event(2, 2)});
+  lanes.take({event(1, 1), event(2, 2)}, {});
   const auto first = lanes.next({});
   const auto second = lanes.next({});
   REQUIRE((first && second));
@@ -100,9 +100,9 @@ TEST_CASE("what lies behind the cursor is not delivered again, but for what was 
   cursor.ahead = 4;
   cursor.held = {{conversation(1), 3}};
   lanes.start(cursor);
-  lanes.take({event(1, 1), event(2, 2), event(3, 1)});
+  lanes.take({event(1, 1), event(2, 2), event(3, 1)}, {});
   CHECK(!lanes.progress());  // the cursor still says it best
-  lanes.take({event(4, 2), event(5, 2)});
+  lanes.take({event(4, 2), event(5, 2)}, {});
   std::set<std::uint64_t> got;
   while (const auto job = lanes.next({})) {
     got.insert(position_of(*job));
@@ -117,7 +117,7 @@ TEST_CASE("what has failed too often is given up, and what follows it is marked"
   terms.attempts = 3;
   SinkLanes lanes(terms, 1);
   lanes.start({});
-  lanes.take({event(1, 1), event(2, 1), event(3, 2)});
+  lanes.take({event(1, 1), event(2, 1), event(3, 2)}, {});
   Instant now{};
   int deliveries = 0;
   for (;;) {
@@ -151,7 +151,7 @@ TEST_CASE("a failure that lasts too long is given up by its age") {
   terms.age = 60s;
   SinkLanes lanes(terms, 1);
   lanes.start({});
-  lanes.take({event(1, 1)});
+  lanes.take({event(1, 1)}, {});
   const auto first = lanes.next({});
   lanes.settle(first->token, errc::unavailable, Instant{});
   const auto second = lanes.next(Instant{} + 61s);
@@ -164,10 +164,101 @@ TEST_CASE("a failure that lasts too long is given up by its age") {
 TEST_CASE("it takes no more than its window") {
   SinkLanes lanes(webhook_terms(), 1);
   lanes.start({});
-  for (std::uint64_t i = 1; i <= 8; ++i) lanes.take({event(i, i)});
+  for (std::uint64_t i = 1; i <= 8; ++i) lanes.take({event(i, i)}, {});
   CHECK(lanes.room() == 0);
   lanes.settle(lanes.next({}).value().token, errc::ok, {});
   CHECK(lanes.room() == 1);
+}
+
+TEST_CASE("a conversation that fails and goes on talking leaves the others their room") {
+  SinkLanes lanes(webhook_terms(), 1);
+  lanes.start({});
+  std::vector<Event> outbox;
+  for (std::uint64_t i = 1; i <= 200; ++i) outbox.push_back(event(i, i % 2 == 0 ? 1 : 100 + i));
+  std::vector<std::uint64_t> talkative, others;
+  Instant now{};
+  bool fails = true;
+  const auto turn = [&] {
+    std::vector<Event> page;
+    for (const Event& one : outbox) {
+      if (one.position > lanes.read_from() && page.size() < lanes.room()) page.push_back(one);
+    }
+    lanes.take(std::move(page), now);
+    while (const auto job = lanes.next(now)) {
+      const bool first = job->batch->events.front().entry.conversation == conversation(1);
+      if (!first || !fails) (first ? talkative : others).push_back(position_of(*job));
+      lanes.settle(job->token, first && fails ? errc::unavailable : errc::ok, now);
+    }
+  };
+  for (int i = 0; i < 300; ++i) turn();
+  CHECK(others.size() == 100);
+  CHECK(talkative.empty());
+  CHECK(lanes.room() == 7);
+  CHECK(lanes.progress() == SinkLanes::Progress{1, 200, {{conversation(1), 2}}});
+  fails = false;
+  for (int i = 0; i < 300; ++i) {
+    now = lanes.wakes_at().value_or(now);
+    turn();
+  }
+  CHECK(others.size() == 100);  // none of them twice
+  REQUIRE(talkative.size() == 100);
+  for (std::size_t i = 0; i < 100; ++i) CHECK(talkative[i] == 2 * (i + 1));
+  CHECK(lanes.progress() == SinkLanes::Progress{200, 200, {}});
+}
+
+TEST_CASE("a conversation that talks faster than it is delivered does not fill the window") {
+  SinkTerms terms = webhook_terms();
+  terms.window = 64;
+  SinkLanes lanes(terms, 1);
+  lanes.start({});
+  std::vector<Event> page;
+  for (std::uint64_t i = 1; i <= 50; ++i) page.push_back(event(i, 1));
+  lanes.take(page, {});
+  CHECK(lanes.room() == 64 - 8);
+  std::uint64_t last = 0;
+  while (last < 50) {
+    const auto job = lanes.next({});
+    if (!job) {
+      page.clear();
+      for (std::uint64_t i = lanes.read_from() + 1; i <= 50; ++i) page.push_back(event(i, 1));
+      lanes.take(page, {});
+      continue;
+    }
+    CHECK(position_of(*job) == ++last);
+    lanes.settle(job->token, errc::ok, {});
+  }
+  CHECK(lanes.progress() == SinkLanes::Progress{50, 50, {}});
+}
+
+TEST_CASE("what is tried again, or was read long ago, is read again") {
+  SinkLanes lanes(webhook_terms(), 1);
+  lanes.start({});
+  Event secret = event(1, 1);
+  secret.entry.body = "secret";
+  lanes.take({secret, event(2, 2)}, {});
+  const auto first = lanes.next({});
+  REQUIRE(first);
+  CHECK_FALSE(first->again);
+  lanes.settle(first->token, errc::unavailable, {});
+  const auto late = lanes.next(Instant{} + 2s);
+  REQUIRE(late);
+  CHECK(late->again);
+  lanes.put_off(late->token, Instant{} + 2s);
+  bool retried = false;
+  Instant now = Instant{} + 2s;
+  for (int i = 0; i < 2; ++i) {
+    now = std::max(now, lanes.wakes_at().value_or(now));
+    while (const auto job = lanes.next(now)) {
+      CHECK(job->again);
+      if (position_of(*job) == 1) {
+        retried = true;
+        CHECK(job->failures == 1);
+        CHECK(job->batch->events.front().entry.body.empty());
+      }
+      lanes.settle(job->token, errc::ok, now);
+    }
+  }
+  CHECK(retried);
 }
 
 TEST_CASE("a sink that does not go by conversation gets batches in commit order") {
@@ -175,7 +266,7 @@ TEST_CASE("a sink that does not go by conversation gets batches in commit order"
   terms.batch = 2;
   SinkLanes lanes(terms, 1);
   lanes.start({});
-  lanes.take({event(1, 1), event(2, 2), event(3, 1)});
+  lanes.take({event(1, 1), event(2, 2), event(3, 1)}, {});
   const auto first = lanes.next({});
   REQUIRE(first);
   CHECK(first->batch->events.size() == 2);
@@ -188,11 +279,11 @@ TEST_CASE("a sink that does not go by conversation gets batches in commit order"
 TEST_CASE("answers from before it began again mean nothing") {
   SinkLanes lanes(webhook_terms(), 1);
   lanes.start({});
-  lanes.take({event(1, 1)});
+  lanes.take({event(1, 1)}, {});
   const auto old = lanes.next({});
   lanes.start({});
   lanes.settle(old->token, errc::ok, {});
-  lanes.take({event(1, 1)});
+  lanes.take({event(1, 1)}, {});
   CHECK(position_of(lanes.next({}).value()) == 1);
 }
 
@@ -232,7 +323,7 @@ std::string run(std::uint64_t seed, Broken broken) {
               page.size() < std::min<std::size_t>(lanes.room(), 5))
             page.push_back(one);
         }
-        lanes.take(std::move(page));
+        lanes.take(std::move(page), now);
       }
       while (auto job = lanes.next(now)) under_way.push_back(*std::move(job));
       if (under_way.empty() && !lanes.wakes_at()) break;

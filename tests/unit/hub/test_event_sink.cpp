@@ -132,6 +132,56 @@ TEST_CASE(
   CHECK(heard.back() == "four");
 }
 
+TEST_CASE("a retry tells neither what was recalled nor what was erased") {
+  for (const bool by_conversation : {false, true}) {
+    CAPTURE(by_conversation);
+    Host host;
+    Heard heard;
+    heard.answer = errc::unavailable;
+    host.hub.deliver("bills", std::make_unique<Listener>(heard), {by_conversation, 0, 1, 0, {}});
+    Pair pair(host);
+    pair.visitor.asks(say(1, "my password"));
+    pair.agent.asks(say(1, "an answer"));
+    host.pass(5s);
+    CHECK(heard.calls > 1);
+    pair.visitor.asks(R"({"type":"recall",)" + in_conversation() + R"(,"seq":3})");
+    heard.answer = errc::ok;
+    host.pass(61s);
+    CHECK(heard.bodies == Bodies{"", "an answer"});
+    heard.answer = errc::unavailable;
+    pair.visitor.asks(say(2, "my name"));
+    host.pass(5s);
+    host.hub.erase("v", [](result<std::uint64_t> count) { CHECK(count); });
+    heard.answer = errc::ok;
+    host.pass(61s);
+    CHECK(heard.bodies == Bodies{"", "an answer", ""});
+  }
+}
+
+TEST_CASE("a conversation that fails and goes on talking does not hold back the others") {
+  limits bounds;
+  bounds.sink_window = 8;
+  Host host(bounds);
+  std::string refused = "poison";
+  Bodies heard;
+  host.hub.deliver("bills", std::make_unique<Picky>(refused, heard), {true, 1, 4, 0, {}});
+  Pair pair(host);
+  pair.visitor.asks(say(1, "poison"));
+  for (int i = 2; i <= 20; ++i) pair.visitor.asks(say(i, "behind it"));
+  Peer other(host);
+  other.asks(hello("visitor w"));
+  constexpr std::string_view kOther = "0199c1d2-0000-7000-8000-000000000002";
+  other.asks(open(kOther));
+  other.asks(R"({"type":"send",)" + in_conversation(kOther) + R"(,"cseq":1,"body":"elsewhere"})");
+  host.pass(10s);
+  CHECK(heard == Bodies{"elsewhere"});
+  refused.clear();
+  host.pass(70s);
+  REQUIRE(heard.size() == 21);
+  CHECK(heard[1] == "poison");
+  CHECK(std::ranges::count(heard, "behind it") == 19);
+}
+
 TEST_CASE("of two nodes one delivers, and the other goes on when it is gone") {
   ManualClock clock;
   memory::Store store(clock);
