@@ -64,6 +64,14 @@ class Engine {
   /// Leaves no copy of what an erasure has overwritten. store_full, unavailable: there is not the
   /// space, or the memory, to.
   [[nodiscard]] errc purge();
+  /// The same for a redaction, when there is nothing else to do.
+  void purge_later() noexcept { purge_due_ = true; }
+  [[nodiscard]] bool must_purge() const noexcept { return purge_due_ && !failed_ && !stale_; }
+  /// For want of space or memory it is left to the next redaction, or the bound of the WAL.
+  void purge_now() noexcept {
+    purge_due_ = false;
+    (void)purge();
+  }
 
   /// Whether the index of texts is so far behind that it must be written now; or is behind enough
   /// to be worth a turn that has nothing else to do.
@@ -89,6 +97,7 @@ class Engine {
   bool failed_ = false;
   bool readable_ = true;
   bool stale_ = false;  ///< cache and folds are not what is stored
+  bool purge_due_ = false;
   const Clock& clock_;
   mutable std::atomic<std::int64_t> latest_{0};  ///< the highest time given out
   const std::size_t search_lag_;

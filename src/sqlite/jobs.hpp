@@ -91,6 +91,7 @@ struct CommitJob : Answered<Committed> {
     }
     for (std::size_t i = 0; i < redacted.size(); ++i)
       engine.eraser.redact(redacted[i], commit.redactions[i].tags);
+    if (!redacted.empty()) engine.purge_later();
     const Timestamp now = engine.now();
     for (Entry& entry : commit.entries) engine.log.append(entry, now);
     answer = Committed{*std::move(versions), std::move(commit.entries)};

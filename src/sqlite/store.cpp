@@ -114,9 +114,9 @@ struct Store::Impl {
     std::unique_lock lock(mutex);
     while (taken_reads.empty() && reads.empty() && writes.empty() && erasing.empty()) {
       if (stopping) return false;
-      if (engine.may_index()) {
+      if (engine.must_purge() || engine.may_index()) {
         lock.unlock();
-        index_some();
+        engine.must_purge() ? engine.purge_now() : index_some();
         lock.lock();
         continue;
       }

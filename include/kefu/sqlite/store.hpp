@@ -34,6 +34,12 @@ struct Options {
   std::size_t search_lag = 20'000;
 };
 
+/// Of what is erased or redacted nothing is left in the file, which is overwritten at once. The WAL
+/// loses it before erase() completes; after a redaction when there is next nothing to do, at the
+/// latest when it was copied at wal_bytes and written over. An index of texts keeps the three
+/// letters each of an erased text until erase() completes, and of a redacted one until SQLite next
+/// merges that part of it. What a file system or a disk keeps of its own is theirs.
+///
 /// Threading: as the port says; completions come from the store's thread.
 /// Memory: what runs out of it on that thread, or in SQLite, is answered errc::unavailable and not
 /// stored, together with what shared its transaction. A call throws std::bad_alloc when there is no
