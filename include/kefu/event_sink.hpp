@@ -10,7 +10,8 @@
 // call at a time for each. At least once: what was delivered and could not be noted comes again,
 // here or on another node. Failure: any code but errc::ok, and the same events are tried again,
 // later each time; what follows, in the same conversation or at all, waits. A sink that does not
-// want an event answers errc::ok.
+// want an event answers errc::ok. Privacy: what was recalled, erased or has expired more than a
+// second before a call comes empty, also where it is tried again or replayed.
 #pragma once
 
 #include <cstddef>
