@@ -97,6 +97,7 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
   webhook.url = options.webhook;
   std::istringstream secrets(helpdesk::read_secret(options.webhook_secret_file));
   for (std::string line; std::getline(secrets, line);) webhook.secrets.push_back(line);
+  webhook.roots = options.webhook_roots;
   webhook.allow_private = options.webhook_allow_private;
   webhook.attempts = options.webhook_attempts;
   webhook.timeout = kefu::Nanoseconds(static_cast<std::int64_t>(options.webhook_timeout * 1e9));

@@ -152,6 +152,9 @@ Options read_options(int argc, char** argv) {
                  "Seconds that the URL has for an answer")
       ->check(CLI::Range(0.05, 600.0))
       ->capture_default_str();
+  app.add_option("--webhook-roots", options.webhook_roots,
+                 "PEM file with who may have signed its certificate, in place of the system's")
+      ->check(CLI::ExistingFile);
   app.add_flag("--webhook-allow-private", options.webhook_allow_private,
                "The URL may lead to this machine or a private network");
   app.add_flag("--webhook-replay", options.webhook_replay,

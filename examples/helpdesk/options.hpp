@@ -33,6 +33,7 @@ struct Options {
   bool metrics = false;         ///< serve /metrics, to whoever asks
   std::string webhook;          ///< URL that gets every entry; empty: none
   std::filesystem::path webhook_secret_file;  ///< what signs its requests, one secret a line
+  std::filesystem::path webhook_roots;        ///< PEM: who may have signed its certificate
   bool webhook_allow_private = false;         ///< it may be in this network, or on this machine
   bool webhook_replay = false;                ///< send its dead letters again, once
   std::uint32_t webhook_attempts = 100;       ///< before an entry becomes a dead letter
