@@ -69,15 +69,24 @@ std::string text_of(const FileInfo& info) {
         std::to_string(info.size), info.sha256.value_or("")}) {
     out.append(line).append("\n");
   }
-  if (info.verdict != FileVerdict::none)
+  if (info.verdict != FileVerdict::none || !info.metadata.empty())
     out.append(kVerdicts[static_cast<std::size_t>(info.verdict)]).append("\n");
+  if (!info.metadata.empty()) out.append(info.metadata).append("\n");
   return out;
 }
 
-/// What stands behind the other fields; nothing, in files that nobody has judged.
-FileVerdict verdict_from(std::string_view text) {
+/// Takes the first line off; nothing when there is none.
+std::optional<std::string_view> take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+FileVerdict verdict_from(std::string_view line) {
   for (const FileVerdict verdict : {FileVerdict::clean, FileVerdict::refused}) {
-    if (text.starts_with(kVerdicts[static_cast<std::size_t>(verdict)])) return verdict;
+    if (line == kVerdicts[static_cast<std::size_t>(verdict)]) return verdict;
   }
   return FileVerdict::none;
 }
@@ -85,10 +94,9 @@ FileVerdict verdict_from(std::string_view text) {
 std::optional<FileInfo> info_from(FileId id, std::string_view text) {
   std::array<std::string_view, 7> lines;
   for (std::string_view& line : lines) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    line = text.substr(0, end);
-    text.remove_prefix(end + 1);
+    const auto next = take_line(text);
+    if (!next) return std::nullopt;
+    line = *next;
   }
   const auto conversation = ConversationId::parse(lines[1]);
   FileInfo info;
@@ -102,7 +110,9 @@ std::optional<FileInfo> info_from(FileId id, std::string_view text) {
   info.name = lines[3];
   info.type = lines[4];
   if (!lines[6].empty()) info.sha256 = lines[6];
-  info.verdict = verdict_from(text);
+  // These are not there in files of which there is nothing to say.
+  info.verdict = verdict_from(take_line(text).value_or(""));
+  info.metadata = take_line(text).value_or("");
   return info;
 }
 

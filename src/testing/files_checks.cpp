@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <array>
 #include <cstring>
 
@@ -13,6 +15,7 @@ FileInfo announced(std::uint64_t n, std::uint64_t size, std::string owner) {
   info.name = "../a \"picture\" \xe5\xbf\xab.png";
   info.type = "image/png";
   info.size = size;
+  info.metadata = "filename YSBwaWN0dXJl,mood";
   return info;
 }
 
@@ -130,10 +133,12 @@ void grows_and_is_read(FilesRig& rig) {
   const FileStatus status = rig.status(info.id);
   expect_equal(status.offset, 6, "the offset");
   expect(status.info.announces(info), "it is what was announced");
+  expect_equal(status.info.metadata, info.metadata, "what else was told");
   rig.append(info.id, "world");
   const auto committed = rig.commit(info.id);
   expect_equal(committed.error(), errc::ok, "commit");
   expect(committed->announces(info), "commit answers what was announced");
+  expect_equal(committed->metadata, info.metadata, "what else was told, of a file");
   expect(rig.status(info.id).state == FileState::committed, "it is committed");
   expect_equal(rig.content(info.id), std::string{"hello world"}, "the content");
 }
@@ -210,6 +215,36 @@ void sink_keeps_to_its_bounds(FilesRig& rig) {
   rig.append(info.id, "xyz");
   expect_equal(rig.commit(info.id).error(), errc::ok, "commit");
   expect_equal(rig.content(info.id), std::string{"axyz"}, "the content");
+}
+
+/// Where there is a descriptor, bytes that went by it are as good as others.
+void descriptors_reach_the_bytes(FilesRig& rig) {
+  const FileInfo info = announced(1, 9);
+  expect_equal(rig.create(info).error(), errc::ok, "create");
+  rig.append(info.id, "abc");
+  const std::string_view text = "def";
+  {
+    const Together together{rig};
+    const auto sink = rig.resume(info.id);
+    expect_equal(sink.error(), errc::ok, "resume");
+    if ((*sink)->descriptor() < 0) return;
+    const ssize_t written = ::pwrite((*sink)->descriptor(), text.data(), text.size(),
+                                     static_cast<off_t>((*sink)->offset()));
+    expect_equal(written, 3, "bytes written by the descriptor");
+    (*sink)->advance(text.size());
+    expect_equal((*sink)->offset(), 6, "the offset after advance()");
+  }
+  expect_equal(rig.status(info.id).offset, 6, "the offset of the upload");
+  rig.append(info.id, "ghi");
+  expect_equal(rig.commit(info.id).error(), errc::ok, "commit");
+  expect_equal(rig.content(info.id), std::string{"abcdefghi"}, "the content");
+  const auto source = rig.open(info.id);
+  expect_equal(source.error(), errc::ok, "open");
+  if ((*source)->descriptor() < 0) return;
+  std::array<char, 16> read{};
+  const ssize_t count = ::pread((*source)->descriptor(), read.data(), read.size(), 2);
+  expect_equal(count, 7, "bytes read by the descriptor");
+  expect_equal(std::string{read.data(), 7}, std::string{"cdefghi"}, "what the descriptor reads");
 }
 
 void open_sink_holds_commit_off(FilesRig& rig) {
@@ -392,6 +427,7 @@ std::vector<FilesCheck> files_checks() {
       {"commit: what is not whole stays unseen", run_files_check<unfinished_is_unseen>},
       {"what is not there is not_found", run_files_check<nothing_there>},
       {"a sink keeps to its bounds", run_files_check<sink_keeps_to_its_bounds>},
+      {"a descriptor reaches the same bytes", run_files_check<descriptors_reach_the_bytes>},
       {"commit: not while a sink is open", run_files_check<open_sink_holds_commit_off>},
       {"judged: the first verdict stands", run_files_check<verdicts_stand>},
       {"remove: an open file is read to its end", run_files_check<removal>},

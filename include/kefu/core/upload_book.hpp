@@ -55,7 +55,7 @@ class UploadBook {
   /// Whether a new upload may begin; its id is known to be nobody's.
   [[nodiscard]] errc judge(const FileInfo& info) const {
     if (info.id.is_nil() || info.conversation.is_nil()) return errc::bad_frame;
-    for (const std::string* const text : {&info.owner, &info.name, &info.type}) {
+    for (const std::string* const text : {&info.owner, &info.name, &info.type, &info.metadata}) {
       const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
       if (std::any_of(text->begin(), text->end(), control)) return errc::bad_frame;
     }

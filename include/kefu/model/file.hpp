@@ -26,6 +26,7 @@ struct FileInfo {
   std::uint64_t size = 0;                  ///< bytes, announced at creation
   std::optional<std::string> sha256 = {};  ///< lower-case hex, once known
   FileVerdict verdict = FileVerdict::none;
+  std::string metadata = {};  ///< what else its uploader told, as it was given; of no meaning here
 
   /// Whether both were announced alike.
   [[nodiscard]] bool announces(const FileInfo& other) const {
