@@ -36,12 +36,14 @@ class FileService final : public TransferService {
   /// Goes on when the file is the caller's upload.
   void with_own(const CallPtr& call, Asked next);
   void head(const CallPtr& call, FileStatus known);
+  /// How far it has got; what is whole is committed first.
+  void tell_progress(const CallPtr& call, FileStatus known, int status);
   void patch(const CallPtr& call, FileStatus known);
   void terminate(const CallPtr& call, FileStatus known);
   void take_body(const CallPtr& call, FileStatus known, int status);
   void tell_url(const CallPtr& call);
   void download(const CallPtr& call);
-  void send(const CallPtr& call, const FileInfo& info, std::shared_ptr<FileSource> source) const;
+  void send(const CallPtr& call, const FileInfo& info, std::unique_ptr<FileSource> source) const;
 
   [[nodiscard]] http::Response respond(const Call& call, int status) const;
   [[nodiscard]] http::Response refuse(const Call& call, errc why) const;
@@ -51,6 +53,7 @@ class FileService final : public TransferService {
   /// Where the file is for a while, and what it is.
   [[nodiscard]] http::Response address(const Call& call, const FileInfo& info) const;
   [[nodiscard]] std::int64_t seconds_now() const;
+  [[nodiscard]] FileId mint_id() const;
 
   Files& files_;
   FileServiceOptions options_;

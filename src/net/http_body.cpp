@@ -52,22 +52,40 @@ BodyReader::Status BodyReader::status() const noexcept {
 }
 
 BodyReader::Status BodyReader::feed(std::string_view& input) {
-  while (status() == Status::need_more && !input.empty()) {
+  std::string_view data;
+  while (next(input, data) == Status::need_more && !data.empty()) body_.append(data);
+  body_.append(data);
+  return status();
+}
+
+BodyReader::Status BodyReader::next(std::string_view& input, std::string_view& data) {
+  data = {};
+  while (data.empty() && status() == Status::need_more && !input.empty()) {
     if (state_ == State::data) {
-      take_data(input);
-      continue;
+      data = take_data(input);
+    } else {
+      take_byte(input.front());
+      input.remove_prefix(1);
     }
-    take_byte(input.front());
-    input.remove_prefix(1);
   }
   return status();
 }
 
-void BodyReader::take_data(std::string_view& input) {
+std::string_view BodyReader::take_data(std::string_view& input) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()));
-  body_.append(input.substr(0, size));
+  const std::string_view data = input.substr(0, size);
   input.remove_prefix(size);
-  left_ -= size;
+  skip(size);
+  return data;
+}
+
+std::uint64_t BodyReader::run() const noexcept {
+  return status() == Status::need_more && state_ == State::data ? left_ : 0;
+}
+
+void BodyReader::skip(std::uint64_t bytes) noexcept {
+  taken_ += bytes;
+  left_ -= bytes;
   if (left_ == 0) state_ = chunked_ ? State::data_end : State::complete;
 }
 
@@ -118,7 +136,7 @@ void BodyReader::end_line() {
     case State::extension:
       if (size == 0) {
         error_ = BodyError::malformed;
-      } else if (left_ > max_body_ - taken_ - body_.size()) {
+      } else if (left_ > max_body_ - taken_) {
         error_ = BodyError::too_large;
       } else {
         state_ = left_ != 0 ? State::data : State::trailer;

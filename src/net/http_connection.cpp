@@ -11,7 +11,8 @@
 #include "base64url.hpp"
 #include "net/event_stream.hpp"
 #include "net/field_text.hpp"
-#include "net/transfer.hpp"
+#include "net/incoming_transfer.hpp"
+#include "net/outgoing_transfer.hpp"
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
 
@@ -69,30 +70,6 @@ HttpConnection::~HttpConnection() = default;
 
 void HttpConnection::go_on() { on_head(std::exchange(unread_, {})); }
 
-bool HttpConnection::is_elsewhere(const http::Head& request) const {
-  const Site& site = worker_.site();
-  const bool transfers = worker_.index() >= site.first_transfer;
-  return site.transfers && site.transfers->serves(request.path()) != transfers;
-}
-
-void HttpConnection::move_on() {
-  Site& site = worker_.site();
-  const std::size_t count = site.workers.size() - site.first_transfer;
-  const std::size_t index = worker_.index() >= site.first_transfer
-                                ? home_
-                                : site.first_transfer + site.next_transfer++ % count;
-  const std::shared_ptr<Worker> target = site.workers[index].lock();
-  if (!target) return cut();
-  worker_.loop().poller().release(descriptor());
-  Removal removal{std::move(socket_), std::move(address_), std::move(peer_),
-                  std::move(parser_), std::move(unread_),  home_};
-  state_ = State::gone;
-  site.live.fetch_add(1, std::memory_order_relaxed);
-  worker_.retire(*this);
-  target->loop().post(
-      [target, removal = std::move(removal)]() mutable { target->adopt(std::move(removal)); });
-}
-
 void HttpConnection::start() {
   const Site& site = worker_.site();
   if (!site.options.proxy_protocol) return start_http();
@@ -127,13 +104,16 @@ void HttpConnection::read_introduction() {
 }
 
 void HttpConnection::be_ready(Readiness readiness) {
+  if (queued_) return;
   if (readiness.writable && state_ == State::writing) write();
   if (is_readable(readiness)) read();
 }
 
 void HttpConnection::read() {
+  queued_ = false;
   if (state_ == State::introducing) return read_introduction();
-  if (state_ == State::writing && more_) return write();
+  if (state_ == State::writing && (more_ || outgoing_)) return write();
+  if (state_ == State::reading && incoming_) return receive();
   // One read at a time: whoever sends more than that waits for its turn.
   if (state_ == State::reading && !unread_.empty()) return feed(std::exchange(unread_, {}));
   if (state_ != State::reading && state_ != State::lingering) return;
@@ -152,7 +132,6 @@ void HttpConnection::read() {
 }
 
 void HttpConnection::feed(std::string_view bytes) {
-  if (sink_) return feed_transfer(bytes);
   if (body_) return feed_body(bytes);
   switch (parser_.feed(bytes)) {
     case http::HeadParser::Status::need_more:
@@ -194,61 +173,6 @@ void HttpConnection::tell_to_go_on() {
   if (socket_.write({&part, 1}).bytes != go_on.size()) cut();
 }
 
-void HttpConnection::begin_transfer(const http::Head& request) {
-  const Site& site = worker_.site();
-  const std::string client = client_address(request, peer_, site.proxies, site.options.forwarded);
-  const auto self = site.workers[worker_.index()].lock();
-  const std::uint64_t number = wait_for_answer(request);
-  // Whoever is answered before the body was read may send it all the same, and nothing behind it.
-  if (http::has_body(request)) keep_alive_ = false;
-  site.transfers->begin({request, client, subject()}, [self, number](Begun begun) {
-    Worker::go_on_later(self, number, [begun = std::move(begun)](HttpConnection& waiting) mutable {
-      waiting.on_begun(std::move(begun));
-    });
-  });
-}
-
-void HttpConnection::on_begun(Begun begun) {
-  worker_.forget_answer(std::exchange(awaited_, 0));
-  const http::Head& request = parser_.head();
-  if (!begun.sink) return respond(std::move(begun.response), keep_alive_ && !worker_.stopping());
-  sink_ = std::move(begun.sink);
-  body_.emplace(request, begun.most);
-  state_ = State::reading;
-  if (unread_.empty()) tell_to_go_on();
-  if (state_ != State::gone) feed_transfer(std::exchange(unread_, {}));
-}
-
-void HttpConnection::feed_transfer(std::string_view bytes) {
-  set_deadline();
-  const auto status = body_->feed(bytes);
-  if (const std::string part = body_->take_part(); !part.empty()) {
-    if (auto response = sink_->take(part)) {
-      sink_.reset();
-      return respond(*std::move(response), false);
-    }
-  }
-  switch (status) {
-    case http::BodyReader::Status::need_more:
-      return worker_.read_later(*this);
-    case http::BodyReader::Status::failed:
-      sink_.reset();
-      return refuse(http::text_response(http::status_for(body_->error())));
-    case http::BodyReader::Status::complete:
-      break;
-  }
-  unread_ = bytes;
-  const auto sink = std::move(sink_);
-  const auto self = worker_.site().workers[worker_.index()].lock();
-  const std::uint64_t number = wait_for_answer(parser_.head());
-  sink->finish([self, number](http::Response response) {
-    Worker::go_on_later(self, number,
-                        [response = std::move(response)](HttpConnection& waiting) mutable {
-                          waiting.on_begun({std::move(response)});
-                        });
-  });
-}
-
 bool HttpConnection::is_post(const http::Head& request) const {
   const std::string& events = worker_.site().options.events_path;
   return !events.empty() && request.path() == events && request.method() == "POST";
@@ -268,12 +192,13 @@ http::Response HttpConnection::refusal_of_body(const http::Head& request) const 
   if (request.content_length().value_or(0) > most_in_body(request)) {
     return http::text_response(413);
   }
+  return expects_too_much(request) ? http::text_response(417) : http::Response{};
+}
+
+bool HttpConnection::expects_too_much(const http::Head& request) {
   const auto expected = request.find("Expect");
-  if (expected && (request.count("Expect") != 1 || request.minor_version() == 0 ||
-                   !http::equal_any_case(*expected, "100-continue"))) {
-    return http::text_response(417);
-  }
-  return {};
+  return expected && (request.count("Expect") != 1 || request.minor_version() == 0 ||
+                      !http::equal_any_case(*expected, "100-continue"));
 }
 
 void HttpConnection::feed_body(std::string_view bytes) {
@@ -464,7 +389,8 @@ void HttpConnection::write() {
     }
     if (more_ && parts_written >= kPartsPerTurn) return worker_.read_later(*this);
   } while (fill());
-  if (state_ == State::writing) on_written();
+  if (state_ != State::writing) return;
+  outgoing_ ? send_on() : on_written();
 }
 
 /// The next part of an answer; false when there is none, or it is still to come.
@@ -557,8 +483,9 @@ void HttpConnection::shut_down() {
 void HttpConnection::cut() {
   if (std::exchange(state_, State::gone) == State::gone) return;
   if (awaited_ != 0) worker_.forget_answer(std::exchange(awaited_, 0));
-  sink_.reset();
   more_later_ = nullptr;
+  incoming_.reset();
+  outgoing_.reset();
   worker_.loop().poller().remove(descriptor());
   socket_ = Socket{};
   worker_.retire(*this);

@@ -18,9 +18,11 @@
 
 namespace kefu::net {
 
-class BodySink;
 struct Begun;
+class IncomingTransfer;
+class OutgoingTransfer;
 class StreamConnection;
+struct TransferTurn;
 
 /// A connection on its way to another worker: what is there of a request whose head is whole.
 struct Removal {
@@ -69,12 +71,18 @@ class HttpConnection final : public Link {
   void feed(std::string_view bytes);
   void on_head(std::string_view unread);
   [[nodiscard]] http::Response refusal_of_body(const http::Head& request) const;
+  [[nodiscard]] static bool expects_too_much(const http::Head& request);
   /// Whether the request's worker is another one: those of transfers may wait for a disk, and do
   /// nothing else.
   [[nodiscard]] bool is_elsewhere(const http::Head& request) const;
   void move_on();
   void begin_transfer(const http::Head& request);
-  void feed_transfer(std::string_view bytes);
+  void receive();
+  /// `behind`: what is here of the next request.
+  void on_received(TransferTurn turn, std::string_view behind);
+  void send_on();
+  /// With a transfer, when others had their turn.
+  void go_on_later();
   void feed_body(std::string_view bytes);
   void tell_to_go_on();
   void handle(const http::Head& request);
@@ -113,13 +121,15 @@ class HttpConnection final : public Link {
   std::function<std::string()> more_;  // see http::Response
   std::function<void(Completion<result<std::string>>)> more_later_;
   std::size_t written_ = 0;
-  std::unique_ptr<BodySink> sink_;  // of a transfer, for its body
-  std::uint64_t awaited_ = 0;       // of await_answer(), while awaiting
-  std::size_t home_;                // the worker that accepted it
+  std::unique_ptr<IncomingTransfer> incoming_;  // instead of body_, for an upload
+  std::unique_ptr<OutgoingTransfer> outgoing_;  // behind head_out_, for a download
+  std::uint64_t awaited_ = 0;                   // of await_answer(), while awaiting
+  std::size_t home_;                            // the worker that accepted it
   std::uint32_t deadline_ = 0;
   State state_ = State::reading;
   bool keep_alive_ = false;
   bool chunked_ = false;  // what more_ gives
+  bool queued_ = false;   // its transfer goes on at the end of the turn
 };
 
 }  // namespace kefu::net

@@ -13,6 +13,7 @@
 #include "net/loop.hpp"
 #include "net/site.hpp"
 #include "net/worker.hpp"
+#include "net/zero_copy.hpp"
 
 namespace kefu::net {
 namespace {
@@ -128,6 +129,8 @@ void Server::start(Acceptor& acceptor) {
   if (state.site->transfers) {
     state.site->transfer_loops = std::make_shared<Loops>(state.transfer_threads);
     state.add_workers(State::loops_of(*state.site->transfer_loops));
+    for (const auto& loop : State::loops_of(*state.site->transfer_loops))
+      loop->post(ignore_broken_sockets);
   }
   state.listener = std::make_shared<Listener>(state.site, accepting);
   state.port = state.listener->port();

@@ -1,5 +1,5 @@
 // Socket: a connected, non-blocking stream, plain or under TLS. What reads and writes a
-// connection's bytes goes through here, and nothing else does.
+// connection's bytes goes through here; where nobody sees them, zero_copy.hpp.
 #pragma once
 
 #include <sys/uio.h>

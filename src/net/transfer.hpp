@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <kefu/completion.hpp>
+#include <kefu/files.hpp>
 #include <kefu/net/http.hpp>
 #include <kefu/net/router.hpp>
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include "net/ranged_body.hpp"
 
 namespace kefu::net {
 
@@ -19,15 +22,19 @@ class BodySink {
 
   /// The next bytes. A response ends it: nothing more comes. May block.
   [[nodiscard]] virtual std::optional<http::Response> take(std::string_view bytes) = 0;
+  /// Where the bytes may go in place of take(), by its descriptor; null: they must be seen.
+  [[nodiscard]] virtual FileSink* unseen() { return nullptr; }
   /// All has come.
   virtual void finish(Completion<http::Response> done) = 0;
 };
 
-/// How a request begins: with its answer, or with something that takes its body.
+/// How a request begins: with its answer, whose body may be a file's, or with something that takes
+/// its body.
 struct Begun {
   http::Response response = {};
+  std::unique_ptr<RangedBody> body = {};  ///< with the response's `length`
   std::unique_ptr<BodySink> sink = {};
-  std::uint64_t most = 0;  ///< bytes of a body
+  std::uint64_t most = 0;  ///< bytes of a request's body
 };
 
 class TransferService {
@@ -39,5 +46,23 @@ class TransferService {
   /// On a transfer loop; may block, and may complete on any thread.
   virtual void begin(const Request& request, Completion<Begun> done) = 0;
 };
+
+/// What became of a transfer in a turn.
+struct TransferTurn {
+  enum class Status : std::uint8_t {
+    more,      ///< there may be more to do, when others had their turn
+    wait,      ///< until the socket is ready
+    complete,  ///< all has come, or is sent
+    refused,   ///< an upload: it ends with a response
+    gone,      ///< the connection is of no use any more
+  };
+
+  Status status = Status::more;
+  bool moved = false;  ///< some bytes were
+};
+
+/// Bytes that a transfer moves in a turn; then others go on. Large, for each turn costs about as
+/// much as some ten KiB.
+inline constexpr std::size_t kTransferShare = 1024 * 1024;
 
 }  // namespace kefu::net

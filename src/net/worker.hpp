@@ -13,6 +13,7 @@
 #include "net/frame_deflater.hpp"
 #include "net/link.hpp"
 #include "net/loop.hpp"
+#include "net/pipe_pool.hpp"
 #include "net/send_queue.hpp"
 #include "net/site.hpp"
 
@@ -91,6 +92,7 @@ class Worker final : public TurnEnd {
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
   [[nodiscard]] SendChunkPool& chunks() noexcept { return chunks_; }
   [[nodiscard]] WriteBatch& batch() noexcept { return batch_; }
+  [[nodiscard]] PipePool& pipes() noexcept { return pipes_; }
   [[nodiscard]] FrameDeflater& deflater() noexcept { return deflater_; }
   [[nodiscard]] websocket::Inflater& inflater();
 
@@ -118,6 +120,7 @@ class Worker final : public TurnEnd {
   std::unordered_map<std::string, EventStream*> streams_;
   std::unordered_map<std::uint64_t, HttpConnection*> waiting_;
   std::uint64_t last_waiting_ = 0;
+  PipePool pipes_;  // before the links, which give some back
   std::vector<std::unique_ptr<Link>> links_;
   LinkChain retired_;
   LinkChain doomed_;

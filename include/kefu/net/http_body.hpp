@@ -36,28 +36,31 @@ class BodyReader {
   /// Takes bytes from the front of `input` up to the end of the body; what is left is the next
   /// message's.
   Status feed(std::string_view& input);
+  /// The same without collecting: `data` is what came first of the body, where it stands in
+  /// `input`, or nothing. There may be more of it in the rest of `input`.
+  Status next(std::string_view& input, std::string_view& data);
   [[nodiscard]] Status status() const noexcept;
 
+  /// The bytes that come next and are all the body's; 0 where something else stands between them.
+  /// Whoever moves some of them unseen says so by skip().
+  [[nodiscard]] std::uint64_t run() const noexcept;
+  void skip(std::uint64_t bytes) noexcept;
+
   [[nodiscard]] BodyError error() const noexcept { return error_; }
-  /// Bytes of the body so far.
+  /// Bytes that are collected.
   [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
   [[nodiscard]] std::string take() noexcept { return std::move(body_); }
-  /// What came since the last call: for bodies that are not to be held.
-  [[nodiscard]] std::string take_part() noexcept {
-    taken_ += body_.size();
-    return std::exchange(body_, {});
-  }
 
  private:
   enum class State : std::uint8_t { size, extension, data, data_end, trailer, complete };
 
-  void take_data(std::string_view& input);
+  [[nodiscard]] std::string_view take_data(std::string_view& input);
   void take_byte(char byte);
   void end_line();
 
   std::string body_;
   std::size_t max_body_;
-  std::uint64_t taken_ = 0;
+  std::uint64_t taken_ = 0;    // bytes of the body so far
   std::uint64_t left_ = 0;     // bytes of data still to come
   std::size_t line_size_ = 0;  // bytes of the current line
   std::size_t overhead_ = 0;   // bytes of trailers

@@ -1,14 +1,17 @@
 // Uploads by tus and downloads, on real sockets and a real folder; once more over TLS.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <future>
 #include <iterator>
 #include <kefu/disk/files.hpp>
 #include <kefu/file_scan.hpp>
 #include <kefu/memory/files.hpp>
+#include <kefu/net/http_body.hpp>
 #include <kefu/net/loops.hpp>
 #include <kefu/net/server.hpp>
 #include <mutex>
@@ -226,9 +229,52 @@ std::string upload(HttpClient& client, std::string_view bytes) {
   return file;
 }
 
+/// But for pipes: a transfer loop keeps one for the next transfer.
 std::size_t open_descriptors() {
-  return static_cast<std::size_t>(std::distance(
-      std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{}));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(std::filesystem::directory_iterator{"/proc/self/fd"},
+                            [](const auto& each) { return !std::filesystem::is_fifo(each); }));
+}
+std::size_t open_pipes() {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(std::filesystem::directory_iterator{"/proc/self/fd"},
+                            [](const auto& each) { return std::filesystem::is_fifo(each); }));
+}
+
+/// One that goes to the server in two parts, so that the body meets whatever waits for it.
+void send_apart(HttpClient& client, std::string_view text) {
+  const std::size_t head = text.find("\r\n\r\n") + 4;
+  client.send(text.substr(0, head));
+  std::this_thread::yield();
+  client.send(text.substr(head));
+}
+
+std::string in_chunks(std::string_view bytes, std::mt19937_64& random) {
+  std::string out;
+  while (!bytes.empty()) {
+    const std::size_t size = std::min<std::size_t>(bytes.size(), 1 + random() % 100'000);
+    http::append_chunk(out, bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  return out.append(http::kLastChunk);
+}
+
+std::string chunked_head(std::string_view method, const std::string& file,
+                         std::string_view fields) {
+  return std::string{method} + " " + file +
+         " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer ann\r\n"
+         "Content-Type: application/offset+octet-stream\r\nTransfer-Encoding: chunked\r\n" +
+         std::string{fields} + "\r\n";
+}
+
+/// Everything that comes until there are `size` bytes, a little at a time.
+std::string read_slowly(Stream& stream, std::size_t size) {
+  std::string out;
+  while (out.size() < size) {
+    out += stream.read_some();
+    std::this_thread::yield();
+  }
+  return out;
 }
 
 }  // namespace
@@ -287,6 +333,174 @@ TEST_CASE("an upload that is cut off goes on where it stopped") {
   }
   CHECK(status == 204);
   CHECK((client.get(url_of(client, file)).body == bytes));
+}
+
+TEST_CASE("whatever way bytes go, they are the same") {
+  const std::size_t pipes = open_pipes();
+  {
+    Site site;
+    std::mt19937_64 random{7};
+    HttpClient client{site.host.port()};
+    std::vector<std::string> files;
+    const std::string bytes = random_bytes(5'000'000 + random() % 100'000, 8);
+    const std::string_view all{bytes};
+    // By their length, with the next request right behind them.
+    files.push_back(create(client, bytes.size()));
+    send_apart(client, request("PATCH", files.back(), at(0), all) + request("HEAD", files.back()));
+    CHECK(client.receive().head.status() == 204);
+    CHECK(field(client.receive(false), "Upload-Offset") == std::to_string(bytes.size()));
+    // In chunks.
+    files.push_back(create(client, bytes.size()));
+    client.send(chunked_head("PATCH", files.back(), at(0)) + in_chunks(all, random) +
+                request("HEAD", files.back()));
+    CHECK(client.receive().head.status() == 204);
+    CHECK(field(client.receive(false), "Upload-Offset") == std::to_string(bytes.size()));
+    // By turns.
+    files.push_back(create(client, bytes.size()));
+    for (std::size_t from = 0; from != bytes.size();) {
+      const std::string_view part = all.substr(from, 1 + random() % 2'000'000);
+      if (random() % 2 == 0) {
+        send_apart(client, request("PATCH", files.back(), at(from), part));
+      } else {
+        client.send(chunked_head("PATCH", files.back(), at(from)) + in_chunks(part, random));
+      }
+      CHECK(client.receive().head.status() == 204);
+      from += part.size();
+    }
+    // With the creation.
+    const std::string length = "Upload-Length: " + std::to_string(bytes.size()) + "\r\n";
+    send_apart(client, request("POST", "/files", std::string{kMetadata} + length, all));
+    const HttpAnswer created = client.receive();
+    CHECK(created.head.status() == 201);
+    files.push_back(field(created, "Location"));
+    for (const std::string& file : files) CHECK((client.get(url_of(client, file)).body == bytes));
+    // At most one pipe was needed, and it is kept.
+    CHECK(open_pipes() <= pipes + 2);
+
+    const std::string url = url_of(client, files[0]);
+    const HttpAnswer one = client.get(url, "Range: bytes=1000001-4000000\r\n");
+    CHECK((one.body == all.substr(1'000'001, 3'000'000)));
+    const HttpAnswer two = client.get(url, "Range: bytes=0-1999999,3000000-4999999\r\n");
+    const std::string_view body{two.body};
+    const std::size_t first = body.find("\r\n\r\n") + 4;
+    CHECK((body.substr(first, 2'000'000) == all.substr(0, 2'000'000)));
+    const std::size_t second = body.find("\r\n\r\n", first + 2'000'000) + 4;
+    CHECK((body.substr(second, 2'000'000) == all.substr(3'000'000, 2'000'000)));
+    CHECK(client.get("/ping").body == "pong\n");
+  }
+  CHECK(open_pipes() == pipes);
+}
+
+TEST_CASE("a digest that streams sees every byte") {
+  test::Scratch folder;
+  disk::Files files{folder.file("files"), {.digest = disk::DigestWhen::streaming}};
+  Host host;
+  host.server.serve_files(files, service());
+  host.start();
+  {
+    HttpClient client{host.port()};
+    const std::string file = create(client, 3'000'000);
+    send_apart(client, request("PATCH", file, at(0), std::string(3'000'000, 'x')));
+    CHECK(client.receive().head.status() == 204);
+    std::promise<std::string> digest;
+    files.status(*FileId::parse(file.substr(7)), [&](result<FileStatus> known) {
+      digest.set_value(known->info.sha256.value_or("none"));
+    });
+    CHECK(digest.get_future().get() ==
+          "e55b8bdf621ddaa8f462c74745db9680d3bb7536a9cf854f8d6668b34a287890");
+  }
+  host.stop_server(std::chrono::seconds{5});
+}
+
+TEST_CASE("a slow reader gets all of a download, and others get theirs meanwhile") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string bytes = random_bytes(6'000'000, 9);
+  const std::string url = url_of(client, upload(client, bytes));
+  const std::string quick = url_of(client, upload(client, "quick"));
+  HttpClient slow{site.host.port(), {.receive_buffer = 8192}};
+  slow.send(request("GET", url, {}, {}, {}));
+  for (int i = 0; i != 20; ++i) CHECK(client.get(quick).body == "quick");
+  const std::string got = read_slowly(slow.stream(), bytes.size());
+  const std::string rest = got.substr(got.find("\r\n\r\n") + 4);
+  CHECK((rest + read_slowly(slow.stream(), bytes.size() - rest.size()) == bytes));
+  CHECK(slow.get("/ping").body == "pong\n");
+}
+
+TEST_CASE("whoever leaves a download in the middle costs nothing") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string bytes = random_bytes(4'000'000, 10);
+  const std::string url = url_of(client, upload(client, bytes));
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i != 8; ++i) {
+    HttpClient leaving{site.host.port()};
+    leaving.send(request("GET", url, {}, {}, {}));
+    (void)leaving.stream().read_some();
+    leaving.stream().reset();
+  }
+  site.host.await_connections(1);
+  CHECK(open_descriptors() <= before);  // a digest may have had one
+  CHECK((client.get(url).body == bytes));
+}
+
+TEST_CASE("what is expected of a transfer") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string file = create(client, 5);
+  const std::string expects = request("PATCH", file, at(0) + "Expect: 100-continue\r\n", "hello");
+  client.send(expects.substr(0, expects.size() - 5));
+  CHECK(client.receive(false).head.status() == 100);
+  client.send("hello");
+  CHECK(client.receive().head.status() == 204);
+  CHECK(client.get(url_of(client, file)).body == "hello");
+  // A refusal comes in place of it.
+  HttpClient refused{site.host.port()};
+  refused.send(request("PATCH", file, at(1) + "Expect: 100-continue\r\nContent-Length: 5\r\n"));
+  CHECK(refused.receive().head.status() == 415);
+  HttpClient wrong{site.host.port()};
+  CHECK(
+      ask(wrong, request("PATCH", file, at(0) + "Expect: a-miracle\r\n", "hello")).head.status() ==
+      417);
+  CHECK(wrong.stream().read_all().empty());
+}
+
+TEST_CASE("an upload is told with what its uploader said of it") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string given =
+      std::string{kMetadata.substr(17, kMetadata.size() - 19)} + ",mood  Z29vZA==,flag";
+  const HttpAnswer created = ask(
+      client, request("POST", "/files", "Upload-Metadata: " + given + "\r\nUpload-Length: 5\r\n"));
+  const std::string file = field(created, "Location");
+  const auto told = [&] { return field(ask(client, request("HEAD", file)), "Upload-Metadata"); };
+  CHECK(told() == given);
+  CHECK(ask(client, request("PATCH", file, at(0), "hello")).head.status() == 204);
+  CHECK(told() == given);
+}
+
+TEST_CASE("all bytes are there but the commit is not: a creation that is repeated commits it") {
+  Site site;
+  HttpClient client{site.host.port()};
+  const std::string id = "01900000-0000-7002-8000-000000000001";
+  const std::string create_it =
+      request("POST", "/files",
+              std::string{kMetadata.substr(0, kMetadata.size() - 2)} +
+                  ",id MDE5MDAwMDAtMDAwMC03MDAyLTgwMDAtMDAwMDAwMDAwMDAx\r\nUpload-Length: 5\r\n");
+  CHECK(ask(client, create_it).head.status() == 201);
+  std::promise<void> written;
+  site.files.resume(*FileId::parse(id), [&](result<std::unique_ptr<FileSink>> sink) {
+    REQUIRE(sink);
+    CHECK((*sink)->write(std::as_bytes(std::span{std::string_view{"hello"}})));
+    sink->reset();
+    written.set_value();
+  });
+  written.get_future().wait();
+  CHECK(ask(client, request("GET", "/files/" + id + "/url")).head.status() == 404);
+  const HttpAnswer again = ask(client, create_it);
+  CHECK(again.head.status() == 201);
+  CHECK(field(again, "Upload-Offset") == "5");
+  CHECK(client.get(url_of(client, "/files/" + id)).body == "hello");
 }
 
 TEST_CASE("parts of a download") {

@@ -96,6 +96,42 @@ TEST_CASE("http body: chunks that another might read otherwise are refused") {
   }
 }
 
+TEST_CASE("http body: shown where it stands, in place of being collected") {
+  BodyReader reader{head(kChunked), 1000};
+  const std::string bytes = "5\r\nHello\r\n7\r\n, world\r\n0\r\n\r\nGET /";
+  std::string_view input = bytes;
+  std::string_view data;
+  CHECK(reader.next(input, data) == BodyReader::Status::need_more);
+  CHECK(data == "Hello");
+  CHECK(data.data() == bytes.data() + 3);
+  CHECK(reader.run() == 0);
+  CHECK(reader.next(input, data) == BodyReader::Status::need_more);
+  CHECK(data == ", world");
+  CHECK(reader.next(input, data) == BodyReader::Status::complete);
+  CHECK(data.empty());
+  CHECK(input == "GET /");
+  CHECK(reader.size() == 0);
+}
+
+TEST_CASE("http body: moved unseen") {
+  BodyReader reader{head("Content-Length: 10"), 10};
+  CHECK(reader.run() == 10);
+  std::string_view input = "abc";
+  std::string_view data;
+  CHECK(reader.next(input, data) == BodyReader::Status::need_more);
+  CHECK(data == "abc");
+  CHECK(reader.run() == 7);
+  reader.skip(5);
+  CHECK(reader.status() == BodyReader::Status::need_more);
+  input = "ijk";
+  CHECK(reader.next(input, data) == BodyReader::Status::complete);
+  CHECK(data == "ij");
+  CHECK(input == "k");
+  CHECK(reader.run() == 0);
+  CHECK(BodyReader{head("Content-Length: 11"), 10}.run() == 0);
+  CHECK(BodyReader{head(kChunked), 10}.run() == 0);
+}
+
 TEST_CASE("http body: limits") {
   CHECK(read("Content-Length: 10", "", 10).error == BodyError::none);
   CHECK(read("Content-Length: 11", "", 10).error == BodyError::too_large);
