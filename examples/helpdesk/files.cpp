@@ -22,6 +22,12 @@ kefu::net::FileServiceOptions file_service(kefu::Hub& hub, std::string secret) {
   return options;
 }
 
+kefu::disk::DigestWhen digest_when(const std::string& name) {
+  if (name == "never") return kefu::disk::DigestWhen::never;
+  if (name == "streaming") return kefu::disk::DigestWhen::streaming;
+  return kefu::disk::DigestWhen::on_commit;
+}
+
 void collect_now_and_then(kefu::Executor& executor, kefu::Files& files) {
   files.collect([](kefu::result<std::size_t> count) {
     if (!count) spdlog::warn("files: collecting failed: {}", kefu::name(count.error()));

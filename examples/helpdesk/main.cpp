@@ -128,7 +128,11 @@ void run(const helpdesk::Options& options) {
   std::optional<helpdesk::CommandScanner> scanner;
   std::optional<kefu::ScannedFiles> scanned;
   kefu::Files* files = nullptr;
-  if (options.files) files = &stored.emplace(options.data / "files");
+  if (options.files) {
+    kefu::disk::FilesOptions how;
+    how.digest = helpdesk::digest_when(options.file_digest);
+    files = &stored.emplace(options.data / "files", how);
+  }
   if (options.files && !options.scan.empty()) {
     kefu::Executor& executor = *loops.executors().front();
     scanner.emplace(options.scan, executor);

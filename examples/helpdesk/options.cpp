@@ -43,7 +43,7 @@ void read_file(const std::string& path, Options& options) try {
       "address",         "port",        "threads",     "data",      "web",           "secret_file",
       "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",       "routing",
       "capacity",        "grace",       "departments", "hours",     "ping_interval", "files",
-      "wal_mb",          "scan"};
+      "wal_mb",          "scan",        "file_digest"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -65,6 +65,7 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "capacity", options.capacity);
   take(table, "grace", options.grace);
   take(table, "files", options.files);
+  take(table, "file_digest", options.file_digest);
   take(table, "scan", options.scan);
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
@@ -136,6 +137,12 @@ Options read_options(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
   app.add_flag("--files", options.files, "Let people send files, kept below --data");
+  app.add_option(
+         "--file-digest", options.file_digest,
+         "When the SHA-256 of a file is made: on_commit, which nobody waits for; streaming, "
+         "from what comes; or never")
+      ->check(CLI::IsMember({"never", "on_commit", "streaming"}))
+      ->capture_default_str();
   app.add_option("--scan", options.scan,
                  "Program that judges each file, which it reads from its standard input, before "
                  "anybody gets it: it ends with 0 for clean and 1 for refused");

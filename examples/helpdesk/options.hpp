@@ -29,9 +29,10 @@ struct Options {
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool files = false;           ///< people may send files, which are kept in `data`
-  std::string scan;             ///< program that judges them, see scan.hpp; empty: none
-  bool metrics = false;         ///< serve /metrics, to whoever asks
-  std::string webhook;          ///< URL that gets every entry; empty: none
+  std::string file_digest = "on_commit";  ///< or "never", "streaming": see kefu::disk::DigestWhen
+  std::string scan;                       ///< program that judges them, see scan.hpp; empty: none
+  bool metrics = false;                   ///< serve /metrics, to whoever asks
+  std::string webhook;                    ///< URL that gets every entry; empty: none
   std::filesystem::path webhook_secret_file;  ///< what signs its requests, one secret a line
   std::filesystem::path webhook_roots;        ///< PEM: who may have signed its certificate
   bool webhook_allow_private = false;         ///< it may be in this network, or on this machine

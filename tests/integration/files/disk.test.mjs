@@ -3,7 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomBytes, site } from './site.mjs';
@@ -29,7 +38,7 @@ const s = skip
 const folder = () => join('/proc', String(s.desk.pid), 'root', s.desk.data, 'files');
 
 function fill() {
-  const file = openSync(join(folder(), 'filler'), 'w');
+  const file = openSync(join(folder(), 'filler'), 'a');
   try {
     for (;;) writeSync(file, Buffer.alloc(4096));
   } catch (error) {
@@ -63,7 +72,24 @@ test('a disk that is full', { skip }, async () => {
     'nothing is left of what was refused',
   );
 
+  // What was taken back has its room no more: then the disk is full in the middle of a body, and
+  // what came of it is there.
   rmSync(join(folder(), 'filler'));
+  const last = (await s.create(800_000)).headers.get('location');
+  const bytes = randomBytes(800_000);
+  const wrong = { 'Upload-Checksum': `sha1 ${Buffer.alloc(20).toString('base64')}` };
+  assert.equal((await s.patch(last, 0, bytes.subarray(0, 400_000), wrong)).status, 460);
+  assert.ok(fill() > 0);
+  truncateSync(join(folder(), 'filler'), fill() - 300_000);
+  assert.equal((await s.patch(last, 0, bytes)).status, 507);
+  const at = Number((await s.tus('HEAD', last)).headers.get('upload-offset'));
+  assert.ok(at > 0 && at <= 300_000, `it got to ${at}`);
+  assert.equal(statSync(join(folder(), 'growing', last.split('/').at(-1))).size, at);
+  assert.deepEqual(s.openFiles(), []);
+  rmSync(join(folder(), 'filler'));
+  assert.equal((await s.patch(last, at, bytes.subarray(at))).status, 204);
+  assert.ok(bytes.equals(await s.fetch(last.split('/').at(-1))));
+  assert.equal((await s.tus('DELETE', last)).status, 204);
   assert.equal((await s.tus('DELETE', path)).status, 204);
   const third = randomBytes(900_000);
   assert.ok(third.equals(await s.fetch(await s.put(third))), 'there is room again');

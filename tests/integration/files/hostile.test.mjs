@@ -84,6 +84,37 @@ test('lies about Content-Length', async () => {
   assert.deepEqual(s.openFiles(), []);
 });
 
+test('lies about Content-Length in bodies that nobody sees', async () => {
+  const bytes = randomBytes(900_000);
+  const path = (await s.create(bytes.length)).headers.get('location');
+  const send = async (offset, promised, sent, behind = '') => {
+    const socket = connect(s.desk.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (part) => (answer += part.toString('latin1')));
+    socket.on('error', () => {});
+    const closed = once(socket, 'close');
+    socket.write(patch(path, offset, promised));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // so that it is waited for
+    socket.write(bytes.subarray(offset, offset + sent));
+    socket.end(behind);
+    await closed;
+    return answer;
+  };
+  assert.equal(await send(0, 900_000, 300_000), '');
+  while (s.openFiles().length !== 0);
+  assert.equal(await offsetOf(path), 300_000);
+  // The rest of what comes is the next request, wherever it stands.
+  const next = head('HEAD', path, { Connection: 'close' });
+  const answer = await send(300_000, 400_000, 400_000, next);
+  assert.match(answer, /^HTTP\/1\.1 204 .*HTTP\/1\.1 200 .*Upload-Offset: 700000\r\n/s);
+  assert.match(await send(700_000, 100_000, 200_000), /^HTTP\/1\.1 204 .*HTTP\/1\.1 400 /s);
+  assert.equal(await offsetOf(path), 800_000);
+  assert.match(await send(800_000, 100_001, 100_000), /^HTTP\/1\.1 413 /);
+  assert.match(await send(800_000, 100_000, 100_000), /^HTTP\/1\.1 204 /);
+  assert.ok(bytes.equals(await s.fetch(idOf(path))));
+  assert.deepEqual(s.openFiles(), []);
+});
+
 test('a slow body holds up nobody, and what came of it stays', async () => {
   const path = (await s.create(1000)).headers.get('location');
   const slow = connect(s.desk.port, '127.0.0.1');

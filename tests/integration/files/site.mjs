@@ -72,9 +72,9 @@ export function site({ way = 'up', options = [], wrap } = {}) {
         }),
       });
     },
-    patch(path, offset, body) {
+    patch(path, offset, body, headers = {}) {
       const type = { 'Content-Type': 'application/offset+octet-stream' };
-      return s.tus('PATCH', path, { ...type, 'Upload-Offset': String(offset) }, body);
+      return s.tus('PATCH', path, { ...type, 'Upload-Offset': String(offset), ...headers }, body);
     },
     /** A whole file; resolves to its id. */
     async put(bytes, about) {
