@@ -53,6 +53,7 @@ def read_options():
     parser.add_argument("--work", default="copy,beside,mixed")
     parser.add_argument("--size", type=int, default=GIB, help="bytes of a file")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3, help="copy: transfers of a server in a round")
     parser.add_argument("--rate", type=int, default=2000, help="beside: messages a second")
     parser.add_argument("--events", type=int, default=1000, help="mixed: events a second, a tenth of them files")
     parser.add_argument("--file", type=int, default=100_000, help="mixed: bytes of a file")
@@ -67,7 +68,8 @@ def read_options():
     options.helpdesk = options.helpdesk or os.path.join(options.bin, "helpdesk")
     if options.smoke:
         options.server_core = options.client_core = None
-        options.size, options.rounds, options.secs, options.events, options.rate = 3_000_001, 1, 0.5, 100, 200
+        options.size, options.rounds, options.repeats = 3_000_001, 1, 1
+        options.secs, options.events, options.rate = 0.5, 100, 200
     if options.folder:
         tempfile.tempdir = options.folder
     return options
@@ -152,28 +154,33 @@ def has_dav(nginx):
         return False
 
 
-def copy_once(target, source, size, digest):
-    """Figures up and down; with a digest, whether the bytes are those."""
+def copy_once(options, target, source, digest):
+    """Figures up and down, of some transfers one after the other; with a digest, whether the bytes are those."""
+    used = {"up": [0, 0], "down": [0, 0]}
     client = target.client()
-    paths, sizes = [], []
-    up = transfers.timed(target.pids, lambda: paths.append(client.upload(source, size)))
-    transfers.cpu_seconds_at_rest(target.pids)
 
-    def fetch():
-        sizes.append(client.begin_download(paths[0]))
-        client.connection.throw_away(sizes[0])
+    def measure(way, work):
+        for i, seconds in enumerate(transfers.timed(target.pids, work)):
+            used[way][i] += seconds
 
-    down = transfers.timed(target.pids, fetch)
-    if sizes[0] != size:
-        raise RuntimeError(f"{sizes[0]} bytes came back of {size}")
-    if digest and client.connection.digest(client.begin_download(paths[0])) != digest:
-        raise RuntimeError("other bytes came back")
-    client.remove(paths[0])
+    for _ in range(options.repeats):
+        paths, sizes = [], []
+        measure("up", lambda: paths.append(client.upload(source, options.size)))
+        transfers.cpu_seconds_at_rest(target.pids)
+
+        def fetch():
+            sizes.append(client.begin_download(paths[0]))
+            client.connection.throw_away(sizes[0])
+
+        measure("down", fetch)
+        if sizes[0] != options.size:
+            raise RuntimeError(f"{sizes[0]} bytes came back of {options.size}")
+        if digest and client.connection.digest(client.begin_download(paths[0])) != digest:
+            raise RuntimeError("other bytes came back")
+        client.remove(paths[0])
     client.close()
-    return {
-        way: {"gb_per_cpu_s": size / GB / cpu, "cpu_s_per_gb": cpu / (size / GB), "gb_per_s": size / GB / wall}
-        for way, (cpu, wall) in (("up", up), ("down", down))
-    }
+    moved = options.repeats * options.size / GB
+    return {way: {"gb_per_cpu_s": moved / cpu, "cpu_s_per_gb": cpu / moved, "gb_per_s": moved / wall} for way, (cpu, wall) in used.items()}
 
 
 def with_digest(options, source):
@@ -203,7 +210,7 @@ def copy(options, source):
     for turn in range(options.rounds):
         for name in list(makers) if turn % 2 == 0 else reversed(makers):
             with makers[name]() as target:
-                runs[name].append(copy_once(target, source, options.size, digest))
+                runs[name].append(copy_once(options, target, source, digest))
     result = {}
     for name, rounds in runs.items():
         result[name] = {}
