@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "net/bearer.hpp"
-#include "net/pipe.hpp"
+#include "net/rendezvous.hpp"
 #include "net/site.hpp"
 
 namespace kefu::net {
@@ -29,20 +29,20 @@ http::Response refusal(errc why) {
 }
 
 http::Response transcript(Hub& hub, const Ask& ask) {
-  const auto pipe = std::make_shared<Pipe>();
+  const auto meeting = std::make_shared<Rendezvous>();
   http::Response response;
   response.set("Content-Type", "application/jsonl").set("Cache-Control", "no-store");
   response.set("Content-Disposition",
                "attachment; filename=\"" + ask.conversation.to_string() + ".jsonl\"");
-  response.more_later = [end = PipeEnd{pipe}](Completion<result<std::string>> part) {
+  response.more_later = [end = RendezvousEnd{meeting}](Completion<result<std::string>> part) {
     end.read(std::move(part));
   };
   hub.transcript(
       ask.conversation, ask.internal,
-      [pipe](std::string_view lines, Completion<bool> more) {
-        pipe->write(lines, std::move(more));
+      [meeting](std::string_view lines, Completion<bool> more) {
+        meeting->write(lines, std::move(more));
       },
-      [pipe](errc code) { pipe->end(code); });
+      [meeting](errc code) { meeting->end(code); });
   return response;
 }
 

@@ -1,5 +1,5 @@
-// Pipe: hands parts from one thread to another, of which each waits for the other: at most one part
-// lies in between.
+// Rendezvous: hands parts from one thread to another, of which each waits for the other: at most
+// one part lies in between.
 #pragma once
 
 #include <kefu/completion.hpp>
@@ -14,7 +14,7 @@
 
 namespace kefu::net {
 
-class Pipe {
+class Rendezvous {
  public:
   /// `more` is called with true when the part has been taken, and with false when nobody wants it.
   /// Precondition: the one before was taken.
@@ -87,16 +87,16 @@ class Pipe {
   bool abandoned_ = false;
 };
 
-/// The end of whoever reads: abandons the pipe with its last copy.
-class PipeEnd {
+/// The end of whoever reads: abandons it with its last copy.
+class RendezvousEnd {
  public:
-  explicit PipeEnd(std::shared_ptr<Pipe> pipe)
-      : pipe_{pipe.get(), [pipe](Pipe* end) { end->abandon(); }} {}
+  explicit RendezvousEnd(std::shared_ptr<Rendezvous> meeting)
+      : meeting_{meeting.get(), [meeting](Rendezvous* end) { end->abandon(); }} {}
 
-  void read(Completion<result<std::string>> done) const { pipe_->read(std::move(done)); }
+  void read(Completion<result<std::string>> done) const { meeting_->read(std::move(done)); }
 
  private:
-  std::shared_ptr<Pipe> pipe_;
+  std::shared_ptr<Rendezvous> meeting_;
 };
 
 }  // namespace kefu::net

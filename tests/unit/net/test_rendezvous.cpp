@@ -1,4 +1,4 @@
-#include "net/pipe.hpp"
+#include "net/rendezvous.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,21 +7,21 @@
 namespace {
 
 using namespace kefu;
-using net::Pipe;
-using net::PipeEnd;
+using net::Rendezvous;
+using net::RendezvousEnd;
 
 /// Both ends, and what they were told.
 struct Rig {
-  std::shared_ptr<Pipe> pipe = std::make_shared<Pipe>();
+  std::shared_ptr<Rendezvous> meeting = std::make_shared<Rendezvous>();
   std::vector<std::string> parts;
   std::vector<bool> more;
   errc failure = errc::ok;
 
   void write(std::string_view part) {
-    pipe->write(part, [this](bool go_on) { more.push_back(go_on); });
+    meeting->write(part, [this](bool go_on) { more.push_back(go_on); });
   }
   void read() {
-    pipe->read([this](result<std::string> part) {
+    meeting->read([this](result<std::string> part) {
       if (!part) failure = part.error();
       if (part) parts.push_back(*part);
     });
@@ -41,7 +41,7 @@ TEST_CASE("a part waits for its reader, and a reader for the next part") {
   CHECK(rig.parts.back() == "two");
   CHECK(rig.more.size() == 2);
   rig.read();
-  rig.pipe->end(errc::ok);
+  rig.meeting->end(errc::ok);
   CHECK(rig.parts.back().empty());
   rig.read();
   CHECK(rig.parts.size() == 4);
@@ -51,7 +51,7 @@ TEST_CASE("a failure comes behind what was written before it") {
   Rig rig;
   rig.write("one");
   rig.read();
-  rig.pipe->end(errc::unavailable);
+  rig.meeting->end(errc::unavailable);
   CHECK(rig.failure == errc::ok);
   rig.read();
   CHECK(rig.failure == errc::unavailable);
@@ -59,18 +59,18 @@ TEST_CASE("a failure comes behind what was written before it") {
 
 TEST_CASE("a writer whose reader has gone is told, whenever that happens") {
   Rig before;
-  { const PipeEnd end{before.pipe}; }
+  { const RendezvousEnd end{before.meeting}; }
   before.write("one");
   CHECK(before.more == std::vector<bool>{false});
   Rig meanwhile;
-  auto end = std::make_unique<PipeEnd>(meanwhile.pipe);
-  const auto copy = std::make_unique<PipeEnd>(*end);
+  auto end = std::make_unique<RendezvousEnd>(meanwhile.meeting);
+  const auto copy = std::make_unique<RendezvousEnd>(*end);
   meanwhile.write("one");
   end.reset();
   CHECK(meanwhile.more.empty());
   Rig reading;
   {
-    const PipeEnd other{reading.pipe};
+    const RendezvousEnd other{reading.meeting};
     reading.read();
   }
   CHECK(reading.failure == errc::closed);
