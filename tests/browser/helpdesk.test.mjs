@@ -281,7 +281,9 @@ test('the desk: away, a place in the queue, decline, hold, transfer, resolve', {
   const mine = pane(dora, 'carol');
   await mine.getByTestId('hold').click();
   await mine.getByTestId('resume').click();
-  await mine.getByTestId('transfer').selectOption('agent:bob');
+  await mine.getByTestId('transfer').click();
+  await dora.getByTestId('transfer-to').selectOption('agent:bob');
+  await dora.getByTestId('transfer-go').click();
   await mine.getByTestId('hold').waitFor({ state: 'hidden' });
   await state.filter({ hasText: 'bob' }).waitFor();
   await agent.getByTestId('conversation').filter({ hasText: 'carol' }).getByRole('button').click();

@@ -670,6 +670,17 @@ test('requests wait for the connection and are repeated after it was lost', () =
   assert.equal(rig.sent('send')[0].cseq, 1);
 });
 
+test('every kind of answer reaches whoever asked', () => {
+  const rig = new Rig();
+  rig.online({ conversations: [] });
+  for (const type of ['list', 'done', 'about', 'tickets', 'search', 'history', 'joined']) {
+    rig.step({ type: 'request', ref: type, frame: { type: 'ask', conversation: D } });
+    rig.server({ type, ref: type, conversation: type === 'joined' ? view({ id: D }) : D });
+    const answers = rig.effects.filter((effect) => effect.type === 'answer');
+    assert.deepEqual(answers.map(({ ref }) => ref), [type]);
+  }
+});
+
 test('a request that fails for good is rejected; one that may succeed is repeated', () => {
   const rig = new Rig().online();
   rig.step({ type: 'request', ref: 'r1', frame: { type: 'accept', conversation: D } });

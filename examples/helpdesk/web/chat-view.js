@@ -5,6 +5,7 @@ import { arrange, el, icon } from './dom.js';
 import { FileCard } from './file-card.js';
 import { t, tOr, timeText } from './i18n.js';
 import { OutgoingView } from './outgoing-view.js';
+import { ratingOf, starsText } from './rating.js';
 
 const NEAR_END = 80; // px
 const RECALL_WITHIN = 120_000; // ms, the server's default: it decides
@@ -265,8 +266,7 @@ export class ChatView {
       row.card ??= new FileCard(this.#desk.client, message.body, () => this.#keepEnd());
       return row.card.root;
     }
-    const gone = goneAs(message);
-    const text = gone ? t(gone) : message.body;
+    const text = lineOf(message);
     return el('p', { class: 'body', 'data-testid': 'body', dir: 'auto' }, text);
   }
 
@@ -321,7 +321,7 @@ export class ChatView {
   }
 
   #otherName(view) {
-    return this.#desk.role === 'agent' ? view.visitor : t('agent');
+    return this.#desk.role === 'visitor' ? t('agent') : view.visitor;
   }
 
   // ---- what it does
@@ -420,6 +420,8 @@ function recallableFor({ kind, message }) {
 export function lineOf(message) {
   const gone = goneAs(message);
   if (gone) return t(gone);
+  const rating = ratingOf(message);
+  if (rating) return [starsText(rating.score), rating.comment].filter(Boolean).join(' · ');
   return message.kind === 'file' ? t('a_file') : message.body;
 }
 

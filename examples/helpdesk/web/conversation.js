@@ -16,6 +16,7 @@ const STATE_AFTER = {
   closed: 'closed',
   abandoned: 'abandoned',
   recalled: null, // changes no state
+  sla: null,
 };
 
 export class Conversation {

@@ -1,4 +1,4 @@
-// Desk: what both pages share. It connects, and keeps a transcript of every conversation up to
+// Desk: what all pages share. It connects, and keeps a transcript of every conversation up to
 // date; `change` tells that one has changed (detail: its id, or null for all).
 
 import { KefuClient, KefuEvent } from './kefu-client.js';
@@ -13,12 +13,21 @@ export class Desk extends EventTarget {
   #conversations = new Map(); // id → {view, transcript, typing: Map of participant → timer}
   #changed = new Set();
 
-  /** @param {'visitor'|'agent'} role  @param {string} me the participant's id */
-  constructor(role, me) {
+  /**
+   * @param {'visitor'|'agent'|'supervisor'} role
+   * @param {string} me  the participant's id
+   * @param {string} [options.url]  of the server, as KefuClient takes it
+   * @param {() => Promise<object>} [options.token]  resolves to {token, expires_at, files}
+   */
+  constructor(role, me, { url, token = () => demoToken(role, me) } = {}) {
     super();
     this.role = role;
     this.me = me;
-    this.client = new KefuClient({ name: `${role}:${me}`, token: () => this.#fetchToken() });
+    this.client = new KefuClient({
+      name: `${role}:${me}`,
+      url,
+      token: () => this.#fetchToken(token),
+    });
     this.files = new OutgoingFiles(this.client, `${role}:${me}`, (...file) =>
       this.#hasSent(...file),
     );
@@ -55,7 +64,7 @@ export class Desk extends EventTarget {
   /** Loads a page of older entries; resolves when they are in the transcript. */
   async loadEarlier(id) {
     const { transcript } = this.#conversations.get(id);
-    const logs = this.role === 'agent' ? ['public', 'internal'] : ['public'];
+    const logs = this.role === 'visitor' ? ['public'] : ['public', 'internal'];
     const pages = logs.map((log) => transcript.earlier(log)).filter((range) => range !== null);
     await Promise.all(
       pages.map(async (range) => {
@@ -73,8 +82,8 @@ export class Desk extends EventTarget {
     this.#change(id);
   }
 
-  async #fetchToken() {
-    const answer = await demoToken(this.role, this.me);
+  async #fetchToken(ask) {
+    const answer = await ask();
     this.takesFiles = answer.files === true;
     this.#change(null);
     return answer;
@@ -168,9 +177,11 @@ export class Desk extends EventTarget {
 
 /** ?id=… of the page's address; without it one that this browser keeps. */
 export function participantId(role) {
-  const given = new URLSearchParams(location.search).get('id');
-  if (given) return given;
-  const key = `kefu-demo/${role}`;
+  return new URLSearchParams(location.search).get('id') || keptId(`kefu-demo/${role}`, role);
+}
+
+/** The id that this browser keeps under `key`; a new one where there is none. */
+export function keptId(key, role) {
   let id = null;
   try {
     id = localStorage.getItem(key);

@@ -40,7 +40,7 @@ export class OutgoingView {
   #gone(id) {
     const { upload, root } = this.#rows.get(id);
     this.#rows.delete(id);
-    if (root.contains(document.activeElement)) this.#leave();
+    if (root.contains(root.getRootNode().activeElement)) this.#leave();
     if (upload.state === 'done') this.news.textContent = t('upload_said_done', upload);
   }
 

@@ -534,6 +534,7 @@ export class SessionMachine {
       case 'done':
       case 'about':
       case 'tickets':
+      case 'search':
         return this.#answered(frame);
       case 'error':
         return this.#error(frame);
