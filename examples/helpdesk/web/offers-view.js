@@ -31,7 +31,7 @@ export class OffersView {
 
   #row(offer) {
     const known = this.#rows.get(offer.conversation);
-    if (known?.assignment === offer.assignment) return known;
+    if (known && known.assignment === offer.assignment) return known;
     const row = this.#make(offer);
     row.assignment = offer.assignment;
     this.#rows.set(offer.conversation, row);

@@ -17,7 +17,7 @@ export class Pane {
   #id;
   #slaLook = '';
 
-  /** @param {{back, hide, ticket, known}} actions  of the page; ticket(ticket): one was made */
+  /** @param {{back, hide, ticket, known, ban}} actions  of the page; ticket(ticket): one was made */
   constructor(desk, id, actions) {
     this.#desk = desk;
     this.#id = id;
@@ -85,7 +85,7 @@ export class Pane {
     return this.details.about?.attributes?.name || this.#desk.get(this.#id).view.visitor;
   }
 
-  #build({ back, hide }) {
+  #build({ back, hide, ban }) {
     const id = this.#id;
     const { client } = this.#desk;
     const button = (name, kind, onclick, ...content) =>
@@ -108,6 +108,8 @@ export class Pane {
     this.release = act('release', () => client.release(id));
     this.takeOver = act('take_over', () => client.takeOver(id));
     this.transfer = button('transfer', '', () => showTransfer(this.#desk, id), t('transfer'));
+    this.ban = button('ban-visitor', '', ban, t('ban'));
+    this.ban.hidden = !ban;
     this.toggle = sign('toggle-details', 'details', '', 'info', () => this.toggleDetails());
     this.toggle.setAttribute('aria-expanded', 'false');
     this.root = el(
@@ -131,6 +133,7 @@ export class Pane {
         this.release,
         this.resolve,
         this.end,
+        this.ban,
         this.sla,
       ),
       this.problem,
