@@ -8,7 +8,11 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
-const TYPES = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' };
+const TYPES = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
 // The site's own rules: nothing inline, nothing of others but the help desk.
 const POLICY = (desk) =>
   `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${desk} ` +
@@ -62,9 +66,9 @@ export class Shop {
   #page(visitor, lang) {
     return `<!doctype html><html lang="${lang}"><head><title>Teapots</title>
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <link rel="icon" href="data:,">
+      <link rel="icon" href="icon.svg">
       <script src="widget.js" data-server="${this.desk}/" data-token="/chat-token"
-        data-visitor="${visitor}" data-departments="support=Support, sales=Sales" async></script>
+        data-visitor="${visitor}" data-departments="support=Support, sales=Sales, repairs=Repairs" async></script>
       </head><body><main><h1>Teapots</h1></main></body></html>`;
   }
 }

@@ -234,6 +234,12 @@ async function watch(conversation) {
   else byId('problem').scrollIntoView({ block: 'nearest' });
 }
 
+// Watching ends with the connection.
+function watchAgain() {
+  for (const { view } of watched())
+    if (view.open && view.agent !== desk.me) attempt(byId('problem'), desk.client.watch(view.id));
+}
+
 function open(id) {
   if (!desk.get(id)) return;
   if (!panes.has(id)) {
@@ -284,6 +290,7 @@ desk.client.addEventListener('entry', ({ detail }) => ratingOf(detail.entry) && 
 desk.client.addEventListener('session', () => {
   byId('no-token').hidden = true;
   countRatings();
+  watchAgain();
 });
 document.addEventListener('visibilitychange', () => update());
 tick(byId('longest'), () => (byId('longest').textContent = longest()));

@@ -86,6 +86,7 @@ export class Widget {
     this.state = el('p', { class: 'sub', role: 'status', 'data-testid': 'conversation-state' });
     this.status = el('span', { class: 'badge', 'data-testid': 'status' });
     this.banner = el('p', { class: 'banner', role: 'alert', hidden: true, 'data-testid': 'banner' });
+    this.notice = el('p', { class: 'notice', role: 'status', hidden: true, 'data-testid': 'notice' });
     this.end = el(
       'button',
       {
@@ -151,6 +152,7 @@ export class Widget {
         this.away,
       ),
       this.banner,
+      this.notice,
       this.main,
     );
   }
@@ -195,6 +197,7 @@ export class Widget {
     if (!current && this.#chat) this.#hide();
     this.start.hidden = Boolean(current);
     this.state.textContent = current ? stateText(current.view) : '';
+    this.#updateNotice(current?.view);
     this.end.hidden = !current?.view.open;
     this.again.hidden = !current || current.view.open;
     this.#updateQuestion(current);
@@ -207,6 +210,14 @@ export class Widget {
       'aria-label',
       unread > 0 ? `${label}, ${t('unread', { count: unread })}` : label,
     );
+  }
+
+  // Nobody is there now: when somebody will be.
+  #updateNotice({ state, place, opens_at } = {}) {
+    const at = state === 'queued' ? (place?.opens_at ?? opens_at) : undefined;
+    const text = at ? t('opens_at', { time: timeText(at) }) : '';
+    if (this.notice.textContent !== text) this.notice.textContent = text;
+    this.notice.hidden = text === '';
   }
 
   get #seen() {
@@ -317,7 +328,8 @@ export class Widget {
     const stale = this.#question && (this.#question.id !== id || !current.view.open);
     if (stale) this.#unask();
     if (this.#question || current?.view.state !== 'resolved') return;
-    if (!this.#dismissed.has(`${id} rated`) && !this.#wasRated(id)) this.#ask(id, false);
+    if (this.#dismissed.has(`${id} rated`) || !this.#wasServed(id) || this.#wasRated(id)) return;
+    this.#ask(id, false);
   }
 
   #ask(id, ends) {
@@ -378,8 +390,7 @@ export class Widget {
 }
 
 function stateText({ state, place, agent }) {
-  if (place?.opens_at) return t('opens_at', { time: timeText(place.opens_at) });
-  if (place) return t('place', place);
+  if (place && !place.opens_at) return t('place', place);
   return state === 'active' && agent ? t('with_agent', { name: agent }) : tOr('state', state);
 }
 
