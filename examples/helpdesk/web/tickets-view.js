@@ -8,6 +8,7 @@ import { PRIORITIES, attempt, departmentName, problemText } from './staff.js';
 
 const STATES = ['new', 'open', 'pending', 'on_hold', 'resolved', 'closed'];
 const PAGE = 50;
+const LOG = 200; // entries of a ticket that are shown, the oldest
 
 /** Asks for a subject, and makes a ticket out of a conversation. */
 export function showNewTicket(desk, id, { subject = '', made }) {
@@ -164,6 +165,8 @@ class TicketsDialog {
       onchange: () => this.#change({ priority: priority.value }),
     });
     const comment = el('textarea', { class: 'area', rows: '2', required: true, 'data-testid': 'ticket-comment' });
+    const inside = el('input', { type: 'checkbox', 'data-testid': 'ticket-inside' });
+    inside.checked = true; // what the requester reads is said on purpose
     const log = el('ol', { class: 'ticket-log', 'data-testid': 'ticket-log' });
     this.detail.replaceChildren(
       el('h3', {}, ticket.subject || t('no_subject')),
@@ -183,13 +186,14 @@ class TicketsDialog {
           class: 'stack',
           onsubmit: (event) => {
             event.preventDefault();
-            this.#comment(comment);
+            this.#comment(comment, inside.checked);
           },
         },
         field('ticket_comment', comment),
         el(
           'div',
           { class: 'choices' },
+          el('label', { class: 'check' }, inside, t('ticket_inside')),
           el('button', { class: 'primary', type: 'submit', 'data-testid': 'ticket-say' }, t('ticket_say')),
         ),
       ),
@@ -234,29 +238,43 @@ class TicketsDialog {
     if (now && this.#current.id === id) this.#show(now);
   }
 
-  async #comment(text) {
+  async #comment(text, inside) {
     const { id } = this.#current;
     const body = text.value.trim();
-    if (body && (await attempt(this.problem, this.#desk.client.commentTicket(id, body))))
+    const log = inside ? 'internal' : undefined;
+    if (body && (await attempt(this.problem, this.#desk.client.commentTicket(id, body, { log }))))
       await this.#showAgain(id);
+  }
+
+  async #read(conversation, log) {
+    return (await this.#desk.client.history({ conversation, log, after: 0, limit: LOG })).entries;
   }
 
   async #readLog(id, log) {
     try {
-      const { entries } = await this.#desk.client.history({ conversation: id, after: 0, limit: 200 });
-      log.replaceChildren(...entries.map(logRow));
+      const logs = await Promise.all(['public', 'internal'].map((name) => this.#read(id, name)));
+      log.replaceChildren(...logs.flat().sort(byPlace).map(logRow));
     } catch (error) {
       this.problem.textContent = problemText(error);
     }
   }
 }
 
-function logRow({ kind, from, body, at }) {
+// An internal one stands behind the public one that it names.
+const placeOf = ({ log, seq, after = 0 }) => (log === 'internal' ? [after, 1, seq] : [seq, 0, 0]);
+function byPlace(a, b) {
+  const [one, other] = [placeOf(a), placeOf(b)];
+  return one[0] - other[0] || one[1] - other[1] || one[2] - other[2];
+}
+
+function logRow({ kind, from, body, at, log }) {
   const said = kind === 'text';
+  const inside = said && log === 'internal';
+  const about = [from, timeText(at), inside && t('ticket_inside')].filter(Boolean).join(' · ');
   return el(
     'li',
-    { class: said ? 'said' : 'faint' },
-    el('span', { class: 'line faint' }, [from, timeText(at)].filter(Boolean).join(' · ')),
+    { class: said ? `said ${log}` : 'faint' },
+    el('span', { class: 'line faint' }, about),
     el('span', { class: 'body', dir: 'auto' }, said ? body : changeText(body)),
   );
 }
