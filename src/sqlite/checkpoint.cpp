@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kSlice = 256;
 constexpr std::size_t kItemsPerRow = 4;
 
+// While nobody asks for anything: larger slices, and rounds for less.
+constexpr std::size_t kRestSlice = 1024;
+constexpr std::size_t kWorthARound = 1024;
+
 template <class T>
 void sort_unique(std::vector<T>& items) {
   std::sort(items.begin(), items.end());
@@ -41,6 +45,15 @@ void Checkpoint::step(std::size_t new_rows) {
   write(kSlice + kItemsPerRow * new_rows);
 }
 
+bool Checkpoint::may_rest() const noexcept {
+  return in_round() || unfolded_.size() >= kWorthARound;
+}
+
+void Checkpoint::rest() {
+  if (!in_round()) freeze();
+  write(kRestSlice);
+}
+
 void Checkpoint::finish() {
   const auto all = std::numeric_limits<std::size_t>::max();
   if (in_round()) write(all);
@@ -60,13 +73,15 @@ void Checkpoint::reset() {
   round_end_ = 0;
   next_ = 0;
   finished_ = false;
-  entries_.clear();
-  marks_.clear();
-  tails_of_.clear();
+  entries_ = {};  // a round's memory is not kept until the next one
+  marks_ = {};
+  tails_of_ = {};
 }
 
 void Checkpoint::freeze() {
   round_end_ = unfolded_.end();
+  entries_.reserve(unfolded_.size());
+  marks_.reserve(unfolded_.size());
   for (std::uint64_t position = unfolded_.base() + 1; position <= round_end_; ++position) {
     const Unfolded::Row& row = unfolded_.at(position);
     if (row.seq) {
@@ -74,8 +89,8 @@ void Checkpoint::freeze() {
           {2 * row.conversation->key + static_cast<std::int64_t>(row.log), row.seq, position});
       tails_of_.push_back(row.conversation);
     }
-    if (row.session)
-      marks_.push_back({row.session->key, row.conversation->key, row.session, row.conversation});
+    if (row.sender)
+      marks_.push_back({row.sender->key, row.conversation->key, row.sender, row.conversation});
   }
   std::sort(entries_.begin(), entries_.end());
   sort_unique(marks_);
@@ -118,8 +133,8 @@ std::size_t Checkpoint::write_place(std::size_t first) {
 }
 
 void Checkpoint::write(const DirtyMark& dirty) {
-  if (dirty.session->gone) return;
-  const core::DedupMark* const mark = dirty.session->ledger.find(dirty.conversation->id);
+  if (dirty.sender->gone) return;
+  const core::DedupMark* const mark = dirty.sender->ledger.find(dirty.conversation->id);
   if (!mark) throw_corrupt("a dirty mark was let go");
   encode_kept(*mark, kept_);
   Run(mark_)

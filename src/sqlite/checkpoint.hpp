@@ -28,6 +28,10 @@ class Checkpoint {
   /// Writes a slice, in the open transaction, if there is reason to; `new_rows` were appended in
   /// it.
   void step(std::size_t new_rows);
+  /// There is something to write although nobody asks for anything; writes a slice of it, in the
+  /// open transaction.
+  [[nodiscard]] bool may_rest() const noexcept;
+  void rest();
   /// Writes everything, in the open transaction.
   void finish();
   /// The transaction is committed: what its slices finished is folded.
@@ -35,6 +39,7 @@ class Checkpoint {
   /// The transaction failed: everything is read anew from the database.
   void reset();
 
+  [[nodiscard]] bool in_round() const noexcept { return round_end_ != 0; }
   /// The position up to which the database holds the folds.
   [[nodiscard]] std::uint64_t stored_position();
 
@@ -48,12 +53,11 @@ class Checkpoint {
   struct DirtyMark {
     std::int64_t session_key;
     std::int64_t conversation_key;
-    Session* session;
+    Sender* sender;
     Conversation* conversation;
     friend auto operator<=>(const DirtyMark&, const DirtyMark&) = default;
   };
 
-  [[nodiscard]] bool in_round() const noexcept { return round_end_ != 0; }
   void freeze();
   void write(std::size_t items);
   /// Writes the row that starts with entries_[first]; answers how many entries it holds.

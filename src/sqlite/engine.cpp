@@ -99,6 +99,18 @@ void Engine::tidy() noexcept {
   if (code != SQLITE_OK && code != SQLITE_FULL && code != SQLITE_NOMEM) failed_ = true;
 }
 
+void Engine::rest() noexcept {
+  if (checkpoint_.may_rest()) {
+    restless_ = transact([this] { checkpoint_.rest(); }) != errc::ok;
+    return;
+  }
+  try {
+    cache_.rest(unfolded_);
+  } catch (const std::bad_alloc&) {  // the bounds of the cache still hold
+  }
+  rested_ = cache_.used();
+}
+
 void Engine::index_some() noexcept {
   const std::uint64_t before = search.behind();
   const errc code = transact([this] { search.step(); });

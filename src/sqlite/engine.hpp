@@ -46,6 +46,7 @@ class Engine {
       checkpoint_.step(unfolded_.end() - end);
       connection_.commit();
       checkpoint_.committed();
+      restless_ = false;
       return errc::ok;
     } catch (const SqlError& error) {
       return recover(error.primary());
@@ -82,9 +83,19 @@ class Engine {
   /// Writes a slice of it, in a transaction of its own.
   void index_some() noexcept;
 
+  /// Whether memory is held for what was, which a store of which nobody asks anything lets go.
+  [[nodiscard]] bool may_rest() const noexcept {
+    return !failed_ && !stale_ && !restless_ &&
+           (checkpoint_.may_rest() || cache_.used() >= rested_ + kWorthLettingGo);
+  }
+  /// Folds a slice, in a transaction of its own; or, when that is done, lets go what needs no fold.
+  void rest() noexcept;
+
   [[nodiscard]] Timestamp now() const;
 
  private:
+  static constexpr std::size_t kWorthLettingGo = 256;  ///< senders and conversations
+
   errc recover(int code) noexcept;
   /// Reads cache and folds anew from the database. Throws SqlError.
   void load();
@@ -96,7 +107,9 @@ class Engine {
   std::uint32_t window_;
   bool failed_ = false;
   bool readable_ = true;
-  bool stale_ = false;  ///< cache and folds are not what is stored
+  bool stale_ = false;      ///< cache and folds are not what is stored
+  bool restless_ = false;   ///< the last fold of rest() failed, and nothing was stored since
+  std::size_t rested_ = 0;  ///< what rest() left of the cache
   bool purge_due_ = false;
   const Clock& clock_;
   mutable std::atomic<std::int64_t> latest_{0};  ///< the highest time given out

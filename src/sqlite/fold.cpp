@@ -27,7 +27,7 @@ void fold(sqlite3* db, std::uint64_t checkpoint, std::uint32_t window, Cache& ca
           Unfolded& unfolded) {
   unfolded.reset(checkpoint);
   std::unordered_map<std::int64_t, Conversation*> conversations;
-  std::unordered_map<std::int64_t, Session*> sessions;
+  std::unordered_map<std::int64_t, Sender*> senders;
   Statement rows(db,
                  "SELECT position, conversation, flags, seq, session, cseq, digest, at FROM log "
                  "WHERE position > ? "
@@ -42,25 +42,25 @@ void fold(sqlite3* db, std::uint64_t checkpoint, std::uint32_t window, Cache& ca
     const std::uint64_t seq = row.number(3);
     const errc refusal = refusal_of(flags);
     bool sound = refusal != errc::ok || fold_entry(*conversation, log_of(flags), seq);
-    Session* session = nullptr;
+    Sender* sender = nullptr;
     // An entry of a commit may name the session it stands for, but it is no send of it: it has no
     // digest.
     if (!row.is_null(6)) {
-      const auto [at, created] = sessions.try_emplace(row.integer(4));
-      if (created) at->second = cache.session_by_key(row.integer(4));
-      session = at->second;
+      const auto [at, created] = senders.try_emplace(row.integer(4));
+      if (created) at->second = cache.sender_by_key(row.integer(4));
+      sender = at->second;
     }
-    if (session) {
-      cache.load_mark(*session, *conversation);
+    if (sender) {
+      cache.load_mark(*sender, *conversation);
       const auto sent =
           refusal == errc::ok
               ? core::DedupMark::Sent::entry(row.number(6), seq, Timestamp{row.integer(7)})
               : core::DedupMark::Sent::refused(row.number(6), refusal);
       sound =
-          sound && fold_send(session->ledger.mark(conversation->id), row.number(5), sent, window);
+          sound && fold_send(sender->ledger.mark(conversation->id), row.number(5), sent, window);
     }
     if (!sound) throw_corrupt("the log's numbers do not follow each other");
-    unfolded.add(*conversation, session, log_of(flags), refusal == errc::ok ? seq : 0);
+    unfolded.add(*conversation, sender, log_of(flags), refusal == errc::ok ? seq : 0);
   }
 }
 

@@ -56,27 +56,28 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
       continue;
     }
     Conversation& conversation = cache_.conversation(draft.conversation);
-    cache_.load_mark(*session, conversation);
-    if (core::judge(draft, &session->ledger, conversation.head, window_, now, outcome)) {
-      write(draft, *session, conversation, outcome, now);
+    Sender& sender = cache_.sender(*session);
+    cache_.load_mark(sender, conversation);
+    if (core::judge(draft, &sender.ledger, conversation.head, window_, now, outcome)) {
+      write(draft, sender, conversation, outcome, now);
     }
   }
 }
 
-void LogWriter::write(const Draft& draft, Session& session, Conversation& conversation,
+void LogWriter::write(const Draft& draft, Sender& sender, Conversation& conversation,
                       const Outcome& outcome, Timestamp now) {
   Run row(insert_);
   row.bind(kPosition, unfolded_.end() + 1).bind(kConversation, key_of(conversation));
   row.bind(kFlags, make_flags(draft.log, draft.role, draft.refusal));
   row.bind(kSeq, outcome.seq).bind(kAfter, outcome.after);
-  row.bind(kSession, session.key)
+  row.bind(kSession, sender.key)
       .bind(kCseq, draft.cseq)
       .bind(kDigest, draft.digest)
       .bind(kAt, now.ns);
   if (draft.refusal != errc::ok) {
     row.bind_null(kSender).bind_null(kKind).bind_null(kBody).bind_null(kTags);
   } else {
-    if (draft.from == session.participant) {
+    if (draft.from == sender.participant) {
       row.bind_null(kSender);
     } else {
       row.bind(kSender, draft.from);
@@ -85,7 +86,7 @@ void LogWriter::write(const Draft& draft, Session& session, Conversation& conver
     bind_tags(row, draft.tags);
   }
   row.step();
-  unfolded_.add(conversation, &session, draft.log, outcome.seq);
+  unfolded_.add(conversation, &sender, draft.log, outcome.seq);
 }
 
 void LogWriter::append(Entry& entry, Timestamp now) {

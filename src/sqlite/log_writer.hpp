@@ -23,8 +23,8 @@ class LogWriter {
   void append(Entry& entry, Timestamp now);
 
  private:
-  void write(const Draft& draft, Session& session, Conversation& conversation,
-             const Outcome& outcome, Timestamp now);
+  void write(const Draft& draft, Sender& sender, Conversation& conversation, const Outcome& outcome,
+             Timestamp now);
   /// The conversation's key; makes its row when this is the first of the log.
   std::int64_t key_of(Conversation& conversation);
   /// A key for the origin of a commit's entry, which need not be a session of this store.

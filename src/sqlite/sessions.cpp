@@ -31,11 +31,11 @@ AttachOutcome Sessions::attach(const AttachRequest& request, Timestamp now) {
     outcome.code = session ? errc::conflict : errc::session_expired;
     return outcome;
   }
-  if (session && session->participant != request.participant.id) {
+  if (session && cache_.participant(*session) != request.participant.id) {
     outcome.code = errc::denied;
     return outcome;
   }
-  if (session) outcome.epoch = session->ledger.epoch;
+  if (session) outcome.epoch = session->epoch;
   if (request.epoch <= outcome.epoch) {
     outcome.code = errc::stale_epoch;
     return outcome;
@@ -46,7 +46,7 @@ AttachOutcome Sessions::attach(const AttachRequest& request, Timestamp now) {
     return outcome;
   }
   Run(take_over_).bind(1, request.epoch).bind(2, now.ns).bind(3, session->key).step();
-  session->ledger.epoch = request.epoch;
+  session->epoch = request.epoch;
   session->seen = now;
   outcome.marks = marks(*session);
   return outcome;
@@ -60,25 +60,26 @@ void Sessions::create(const AttachRequest& request, Timestamp now) {
       .bind(4, now.ns)
       .step();
   Session session;
-  session.id = request.session;
   session.key = sqlite3_last_insert_rowid(db_);
-  session.participant = request.participant.id;
   session.seen = now;
-  session.ledger.epoch = request.epoch;
-  cache_.add(std::move(session));
+  session.epoch = request.epoch;
+  cache_.add(request.session, std::move(session));
 }
 
 std::vector<Mark> Sessions::marks(const Session& session) {
   std::vector<Mark> out;
   // What the ledger holds is newer than what is stored; what it does not hold is stored.
-  for (const auto& [conversation, mark] : session.ledger.entries()) {
-    if (mark.accepted()) out.push_back({conversation, mark.accepted()});
+  const core::SessionLedger* const ledger = session.sender ? &session.sender->ledger : nullptr;
+  if (ledger) {
+    for (const auto& [conversation, mark] : ledger->entries()) {
+      if (mark.accepted()) out.push_back({conversation, mark.accepted()});
+    }
   }
   Run run(marks_);
   run.bind(1, session.key);
   while (run.step()) {
     const auto conversation = run.id<ConversationId>(0);
-    if (!session.ledger.find(conversation)) out.push_back({conversation, run.number(1)});
+    if (!ledger || !ledger->find(conversation)) out.push_back({conversation, run.number(1)});
   }
   return out;
 }
@@ -90,7 +91,7 @@ errc Sessions::renew(const SessionLease& lease, Timestamp now) {
   Session* const cached = cache_.cached(lease.session);
   if (cached) {
     key = cached->key;
-    epoch = cached->ledger.epoch;
+    epoch = cached->epoch;
     seen = cached->seen;
   } else {
     // Leases of sessions that are attached and silent must not push the talking ones out of the
@@ -129,8 +130,8 @@ void Sessions::remove(const Key& session) {
   Run(remove_marks_).bind(1, session.key).step();
   bool has_sent = sqlite3_changes(db_) > 0;
   if (Session* const cached = cache_.cached(session.id)) {
-    has_sent = has_sent || cached->last_row > unfolded_.base();
-    cache_.remove(*cached, unfolded_);
+    has_sent = has_sent || (cached->sender && cached->sender->last_row > unfolded_.base());
+    cache_.remove(session.id, unfolded_);
   }
   // The row of a session that never sent anything is the origin of nothing.
   Run(has_sent ? retire_ : remove_).bind(1, session.key).step();

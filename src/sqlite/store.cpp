@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <new>
@@ -19,6 +20,9 @@ namespace {
 
 // Reads answered before writes that have come meanwhile get their turn; a search is the last.
 constexpr std::size_t kReadsInARow = 64;
+
+// After so long without a call the store lets go of what it holds for those who called.
+constexpr std::chrono::milliseconds kRest{200};
 
 /// Whoever wakes this thread is not to be interrupted for it where they share a core: they go on
 /// asking until their turn is over, and it then finds more to do at once. When 5,000 sessions come
@@ -56,7 +60,7 @@ class Lane {
   void take(Lane& other) { jobs_.swap(other.jobs_); }
 
  private:
-  static constexpr std::size_t kKept = 1024;
+  static constexpr std::size_t kKept = 256;
 
   std::vector<Job> jobs_;
   std::size_t next_ = 0;
@@ -121,8 +125,16 @@ struct Store::Impl {
         continue;
       }
       idle = true;
-      wake.wait(lock);
+      if (!engine.may_rest()) {
+        wake.wait(lock);
+      } else if (resting || wake.wait_for(lock, kRest) == std::cv_status::timeout) {
+        resting = true;
+        lock.unlock();
+        rest();
+        lock.lock();
+      }
     }
+    resting = false;
     idle = false;
     if (taken_reads.empty()) taken_reads.take(reads);
     taken_writes.take(writes);
@@ -185,6 +197,12 @@ struct Store::Impl {
     engine.tidy();
   }
 
+  /// A slice of what can be let go. If that fails, what is written next finds out.
+  void rest() {
+    engine.rest();
+    engine.tidy();
+  }
+
   std::mutex mutex;  // of the queues and the two flags
   std::condition_variable wake;
   Lane<Write> writes;
@@ -192,7 +210,8 @@ struct Store::Impl {
   bool stopping = false;
   bool idle = false;  ///< the thread waits, or is about to
 
-  Lane<Write> taken_writes;  // the thread's own
+  bool resting = false;  // the thread's own, as are these
+  Lane<Write> taken_writes;
   Lane<Read> taken_reads;
   Lane<EraseJob> erasing;
   Engine engine;

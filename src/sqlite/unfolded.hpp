@@ -7,6 +7,7 @@
 #include <kefu/core/ledger.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/time.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,25 +24,31 @@ struct Conversation {
   std::uint64_t last_row = 0;         ///< position of the last row of any kind
 };
 
-/// What is cached of a session; dirty as a conversation is. Its ledger holds the marks used lately,
-/// not all.
-struct Session {
-  SessionId id;
-  std::int64_t key = 0;
+/// What is cached of a session that sends; dirty as a conversation is. Its ledger holds the marks
+/// used lately, not all.
+struct Sender {
+  std::int64_t key = 0;  ///< of the session
   std::string participant;
-  Timestamp seen;  ///< as stored
   core::SessionLedger ledger;
   std::uint64_t last_row = 0;
   bool gone =
       false;  ///< expired or erased: it stays only while it is dirty, and has no marks any more
 };
 
+/// What is cached of every session: little, for most of those that are attached say nothing.
+struct Session {
+  std::int64_t key = 0;
+  std::uint64_t epoch = 0;
+  Timestamp seen;                  ///< as stored
+  std::unique_ptr<Sender> sender;  ///< null until it is asked for
+};
+
 class Unfolded {
  public:
   struct Row {
     Conversation* conversation = nullptr;
-    Session* session = nullptr;  ///< null for an entry that no send made
-    std::uint64_t seq = 0;       ///< 0 for a refusal
+    Sender* sender = nullptr;  ///< null for an entry that no send made
+    std::uint64_t seq = 0;     ///< 0 for a refusal
     std::uint64_t previous =
         0;  ///< position of the entry before in the same log, if that is unfolded
     Log log = Log::public_log;
@@ -56,11 +63,11 @@ class Unfolded {
 
   /// Takes the row at end() + 1, whose place in its log (if it is an entry) the caller has just
   /// given out.
-  void add(Conversation& conversation, Session* session, Log log, std::uint64_t seq) {
+  void add(Conversation& conversation, Sender* sender, Log log, std::uint64_t seq) {
     const std::uint64_t position = end() + 1;
-    Row row{&conversation, session, seq, 0, log};
+    Row row{&conversation, sender, seq, 0, log};
     conversation.last_row = position;
-    if (session) session->last_row = position;
+    if (sender) sender->last_row = position;
     if (seq) {
       std::uint64_t& last = conversation.last_entry[static_cast<std::size_t>(log)];
       row.previous = last;
@@ -72,6 +79,7 @@ class Unfolded {
   /// Rows up to `position` are folded now.
   void fold_up_to(std::uint64_t position) {
     rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(position - base_));
+    if (rows_.empty()) rows_.shrink_to_fit();
     base_ = position;
   }
 

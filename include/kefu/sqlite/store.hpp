@@ -20,7 +20,7 @@ enum class Synchronous : std::uint8_t {
 
 struct Options {
   Synchronous synchronous = Synchronous::full;
-  std::size_t cache_bytes = 4 * 1024 * 1024;  ///< SQLite's page cache; the kernel has one, too
+  std::size_t cache_bytes = 1024 * 1024;  ///< SQLite's page cache; the kernel has one, too
   std::size_t checkpoint_entries =
       100'000;  ///< log rows behind which tails, marks and the index may lag
   /// The WAL is copied into the file when it is larger. Commits wait for that: the larger the
