@@ -15,18 +15,18 @@ constexpr int kAloneFactor = 5;  // without a bus there is no other node, as a r
 
 }  // namespace
 
-void Attendance::arrive(const Participant& who, SessionId session, std::uint64_t epoch) {
-  Person& person = people_[who.id];
+void Attendance::arrive(const Person& who, SessionId session, std::uint64_t epoch) {
+  Attendant& attendant = people_[who];
   // Nobody asks a supervisor who has not said that they want it.
-  person.initial = who.role == Role::agent ? Intent::available : Intent::busy;
-  person.next_check = shard_.executor().now() + check_every();
+  attendant.initial = who.role() == Role::agent ? Intent::available : Intent::busy;
+  attendant.next_check = shard_.executor().now() + check_every();
   // Who is back before their leaving was stored has not left: the record takes one for the other.
-  std::erase_if(person.links, [&](const Link& link) { return link.session == session; });
-  person.links.push_back({session, epoch});
-  settle_soon(who.id);
+  erase_if(attendant.links, [&](const Link& link) { return link.session == session; });
+  attendant.links.push_back({session, epoch});
+  settle_soon(who);
 }
 
-void Attendance::depart(const std::string& who, SessionId session, std::uint64_t epoch) {
+void Attendance::depart(const Person& who, SessionId session, std::uint64_t epoch) {
   const auto at = people_.find(who);
   if (at == people_.end()) return;
   for (Link& link : at->second.links) {
@@ -38,35 +38,36 @@ void Attendance::depart(const std::string& who, SessionId session, std::uint64_t
 
 /// So many come and go at once that each has its turn: the store has others to serve, and who
 /// leaves is often back by then.
-void Attendance::settle_soon(const std::string& id) {
-  const auto at = people_.find(id);
+void Attendance::settle_soon(const Person& who) {
+  const auto at = people_.find(who);
   if (at == people_.end() || at->second.busy || std::exchange(at->second.waits, true)) return;
-  waiting_.push_back(id);
+  waiting_.push_back(who);
   settle_some();
 }
 
 void Attendance::settle_some() {
   while (!waiting_.empty() && changes_ < kChangesAtOnce) {
-    const std::string id = std::move(waiting_.front());
+    const Person who = std::move(waiting_.front());
     waiting_.pop_front();
-    settle(id);
+    settle(who);
   }
 }
 
 /// One change of a person at a time: they all concern one record.
-void Attendance::settle(const std::string& id) {
-  const auto at = people_.find(id);
+void Attendance::settle(const Person& who) {
+  const auto at = people_.find(who);
   if (at == people_.end()) return;
-  Person& person = at->second;
-  person.waits = false;
+  Attendant& attendant = at->second;
+  attendant.waits = false;
   const Instant now = shard_.executor().now();
   const auto next =
-      std::ranges::find_if(person.links, [&](const Link& link) { return link.unsettled(now); });
-  if (next != person.links.end()) {
-    person.busy = true;
+      std::ranges::find_if(attendant.links, [&](const Link& link) { return link.unsettled(now); });
+  if (next != attendant.links.end()) {
+    attendant.busy = true;
     ++changes_;
-    next->state == Link::State::leaving ? detach(id, *next) : attach(id, *next, person.initial);
-  } else if (person.links.empty()) {
+    next->state == Link::State::leaving ? detach(who, *next)
+                                        : attach(who, *next, attendant.initial);
+  } else if (attendant.links.empty()) {
     people_.erase(at);
   }
 }
@@ -75,39 +76,39 @@ Device Attendance::device_of(const Link& link) const {
   return {link.session, link.epoch, shard_.context().node};
 }
 
-void Attendance::attach(const std::string& id, Link link, Intent initial) {
+void Attendance::attach(const Person& who, Link link, Intent initial) {
   shard_.desk().run(
-      core::AttachDevice{id, device_of(link), initial},
-      [this, id, link](const core::transaction_effect::Ended& ended, core::WorkingSet& records) {
+      core::AttachDevice{std::string(who.id()), device_of(link), initial},
+      [this, who, link](const core::transaction_effect::Ended& ended, core::WorkingSet& records) {
         if (ended.code == errc::ok) {
-          for (Link& known : people_[id].links) {
+          for (Link& known : people_[who].links) {
             const bool same = known.session == link.session && known.epoch == link.epoch;
             if (same && known.state == Link::State::arriving) known.state = Link::State::here;
           }
-          const Agent* const agent = ended.changed ? nullptr : records.agent(id);
+          const Agent* const agent = ended.changed ? nullptr : records.agent(std::string(who.id()));
           if (agent) shard_.tell(*agent, records.version_of(*agent));
         }
-        on_changed(id, ended.code);
+        on_changed(who, ended.code);
       });
 }
 
-void Attendance::detach(const std::string& id, Link link) {
+void Attendance::detach(const Person& who, Link link) {
   shard_.desk().run(
-      core::DetachDevice{id, device_of(link)},
-      [this, id, link](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
+      core::DetachDevice{std::string(who.id()), device_of(link)},
+      [this, who, link](const core::transaction_effect::Ended& ended, core::WorkingSet&) {
         if (ended.code == errc::ok) {
-          std::erase_if(people_[id].links, [&](const Link& known) {
+          erase_if(people_[who].links, [&](const Link& known) {
             return known.session == link.session && known.epoch == link.epoch;
           });
         }
-        on_changed(id, ended.code);
+        on_changed(who, ended.code);
       });
 }
 
-void Attendance::on_changed(const std::string& id, errc code) {
+void Attendance::on_changed(const Person& who, errc code) {
   --changes_;
-  people_[id].busy = false;
-  if (code == errc::ok) settle_soon(id);  // else at the next tick
+  people_[who].busy = false;
+  if (code == errc::ok) settle_soon(who);  // else at the next tick
   settle_some();
 }
 
@@ -117,34 +118,36 @@ Nanoseconds Attendance::check_every() const {
 }
 
 void Attendance::on_tick(Instant now) {
-  std::vector<std::string> unsettled, due;
-  for (auto& [id, person] : people_) {
-    if (person.busy || person.waits) continue;
+  std::vector<Person> unsettled, due;
+  for (auto& [who, attendant] : people_) {
+    if (attendant.busy || attendant.waits) continue;
     const bool unstored =
-        std::ranges::any_of(person.links, [&](const Link& link) { return link.unsettled(now); });
+        std::ranges::any_of(attendant.links, [&](const Link& link) { return link.unsettled(now); });
     if (unstored) {
-      unsettled.push_back(id);
-    } else if (now >= person.next_check && due.size() < kChecksAtOnce) {
-      person.next_check = now + check_every();
-      due.push_back(id);
+      unsettled.push_back(who);
+    } else if (now >= attendant.next_check && due.size() < kChecksAtOnce) {
+      attendant.next_check = now + check_every();
+      due.push_back(who);
     }
   }
-  for (const std::string& id : unsettled) settle_soon(id);
-  for (const std::string& id : due) check(id);
+  for (const Person& who : unsettled) settle_soon(who);
+  for (const Person& who : due) check(who);
 }
 
 /// Another node may have changed the record, and nothing has told.
-void Attendance::check(const std::string& id) {
-  shard_.context().store.get(agent_key(id), shard_.here<result<std::optional<Record>>>(
-                                                [this, id](result<std::optional<Record>> record) {
-                                                  on_record(id, std::move(record));
-                                                }));
+void Attendance::check(const Person& who) {
+  shard_.context().store.get(
+      agent_key(std::string(who.id())),
+      shard_.here<result<std::optional<Record>>>([this, who](result<std::optional<Record>> record) {
+        on_record(who, std::move(record));
+      }));
 }
 
-void Attendance::on_record(const std::string& id, result<std::optional<Record>> record) {
-  const auto at = people_.find(id);
+void Attendance::on_record(const Person& who, result<std::optional<Record>> record) {
+  const auto at = people_.find(who);
   if (at == people_.end() || at->second.busy || !record || !*record) return;
-  const result<DeskRecord> found = wire::decode_record(agent_key(id), (*record)->value);
+  const result<DeskRecord> found =
+      wire::decode_record(agent_key(std::string(who.id())), (*record)->value);
   if (!found) return;
   const Agent& agent = std::get<Agent>(*found);
   for (Link& link : at->second.links) {
@@ -153,7 +156,7 @@ void Attendance::on_record(const std::string& id, result<std::optional<Record>> 
     link.state = stored ? Link::State::here : Link::State::arriving;
   }
   shard_.tell(agent, (*record)->version);
-  settle_soon(id);
+  settle_soon(who);
 }
 
 }  // namespace kefu::hub

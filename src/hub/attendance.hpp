@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <kefu/model/agent.hpp>
-#include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>
 #include <kefu/store.hpp>
 #include <map>
-#include <string>
 #include <vector>
 
+#include "few.hpp"
 #include "mail.hpp"
+#include "person.hpp"
 
 namespace kefu::hub {
 
@@ -23,8 +23,8 @@ class Attendance {
   explicit Attendance(Shard& shard) : shard_(shard) {}
 
   /// The session is attached; and is no more.
-  void arrive(const Participant& who, SessionId session, std::uint64_t epoch);
-  void depart(const std::string& who, SessionId session, std::uint64_t epoch);
+  void arrive(const Person& who, SessionId session, std::uint64_t epoch);
+  void depart(const Person& who, SessionId session, std::uint64_t epoch);
 
   void on_tick(Instant now);
 
@@ -43,29 +43,33 @@ class Attendance {
 
     [[nodiscard]] bool unsettled(Instant now) const { return state != State::here && now >= due; }
   };
-  struct Person {
-    std::vector<Link> links;
+  struct Attendant {
+    Few<Link> links;
     Instant next_check;
     Intent initial = Intent::available;
     bool busy = false;   // a change is under way
     bool waits = false;  // for its turn
   };
 
+  struct ById {
+    bool operator()(const Person& a, const Person& b) const { return a.id() < b.id(); }
+  };
+
   [[nodiscard]] Device device_of(const Link& link) const;
-  void settle_soon(const std::string& id);
+  void settle_soon(const Person& who);
   void settle_some();
-  void settle(const std::string& id);
-  void attach(const std::string& id, Link link, Intent initial);
-  void detach(const std::string& id, Link link);
-  void on_changed(const std::string& id, errc code);
-  void check(const std::string& id);
-  void on_record(const std::string& id, result<std::optional<Record>> record);
+  void settle(const Person& who);
+  void attach(const Person& who, Link link, Intent initial);
+  void detach(const Person& who, Link link);
+  void on_changed(const Person& who, errc code);
+  void check(const Person& who);
+  void on_record(const Person& who, result<std::optional<Record>> record);
   [[nodiscard]] Nanoseconds check_every() const;
 
   Shard& shard_;
-  std::map<std::string, Person> people_;
-  std::deque<std::string> waiting_;  // who have something to be stored
-  std::size_t changes_ = 0;          // under way
+  std::map<Person, Attendant, ById> people_;
+  std::deque<Person> waiting_;  // who have something to be stored
+  std::size_t changes_ = 0;     // under way
 };
 
 }  // namespace kefu::hub

@@ -26,17 +26,30 @@ Home::Home(Shard& shard)
 
 void Home::begin_judging() { judges_ = std::make_unique<Judges>(shard_, *this); }
 
-void Home::Guard::learn(VersionedConversation conversation, bool keep_whole) {
-  if (conversation.version <= version) return;
-  version = conversation.version;
-  if (keep_whole) whole = std::make_unique<Conversation>(conversation.record);
-  state = conversation.record.state;
-  visitor = std::move(conversation.record.visitor);
-  agents = std::move(conversation.record.agents);
+void Home::learn(Live& live, VersionedConversation conversation) {
+  Guard& guard = live.guard;
+  if (conversation.version <= guard.version) return;
+  const Conversation& record = conversation.record;
+  Few<Person> agents;
+  for (const std::string& agent : record.agents) agents.push_back(Person(agent, Role::agent));
+  guard.agents = std::move(agents);
+  guard.visitor = Person(record.visitor, Role::visitor);
+  for (const Reader& reader : live.readers) guard.share(reader.person);
+  guard.state = record.state;
+  guard.version = conversation.version;
+  if (judges_) guard.whole = std::make_unique<Conversation>(std::move(conversation.record));
+}
+
+void Home::Guard::share(const Person& reader) {
+  if (visitor.id() == reader.id()) visitor = reader;
+  for (Person& agent : agents) {
+    if (agent.id() == reader.id()) agent = reader;
+  }
 }
 
 bool Home::Guard::admits(Role role, std::string_view who) const {
-  return kefu::admits(visitor, agents, role, who);
+  if (role != Role::agent && role != Role::bot) return kefu::admits(visitor.id(), {}, role, who);
+  return std::ranges::find(agents, who, &Person::id) != agents.end();
 }
 
 errc Home::Guard::refusal_for(const Draft& draft) const {
@@ -49,13 +62,11 @@ errc Home::Guard::refusal_for(const Draft& draft) const {
 void Home::join(mail::Join join) {
   const ConversationId id = join.conversation.record.id;
   Live& live = live_[id];
-  live.guard.learn(std::move(join.conversation), judges_ != nullptr);
+  learn(live, std::move(join.conversation));
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };
   if (std::ranges::none_of(live.readers, same)) {
-    Reader& reader = live.readers.emplace_back();
-    reader.who = join.who;
-    reader.role = join.participant.role;
-    reader.participant = std::move(join.participant.id);
+    live.guard.share(join.person);
+    live.readers.push_back({join.who, std::move(join.person), {}, {}});
   }
   places_.erase(id);  // whoever comes is told where they stand
   shard_.send(join.who.shard, mail::Joined{join.who, id});
@@ -64,8 +75,8 @@ void Home::join(mail::Join join) {
 }
 
 void Home::dismiss(ConversationId id, Live& live) {
-  std::erase_if(live.readers, [&](const Reader& reader) {
-    if (live.guard.admits(reader.role, reader.participant)) return false;
+  erase_if(live.readers, [&](const Reader& reader) {
+    if (live.guard.admits(reader.person.role(), reader.person.id())) return false;
     shard_.send(reader.who.shard, mail::Removed{reader.who, id});
     return true;
   });
@@ -78,7 +89,7 @@ void Home::leave(const mail::Leave& leave) {
     tell_cursors(leave.conversation, at->second, shard_.executor().now());
     flush();
   }
-  std::erase_if(at->second.readers, [&](const Reader& reader) { return reader.who == leave.who; });
+  erase_if(at->second.readers, [&](const Reader& reader) { return reader.who == leave.who; });
   forget_if_idle(leave.conversation);
 }
 
@@ -90,7 +101,7 @@ void Home::changed(mail::Changed changed) {
   const auto at = live_.find(id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
-  live.guard.learn(std::move(changed.conversation), judges_ != nullptr);
+  learn(live, std::move(changed.conversation));
   for (const Entry& entry : changed.entries)
     publish(live, frame::of(entry, false, true), entry.origin, SessionRef{});
   flush();
@@ -181,7 +192,7 @@ void Home::cursor(const mail::Cursor& cursor) {
   Position Reader::*const which =
       cursor.what == mail::Cursor::What::read ? &Reader::read : &Reader::delivered;
   for (const Reader& reader : live.readers) {
-    if (reader.participant == own->participant && (reader.*which).seq >= cursor.seq) return;
+    if (reader.person.id() == own->person.id() && (reader.*which).seq >= cursor.seq) return;
   }
   ((*own).*which).move_to(cursor.seq);
   if (live.cursors_moved) return;
@@ -198,7 +209,7 @@ void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
   live.cursors_moved = false;
   live.cursors_told = now;
   for (Reader& reader : live.readers) {
-    const frame::Receipt receipt{id, reader.participant, reader.delivered.take_move(),
+    const frame::Receipt receipt{id, reader.person.id(), reader.delivered.take_move(),
                                  reader.read.take_move()};
     if (!receipt.delivered && !receipt.read) continue;
     signal(live, id, reader.who, shard_.encode({{}, receipt}));
@@ -367,7 +378,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
   if (record && *record) {
     result<Conversation> decoded = wire::decode_conversation((*record)->value);
     code = decoded.error();
-    if (decoded) live.guard.learn({std::move(*decoded), (*record)->version}, judges_ != nullptr);
+    if (decoded) learn(live, {std::move(*decoded), (*record)->version});
     dismiss(id, live);
   } else if (record) {
     code = errc::not_found;
@@ -489,7 +500,7 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
   for (const Reader& reader : live.readers) {
     if (reader.who == except || (entry.log == Log::internal && !reader.staff())) continue;
     const bool wrote = !origin.session.is_nil() && reader.staff() == is_staff(entry.role) &&
-                       reader.participant == entry.from;
+                       reader.person.id() == entry.from;
     const bool staff = reader.staff() && !entry.tags.empty();
     SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
     if (!frame) {

@@ -16,8 +16,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "few.hpp"
 #include "judges.hpp"
 #include "mail.hpp"
+#include "person.hpp"
 #include "tails.hpp"
 
 namespace kefu::hub {
@@ -90,36 +92,37 @@ class Home {
   };
   struct Reader {
     SessionRef who;
-    Role role = Role::visitor;
-    std::string participant;
+    Person person;
     Position delivered, read;
 
-    [[nodiscard]] bool staff() const { return is_staff(role); }
+    [[nodiscard]] bool staff() const { return person.staff(); }
   };
   /// What of a conversation's record decides who may send: the rest need not stay in memory.
   struct Guard {
     std::uint64_t version = 0;  // 0: not read yet
-    ConversationState state = ConversationState::queued;
-    std::string visitor;
-    std::vector<std::string> agents;
+    Person visitor;
+    Few<Person> agents;
     std::unique_ptr<Conversation> whole;  // for policies; null when there are none
+    ConversationState state = ConversationState::queued;
 
-    void learn(VersionedConversation conversation, bool keep_whole);
+    /// Somebody that it names is the same as `reader`.
+    void share(const Person& reader);
     [[nodiscard]] bool admits(Role role, std::string_view who) const;
     [[nodiscard]] bool admits(const Draft& draft) const { return admits(draft.role, draft.from); }
     /// What a participant of the conversation may not send; it consumes the cseq.
     [[nodiscard]] errc refusal_for(const Draft& draft) const;
   };
   struct Live {
-    Guard guard;
-    std::vector<Reader> readers;
+    [[no_unique_address]] Guard guard;
+    bool refreshing = false;     // the record is being read again
+    bool cursors_moved = false;  // it is in moved_
+    std::uint32_t judging = 0;   // drafts under judgement
+    Few<Reader> readers;
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
-    std::size_t judging = 0;            // drafts under judgement
-    bool refreshing = false;            // the record is being read again
-    bool cursors_moved = false;         // it is in moved_
     Instant cursors_told;
   };
 
+  void learn(Live& live, VersionedConversation conversation);
   void authorise(AppendBatch& batch);
   /// False: policies still have it.
   [[nodiscard]] bool judged(AppendBatch& batch, Draft& draft, Live& live, bool admitted);

@@ -17,15 +17,17 @@
 #include <variant>
 #include <vector>
 
+#include "person.hpp"
+
 namespace kefu::hub {
 
 class BanSet;
 
 /// Names an attached session: a slot of its shard, and which use of it. It fits a draft's tag.
 struct SessionRef {
-  std::uint8_t shard = 0;
-  std::uint32_t slot = 0;  // 24 bits
-  std::uint32_t use = 0;   // 0 names nobody
+  std::uint32_t shard : 8 = 0;
+  std::uint32_t slot : 24 = 0;
+  std::uint32_t use = 0;  // 0 names nobody
 
   friend bool operator==(const SessionRef&, const SessionRef&) = default;
 
@@ -33,8 +35,14 @@ struct SessionRef {
     return std::uint64_t{shard} << 56 | std::uint64_t{slot} << 32 | use;
   }
   [[nodiscard]] static SessionRef unpack(std::uint64_t tag) {
-    return {static_cast<std::uint8_t>(tag >> 56), static_cast<std::uint32_t>(tag >> 32 & 0xff'ffff),
-            static_cast<std::uint32_t>(tag)};
+    return make(tag >> 56, tag >> 32, static_cast<std::uint32_t>(tag));
+  }
+  [[nodiscard]] static SessionRef make(std::uint64_t shard, std::uint64_t slot, std::uint32_t use) {
+    SessionRef ref;
+    ref.shard = shard & 0xff;
+    ref.slot = slot & 0xff'ffff;
+    ref.use = use;
+    return ref;
   }
 };
 
@@ -92,7 +100,7 @@ namespace mail {
 
 struct Join {
   SessionRef who;
-  Participant participant;
+  Person person;
   VersionedConversation conversation;
 };
 struct Leave {

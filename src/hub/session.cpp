@@ -73,7 +73,7 @@ void Session::depart() {
     const ConversationId conversation = memberships_.back().conversation;
     shard_.send_home(conversation, mail::Leave{ref_, conversation});
   }
-  if (seat_) shard_.attendance().depart(identity_.participant.id, id_, epoch_);
+  if (seat_) shard_.attendance().depart(who_, id_, epoch_);
   if (holds_session()) shard_.discharge(*this);
   shard_.release(ref_);  // destroys this
 }
@@ -104,7 +104,7 @@ void Session::send(SharedFrame frame) {
 void Session::block() {
   if (std::exchange(blocked_, true)) return;
   blocked_since_ = shard_.executor().now();
-  blocked_bytes_ = connection_->buffered();
+  blocked_bytes_ = static_cast<std::uint32_t>(connection_->buffered());
   connection_->pause_reading();
 }
 
@@ -137,7 +137,7 @@ void Session::fail_send(const frame::Send& sent, errc code, std::string_view det
   error.detail = detail;
   error.conversation = sent.conversation;
   error.cseq = sent.cseq;
-  send({frame_ref_, error});
+  send({shard_.frame_ref(), error});
 }
 
 std::string_view Session::take_token(Instant now) {
@@ -151,7 +151,7 @@ std::string_view Session::take_shared_token(Instant now) {
   Context& context = shard_.context();
   const FrameCosts& costs = shard_.frame_costs();
   if (costs.participant.count() != 0 && attached()) {
-    if (!participant_rate_) participant_rate_ = context.participants.hold(participant().id);
+    if (!participant_rate_) participant_rate_ = context.participants.hold(who_.id());
     if (!participant_rate_->take(now, costs.participant)) return "frames_per_second_of_participant";
   }
   if (costs.address.count() != 0 && !no_address_) {
@@ -171,9 +171,9 @@ void Session::on_tick(Instant now, Timestamp wall) {
   if (machine_.state() == core::Session::State::ended) return;
   if (greeting_ && now - greeting_->since > shard_.bounds().hello_timeout)
     return end(errc::timed_out);
-  if (holds_session() && wall > identity_.expires_at) return end(errc::token_expired);
+  if (holds_session() && wall > expires_at_) return end(errc::token_expired);
   if (blocked_) {
-    const std::size_t bytes = connection_->buffered();
+    const auto bytes = static_cast<std::uint32_t>(connection_->buffered());
     if (bytes < blocked_bytes_) blocked_since_ = now;
     blocked_bytes_ = bytes;
     if (now - blocked_since_ > shard_.bounds().stall_timeout) return end(errc::slow);
@@ -206,7 +206,7 @@ void Session::on_error(const wire::DecodeError& error) {
 
 void Session::on_frame(const ClientFrame& frame) {
   ++shard_.counters().frames;
-  frame_ref_ = frame.ref;
+  shard_.frame_ref() = frame.ref;
   if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
     const auto* const sent = std::get_if<frame::Send>(&frame.body);
     return sent ? fail_send(*sent, errc::rate_limited, used_up)
@@ -221,9 +221,9 @@ void Session::on_frame(const ClientFrame& frame) {
 
 void Session::on(const frame::Hello& hello) {
   Authenticator* const authenticator = shard_.context().authenticator.get();
-  if (!authenticator) return fail(frame_ref_, errc::unauthenticated, "nobody may come in");
-  if (hello.epoch == 0) return fail(frame_ref_, errc::bad_frame, "epoch");
-  greeting_->ref = frame_ref_;
+  if (!authenticator) return fail(shard_.frame_ref(), errc::unauthenticated, "nobody may come in");
+  if (hello.epoch == 0) return fail(shard_.frame_ref(), errc::bad_frame, "epoch");
+  greeting_->ref = shard_.frame_ref();
   if (is_banned()) return;
   greeting_->session = hello.session;
   greeting_->epoch = hello.epoch;
@@ -251,7 +251,8 @@ void Session::on_identity(result<Identity> identity) {
   if (!identity) return refuse_hello(identity.error(), "token");
   if (!is_plain_id(identity->participant.id, shard_.bounds().max_id))
     return refuse_hello(errc::denied, "participant id");
-  identity_ = std::move(*identity);
+  who_ = Person(identity->participant.id, identity->participant.role);
+  expires_at_ = identity->expires_at;
   if (!is_banned()) attach();
 }
 
@@ -259,8 +260,7 @@ void Session::on_identity(result<Identity> identity) {
 bool Session::is_banned() {
   const BanSet& bans = shard_.bans();
   if (bans.empty()) return false;
-  const Ban* const ban =
-      bans.find(identity_.participant.id, connection_->peer(), shard_.context().store.now());
+  const Ban* const ban = bans.find(who_.id(), connection_->peer(), shard_.context().store.now());
   if (!ban) return false;
   frame::Error error;
   error.code = code_of(Rule::banned);
@@ -280,7 +280,7 @@ void Session::attach() {
   AttachRequest request;
   request.create = !greeting_->session;
   request.session = greeting_->session ? *greeting_->session : shard_.mint_session();
-  request.participant = identity_.participant;
+  request.participant = who_.participant();
   request.epoch = greeting_->epoch;
   const SessionId id = request.session;
   shard_.context().store.attach(std::move(request),
@@ -304,13 +304,14 @@ void Session::on_attached(AttachOutcome outcome) {
       return refuse_hello(outcome.code, "session");
   }
   epoch_ = greeting_->epoch;
-  marks_ = std::move(outcome.marks);
+  marks_.clear();
+  for (const Mark& mark : outcome.marks) marks_.push_back(mark);
   machine_.enter(core::Session::State::joining);
   shard_.tell_all(mail::Fence{id_, epoch_});
   shard_.enrol(*this);
   ScanRequest request;
   request.index = index::kOpenOf;
-  request.prefix = index::of(identity_.participant.id);
+  request.prefix = index::of(who_.id());
   request.limit = shard_.bounds().max_list;
   shard_.context().store.scan(std::move(request),
                               mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
@@ -326,8 +327,7 @@ void Session::on_conversations(result<ScanPage> page) {
   gathering->ref = greeting_->ref;
   for (Record& record : page->records) {
     result<Conversation> decoded = wire::decode_conversation(record.value);
-    if (!decoded || !decoded->admits(identity_.participant.role, identity_.participant.id))
-      continue;
+    if (!decoded || !decoded->admits(who_.role(), who_.id())) continue;
     gathering->items.push_back({{std::move(*decoded), record.version}});
   }
   start(std::move(gathering));

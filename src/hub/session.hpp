@@ -17,7 +17,9 @@
 
 #include "allowance.hpp"
 #include "desk.hpp"
+#include "few.hpp"
 #include "mail.hpp"
+#include "person.hpp"
 
 namespace kefu::hub {
 
@@ -78,7 +80,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   [[nodiscard]] SessionView view() const {
     return {id_,
             epoch_,
-            identity_.participant,
+            who_.participant(),
             std::string{connection_->peer()},
             std::string{connection_->subject()},
             connection_->quality()};
@@ -86,7 +88,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   [[nodiscard]] SessionRef ref() const noexcept { return ref_; }
   [[nodiscard]] SessionId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
-  [[nodiscard]] const Participant& participant() const noexcept { return identity_.participant; }
+  [[nodiscard]] const Person& who() const noexcept { return who_; }
   [[nodiscard]] bool attached() const noexcept {
     return machine_.state() == core::Session::State::attached;
   }
@@ -196,7 +198,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   [[nodiscard]] Membership* find(ConversationId conversation);
   Membership& member(ConversationId conversation);
   [[nodiscard]] std::uint64_t accepted(ConversationId conversation) const;
-  [[nodiscard]] bool staff() const { return is_staff(identity_.participant.role); }
+  [[nodiscard]] bool staff() const { return who_.staff(); }
   /// Takes a frame from all allowances, or answers the name of the limit that is used up.
   [[nodiscard]] std::string_view take_token(Instant now);
   [[nodiscard]] std::string_view take_shared_token(Instant now);
@@ -211,31 +213,12 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   template <class... Args, class F>
   [[nodiscard]] Completion<Args...> mine(F f);
 
+  // Twenty thousand of them must be cheap to hold: what few have, or seldom, is behind a pointer.
   Shard& shard_;
   const SessionRef ref_;
   Connection* connection_;  // null once it is closed
-  core::Session machine_;
-  Identity identity_;
-  SessionId id_;
-  std::uint64_t epoch_ = 0;
-  std::vector<Membership> memberships_;  // sorted by conversation
-  std::vector<Mark> marks_;              // as attached
-  std::forward_list<std::unique_ptr<Gathering>> gatherings_;
-  std::unique_ptr<Greeting> greeting_;
-  std::unique_ptr<Seat> seat_;
-  std::string_view frame_ref_;  // of the frame that is being served
-
-  // Shared with others on their participant or address; none while nothing was sent of late.
-  Allowances::Handle participant_rate_;
-  Allowances::Handle address_rate_;
-
-  Instant rate_full_at_;  // a bucket of frames_per_second would be full again then
-  Instant blocked_since_;
-  std::size_t blocked_bytes_ = 0;
-  std::uint32_t ack_run_ = 0;  // the shard's number of it
-  std::uint32_t last_gathering_ = 0;
-  std::uint32_t fetches_ = 0;
-  std::uint32_t asked_ = 0;  // completions of mine() that are still to come
+  [[no_unique_address]] core::Session machine_;
+  // In the room behind it:
   bool blocked_ = false;
   bool retry_fetch_ = false;  // a page failed: try again at the next tick
   bool flooding_ = false;     // with what can't be read; it has been told
@@ -243,6 +226,29 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool paused_ = false;       // not read, for too many drafts wait for the store
   bool searching_ = false;    // the answer to one is still to come
   bool no_address_ = false;   // its peer's address is not counted
+  Person who_;
+  Timestamp expires_at_;
+  SessionId id_;
+  std::uint64_t epoch_ = 0;
+  Few<Membership> memberships_;  // sorted by conversation
+  Few<Mark> marks_;              // as attached
+  std::forward_list<std::unique_ptr<Gathering>> gatherings_;
+  std::unique_ptr<Greeting> greeting_;
+  std::unique_ptr<Seat> seat_;
+
+  // Shared with others on their participant or address; none while nothing was sent of late.
+  Allowances::Handle participant_rate_;
+  Allowances::Handle address_rate_;
+
+  Instant rate_full_at_;  // a bucket of frames_per_second would be full again then
+  Instant blocked_since_;
+  std::uint32_t blocked_bytes_ = 0;
+  std::uint32_t ack_run_ = 0;  // the shard's number of it
+  std::uint32_t last_gathering_ = 0;
+  std::uint32_t asked_ : 24 = 0;  // completions of mine() that are still to come
+  std::uint32_t fetches_ : 8 = 0;
 };
+
+static_assert(sizeof(void*) != 8 || sizeof(Session) <= 200);
 
 }  // namespace kefu::hub

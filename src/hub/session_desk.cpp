@@ -48,29 +48,29 @@ bool is_for_all(frame::Change::What what) {
 
 /// Agents and supervisors: bots are in their conversations by other ways.
 bool Session::is_desk_staff() const {
-  const Role role = identity_.participant.role;
+  const Role role = who_.role();
   return role == Role::agent || role == Role::supervisor;
 }
 
 // ---- what is asked
 
 void Session::on(const frame::Open& open) {
-  if (identity_.participant.role != Role::visitor)
-    return fail(frame_ref_, errc::denied, "visitors open conversations");
+  if (who_.role() != Role::visitor)
+    return fail(shard_.frame_ref(), errc::denied, "visitors open conversations");
   if (!open.department.empty() && !is_plain_id(open.department, shard_.bounds().max_id))
-    return fail(frame_ref_, errc::bad_frame, "department");
+    return fail(shard_.frame_ref(), errc::bad_frame, "department");
   if (open.priority > shard_.context().desk.options().visitor_priority)
-    return fail(frame_ref_, errc::denied, "priority");
+    return fail(shard_.frame_ref(), errc::denied, "priority");
   Conversation proposed;
   proposed.id = open.id;
-  proposed.visitor = identity_.participant.id;
+  proposed.visitor = who_.id();
   proposed.department = open.department;
   proposed.subject = open.subject;
   proposed.language = open.language;
   proposed.priority = open.priority;
   for (const frame::Attribute& one : open.attributes)
     proposed.attributes.emplace(one.name, one.value);
-  shard_.desk().open(std::move(proposed), mine<DeskAnswer>([ref = std::string(frame_ref_)](
+  shard_.desk().open(std::move(proposed), mine<DeskAnswer>([ref = std::string(shard_.frame_ref())](
                                                                Session& self, DeskAnswer verdict) {
                        self.answer(verdict, ref);
                      }));
@@ -96,7 +96,7 @@ void Session::refuse(std::string_view ref, const DeskAnswer& verdict, std::uint6
 void Session::run(ConversationId id, core::DeskCommand command) {
   shard_.desk().run(
       id, std::move(command),
-      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+      mine<DeskAnswer>([ref = std::string(shard_.frame_ref())](Session& self, DeskAnswer verdict) {
         if (verdict.code != errc::ok) return self.refuse(ref, verdict);
         frame::Done done;
         if (self.staff()) done.assignment = verdict.conversation.record.assignment.epoch;
@@ -106,50 +106,51 @@ void Session::run(ConversationId id, core::DeskCommand command) {
 
 void Session::on(const frame::Change& change) {
   if (!is_for_all(change.what) && !is_desk_staff())
-    return fail(frame_ref_, errc::denied, "agents do this");
-  core::DeskCommand command = *command_of(change, identity_.participant);
+    return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  core::DeskCommand command = *command_of(change, who_.participant());
   if (!begins_reading(change.what)) return run(change.conversation, std::move(command));
   shard_.desk().run(
       change.conversation, std::move(command),
-      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+      mine<DeskAnswer>([ref = std::string(shard_.frame_ref())](Session& self, DeskAnswer verdict) {
         self.answer(verdict, ref);
       }));
 }
 
 void Session::on(const frame::Transfer& transfer) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  const Participant& by = identity_.participant;
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  const Participant by = who_.participant();
   if (!transfer.department)
     return run(transfer.conversation,
                core::TransferToAgent{transfer.conversation, by, std::string(transfer.agent),
                                      std::string(transfer.note), transfer.assignment});
   if (!shard_.context().desk.has(*transfer.department))
-    return refuse(frame_ref_, DeskAnswer{errc::not_found, Rule::department});
+    return refuse(shard_.frame_ref(), DeskAnswer{errc::not_found, Rule::department});
   run(transfer.conversation,
       core::TransferToDepartment{transfer.conversation, by, std::string(*transfer.department),
                                  std::string(transfer.note), transfer.assignment});
 }
 
 void Session::on(const frame::Hold& hold) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
   run(hold.conversation,
-      core::Hold{hold.conversation, identity_.participant, hold.until, hold.assignment});
+      core::Hold{hold.conversation, who_.participant(), hold.until, hold.assignment});
 }
 
 void Session::on(const frame::Recall& ask) {
-  if (ask.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
-  recall(shard_, {ask.conversation, ask.log, ask.seq, identity_.participant},
-         mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
-           if (outcome.code != errc::ok)
-             return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
-           self.send({ref, frame::Done{}});
-         }));
+  if (ask.log == Log::internal && !staff()) return fail(shard_.frame_ref(), errc::not_found, "log");
+  recall(shard_, {ask.conversation, ask.log, ask.seq, who_.participant()},
+         mine<DeskOutcome>(
+             [ref = std::string(shard_.frame_ref())](Session& self, DeskOutcome outcome) {
+               if (outcome.code != errc::ok)
+                 return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+               self.send({ref, frame::Done{}});
+             }));
 }
 
 void Session::on(const frame::Ban& ask) {
-  if (identity_.participant.role != Role::supervisor)
-    return fail(frame_ref_, errc::denied, "supervisors ban");
-  const Participant& by = identity_.participant;
+  if (who_.role() != Role::supervisor)
+    return fail(shard_.frame_ref(), errc::denied, "supervisors ban");
+  const Participant by = who_.participant();
   const result<Ban> ban = checked({std::string(ask.participant),
                                    std::string(ask.address),
                                    ask.until,
@@ -157,57 +158,57 @@ void Session::on(const frame::Ban& ask) {
                                    by.id,
                                    {}},
                                   shard_.bounds());
-  if (!ban) return fail(frame_ref_, ban.error(), "participant, address");
+  if (!ban) return fail(shard_.frame_ref(), ban.error(), "participant, address");
   if (ban->participant == by.id)
-    return refuse(frame_ref_, DeskAnswer{code_of(Rule::itself), Rule::itself});
+    return refuse(shard_.frame_ref(), DeskAnswer{code_of(Rule::itself), Rule::itself});
   change_bans(core::AddBan{*ban, shard_.bounds().max_bans});
 }
 
 void Session::on(const frame::Lift& ask) {
-  if (identity_.participant.role != Role::supervisor)
-    return fail(frame_ref_, errc::denied, "supervisors lift bans");
+  if (who_.role() != Role::supervisor)
+    return fail(shard_.frame_ref(), errc::denied, "supervisors lift bans");
   const result<Ban> ban = checked(
       {std::string(ask.participant), std::string(ask.address), {}, {}, {}, {}}, shard_.bounds());
-  if (!ban) return fail(frame_ref_, ban.error(), "participant, address");
+  if (!ban) return fail(shard_.frame_ref(), ban.error(), "participant, address");
   change_bans(core::LiftBan{ban->participant, ban->address});
 }
 
 void Session::change_bans(core::DeskCommand command) {
-  shard_.desk().change(
-      std::move(command),
-      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
-        if (outcome.code != errc::ok)
-          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
-        self.send({ref, frame::Done{}});
-      }));
+  shard_.desk().change(std::move(command),
+                       mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](
+                                             Session& self, DeskOutcome outcome) {
+                         if (outcome.code != errc::ok)
+                           return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+                         self.send({ref, frame::Done{}});
+                       }));
 }
 
 void Session::on(const frame::Watch& watch) {
-  if (identity_.participant.role != Role::supervisor)
-    return fail(frame_ref_, errc::denied, "supervisors watch");
-  shard_.desk().look_up(watch.conversation, identity_.participant,
+  if (who_.role() != Role::supervisor)
+    return fail(shard_.frame_ref(), errc::denied, "supervisors watch");
+  shard_.desk().look_up(watch.conversation, who_.participant(),
                         mine<result<VersionedConversation>>(
-                            [ref = std::string(frame_ref_)](Session& self, auto found) {
+                            [ref = std::string(shard_.frame_ref())](Session& self, auto found) {
                               if (!found) return self.fail(ref, found.error(), "conversation");
                               self.join(*std::move(found), ref);
                             }));
 }
 
 void Session::on(const frame::SetPresence& presence) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  core::SetIntent ask{identity_.participant.id, presence.intent, std::nullopt, presence.version};
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  core::SetIntent ask{std::string(who_.id()), presence.intent, std::nullopt, presence.version};
   if (presence.capacity) {
     if (*presence.capacity > shard_.bounds().max_capacity)
-      return fail(frame_ref_, errc::too_large, "capacity");
+      return fail(shard_.frame_ref(), errc::too_large, "capacity");
     ask.capacity = static_cast<std::uint32_t>(*presence.capacity);
   }
   using Ended = core::transaction_effect::Ended;
   auto told = mine<Ended, std::uint64_t>(
-      [ref = std::string(frame_ref_)](Session& self, Ended ended, std::uint64_t said) {
+      [ref = std::string(shard_.frame_ref())](Session& self, Ended ended, std::uint64_t said) {
         if (ended.code == errc::ok) return self.send({ref, frame::Done{0, said}});
         self.refuse(ref, DeskAnswer{ended.code, ended.rule}, said);
       });
-  shard_.desk().run(std::move(ask), [told = std::move(told), id = identity_.participant.id](
+  shard_.desk().run(std::move(ask), [told = std::move(told), id = who_.id()](
                                         const Ended& ended, core::WorkingSet& records) mutable {
     const bool read = ended.code == errc::ok || ended.rule != Rule::none;
     const Agent* const agent = read ? records.agent(id) : nullptr;
@@ -220,9 +221,9 @@ void Session::on(const frame::SetPresence& presence) {
 /// From now on the agent is there, and hears of what waits.
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
-  shard_.attendance().arrive(identity_.participant, id_, epoch_);
+  shard_.attendance().arrive(who_, id_, epoch_);
   shard_.tell_agents_soon(ref_);
-  seat_->listing = shard_.context().desk.has_picked();
+  if (shard_.context().desk.has_picked()) seat_->listing = std::make_unique<Seat::Listing>();
   scan_offers();
 }
 
@@ -252,7 +253,7 @@ void Session::show(const Conversation& c, bool asked) {
 
 void Session::hide(ConversationId conversation) {
   const auto gone = [&](const Seat::Shown& shown) { return shown.id == conversation; };
-  if (std::erase_if(seat_->shown, gone) > 0) send({{}, frame::OfferGone{conversation}});
+  if (erase_if(seat_->shown, gone) > 0) send({{}, frame::OfferGone{conversation}});
 }
 
 /// The slots say what this agent is asked, and what they have. Whatever was missed of how it came
@@ -279,7 +280,7 @@ void Session::on_agent(const std::shared_ptr<const AgentNews>& news) {
       continue;
     const auto& told = news->conversations;
     const auto known = std::ranges::find(told, slot.conversation, &Conversation::id);
-    if (asked && known != told.end() && known->holder() == participant().id) {
+    if (asked && known != told.end() && known->holder() == who_.id()) {
       show(*known, true);
     } else {
       look_for(slot.conversation);
@@ -293,7 +294,7 @@ void Session::look_for(ConversationId conversation) {
                         mine<result<VersionedConversation>>([](Session& self, auto found) {
                           if (!found || !self.seat_ || !self.attached()) return;
                           const Conversation& c = found->record;
-                          if (c.holder() != self.participant().id) return;
+                          if (c.holder() != self.who_.id()) return;
                           c.state == ConversationState::offered ? self.show(c, true)
                                                                 : self.enlist(*found);
                         }));
@@ -302,14 +303,14 @@ void Session::look_for(ConversationId conversation) {
 void Session::on_waiting(const Conversation& c) {
   if (!seat_) return;
   const auto& mine = seat_->departments;
-  const bool serves = participant().role != Role::agent || mine.empty() ||
+  const bool serves = who_.role() != Role::agent || mine.empty() ||
                       std::ranges::find(mine, c.department) != mine.end();
   serves ? show(c, false) : hide(c.id);
 }
 
 void Session::withdraw_offer(ConversationId conversation) {
   if (!seat_) return;
-  if (seat_->scanning) seat_->gone.push_back(conversation);
+  if (seat_->listing && seat_->listing->scanning) seat_->listing->gone.push_back(conversation);
   const Seat::Shown* const shown = seat_->find(conversation);
   if (shown && !shown->asked) hide(conversation);
 }
@@ -317,11 +318,11 @@ void Session::withdraw_offer(ConversationId conversation) {
 /// Everything that waits for whoever takes it, page by page at the connection's pace; what is
 /// queued from now on comes by itself.
 void Session::scan_offers() {
-  if (!seat_ || !seat_->listing || blocked_ || stopping_ || std::exchange(seat_->scanning, true))
-    return;
+  if (!seat_ || !seat_->listing || blocked_ || stopping_) return;
+  if (std::exchange(seat_->listing->scanning, true)) return;
   ScanRequest request;
   request.index = index::kQueue;
-  request.after = seat_->next;
+  request.after = seat_->listing->next;
   request.limit = shard_.bounds().max_list;
   shard_.context().store.scan(std::move(request),
                               mine<result<ScanPage>>([](Session& self, result<ScanPage> page) {
@@ -331,7 +332,8 @@ void Session::scan_offers() {
 
 void Session::on_offers(result<ScanPage> page) {
   if (machine_.state() == core::Session::State::ended) return;
-  seat_->scanning = false;
+  Seat::Listing& listing = *seat_->listing;
+  listing.scanning = false;
   if (!page) {
     retry_fetch_ = true;
     return;
@@ -339,15 +341,11 @@ void Session::on_offers(result<ScanPage> page) {
   for (const Record& record : page->records) {
     const result<Conversation> waiting = wire::decode_conversation(record.value);
     if (!waiting || !shard_.context().desk.is_picked(waiting->department)) continue;
-    if (std::ranges::find(seat_->gone, waiting->id) == seat_->gone.end()) on_waiting(*waiting);
+    if (std::ranges::find(listing.gone, waiting->id) == listing.gone.end()) on_waiting(*waiting);
   }
-  seat_->gone.clear();
-  seat_->next = std::move(page->next);
-  if (seat_->next.empty()) {
-    seat_->listing = false;
-    return;
-  }
-  scan_offers();
+  listing.gone.clear();
+  listing.next = std::move(page->next);
+  listing.next.empty() ? seat_->listing.reset() : scan_offers();
 }
 
 }  // namespace kefu::hub

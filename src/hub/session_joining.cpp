@@ -10,7 +10,7 @@ namespace kefu::hub {
 
 void Session::enlist(const VersionedConversation& conversation) {
   // One text may be the id of two participants, if the host does not keep the roles apart.
-  if (!conversation.record.admits(identity_.participant.role, identity_.participant.id)) return;
+  if (!conversation.record.admits(who_.role(), who_.id())) return;
   if (greeting_) {
     greeting_->enlisted.push_back(conversation);
   } else if (attached() && !find(conversation.record.id)) {
@@ -58,8 +58,7 @@ void Session::start(std::unique_ptr<Gathering> gathering) {
   if (started.purpose == Gathering::For::list) return read_tails(started);
   for (const Gathering::Item& item : started.items) {
     member(item.conversation.record.id);
-    shard_.send_home(item.conversation.record.id,
-                     mail::Join{ref_, identity_.participant, item.conversation});
+    shard_.send_home(item.conversation.record.id, mail::Join{ref_, who_, item.conversation});
   }
 }
 
@@ -187,15 +186,14 @@ void Session::on_removed(ConversationId conversation) {
     for (Gathering::Item& item : gathering->items)
       item.removed = item.removed || item.conversation.record.id == conversation;
   }
-  const auto at =
-      std::ranges::lower_bound(memberships_, conversation, {}, &Membership::conversation);
-  if (at == memberships_.end() || at->conversation != conversation) return;
+  Membership* const at = find(conversation);
+  if (!at) return;
   const Mark mark{conversation, accepted(conversation)};
   const bool told = at->ready;
   if (seat_)
     seat_->left.push_back({conversation, at->readers[0].position(), at->readers[1].position()});
   memberships_.erase(at);
-  std::erase_if(marks_, [&](const Mark& known) { return known.conversation == conversation; });
+  erase_if(marks_, [&](const Mark& known) { return known.conversation == conversation; });
   marks_.push_back(mark);
   if (told) send({{}, frame::Left{conversation}});
 }

@@ -51,15 +51,18 @@ struct Session::Seat {
     bool asked = false;  // this agent alone
   };
 
-  std::uint64_t record = 0;              // the version of the agent's that was looked at last
-  std::vector<std::string> departments;  // of that; none: all
-  std::vector<Shown> shown;
-  std::vector<Position> left;  // how far those were read that this agent had, and has no more
-  // How far the list of what waits has been read.
-  bool listing = false;
-  bool scanning = false;             // a page is on its way
-  std::string next;                  // of the page before
-  std::vector<ConversationId> gone;  // meanwhile: the page may be older
+  /// How far the list of what waits has been read.
+  struct Listing {
+    bool scanning = false;             // a page is on its way
+    std::string next;                  // of the page before
+    std::vector<ConversationId> gone;  // meanwhile: the page may be older
+  };
+
+  std::uint64_t record = 0;      // the version of the agent's that was looked at last
+  Few<std::string> departments;  // of that; none: all
+  Few<Shown> shown;
+  Few<Position> left;                // how far those were read that this agent had, and has no more
+  std::unique_ptr<Listing> listing;  // until all of it has been read
 
   [[nodiscard]] Shown* find(ConversationId id) {
     const auto at = std::ranges::find(shown, id, &Shown::id);

@@ -62,7 +62,7 @@ void Session::on_page(ConversationId conversation, Log log, result<Page> page) {
   for (const Entry& entry : page->entries) {
     if (reader.on_page_entry(entry.seq, blocked_) != core::Reader::Action::deliver) continue;
     ++shard_.counters().delivered;
-    send(shard_.encode_body(frame::of(entry, entry.from == participant().id, staff())));
+    send(shard_.encode_body(frame::of(entry, entry.from == who_.id(), staff())));
     // What another node has changed is known from here alone.
     if (log == Log::public_log && entry.seq > membership->known && is_reserved_kind(entry.kind))
       shard_.send_home(conversation, mail::Recheck{conversation});

@@ -56,10 +56,10 @@ void Session::on(const frame::Send& sent) {
   draft.cseq = sent.cseq;
   draft.digest = digest;
   draft.log = sent.log;
-  draft.role = identity_.participant.role;
+  draft.role = who_.role();
   draft.tag = ref_.pack();
   draft.weight = static_cast<std::uint32_t>(sent.body.size());
-  draft.from = identity_.participant.id;
+  draft.from = who_.id();
   draft.kind = sent.kind;
   draft.body = sent.body;
   if (!shard_.context().policies.empty()) {
@@ -83,11 +83,11 @@ void Session::on(const frame::Token& token) {
   shard_.context().authenticator->authenticate(
       token.token, {connection_->peer(), connection_->subject()},
       mine<result<Identity>>(
-          [ref = std::string(frame_ref_)](Session& self, result<Identity> identity) {
+          [ref = std::string(shard_.frame_ref())](Session& self, result<Identity> identity) {
             if (!identity) return self.fail(ref, identity.error(), "token");
-            if (identity->participant != self.identity_.participant)
+            if (identity->participant != self.who_.participant())
               return self.fail(ref, errc::unauthenticated, "another participant");
-            self.identity_.expires_at = identity->expires_at;
+            self.expires_at_ = identity->expires_at;
             self.send({ref, frame::Done{}});
           }));
 }
@@ -101,37 +101,39 @@ void Session::on(const frame::Read& read) {
 }
 
 void Session::on(const frame::SetTyping& typing) {
-  signal(typing.conversation,
-         {{}, frame::TypingState{typing.conversation, identity_.participant.id, typing.on}});
+  signal(typing.conversation, {{}, frame::TypingState{typing.conversation, who_.id(), typing.on}});
 }
 
 void Session::move_cursor(const mail::Cursor& cursor) {
   const Membership* const membership = find(cursor.conversation);
-  if (!membership || !membership->ready) return fail(frame_ref_, errc::not_found, "conversation");
+  if (!membership || !membership->ready)
+    return fail(shard_.frame_ref(), errc::not_found, "conversation");
   shard_.send_home(cursor.conversation, cursor);
 }
 
 void Session::signal(ConversationId conversation, const ServerFrame& frame) {
   const Membership* const membership = find(conversation);
-  if (!membership || !membership->ready) return fail(frame_ref_, errc::not_found, "conversation");
+  if (!membership || !membership->ready)
+    return fail(shard_.frame_ref(), errc::not_found, "conversation");
   shard_.send_home(conversation, mail::Signal{ref_, conversation, shard_.encode(frame)});
 }
 
 void Session::on(const frame::History& history) {
   if (history.before.has_value() == history.after.has_value())
-    return fail(frame_ref_, errc::bad_frame, "before, after");
-  if (history.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
+    return fail(shard_.frame_ref(), errc::bad_frame, "before, after");
+  if (history.log == Log::internal && !staff())
+    return fail(shard_.frame_ref(), errc::not_found, "log");
   const std::size_t limit = std::min<std::size_t>(history.limit, shard_.bounds().max_history);
   const std::uint64_t before = history.before.value_or(0);
   const std::uint64_t after =
       history.after ? *history.after : before - std::min<std::uint64_t>(before, limit + 1);
   auto read = [id = history.conversation, log = history.log, after, limit, before = history.before,
-               ref = std::string(frame_ref_)](Session& self, errc found) mutable {
+               ref = std::string(shard_.frame_ref())](Session& self, errc found) mutable {
     if (found != errc::ok) return self.fail(ref, found, "conversation");
     self.read_history(id, log, after, before, limit, std::move(ref));
   };
   shard_.desk().look_up(
-      history.conversation, identity_.participant,
+      history.conversation, who_.participant(),
       mine<result<VersionedConversation>>(
           [id = history.conversation, read = std::move(read)](Session& self, auto found) mutable {
             const errc code = found ? errc::ok : found.error();
@@ -169,41 +171,40 @@ void Session::read_history(ConversationId id, Log log, std::uint64_t after,
         answer.tail = page->tail;
         if (before) keep_last_before(page->entries, *before, self.shard_.bounds().page_bytes);
         for (const Entry& entry : page->entries) {
-          answer.entries.push_back(
-              frame::of(entry, entry.from == self.participant().id, self.staff()));
+          answer.entries.push_back(frame::of(entry, entry.from == self.who_.id(), self.staff()));
         }
         self.send({ref, std::move(answer)});
       }));
 }
 
 void Session::on(const frame::Search& ask) {
-  if (searching_) return fail(frame_ref_, errc::rate_limited, "search");
+  if (searching_) return fail(shard_.frame_ref(), errc::rate_limited, "search");
   searching_ = true;
-  SearchQuery query{std::string(ask.text), identity_.participant, ask.conversation,
+  SearchQuery query{std::string(ask.text), who_.participant(), ask.conversation,
                     std::string(ask.after), ask.limit};
-  search(shard_, std::move(query),
-         mine<result<SearchHits>>([ref = std::string(frame_ref_)](Session& self, auto hits) {
-           self.searching_ = false;
-           if (!hits) return self.fail(ref, hits.error(), "search");
-           frame::Found found;
-           for (const Entry& entry : hits->entries) {
-             found.entries.push_back(
-                 frame::of(entry, entry.from == self.participant().id, self.staff()));
-           }
-           found.next = hits->next;
-           self.send({ref, std::move(found)});
-         }));
+  search(
+      shard_, std::move(query),
+      mine<result<SearchHits>>([ref = std::string(shard_.frame_ref())](Session& self, auto hits) {
+        self.searching_ = false;
+        if (!hits) return self.fail(ref, hits.error(), "search");
+        frame::Found found;
+        for (const Entry& entry : hits->entries) {
+          found.entries.push_back(frame::of(entry, entry.from == self.who_.id(), self.staff()));
+        }
+        found.next = hits->next;
+        self.send({ref, std::move(found)});
+      }));
 }
 
 void Session::on(const frame::List& list) {
   ScanRequest request;
   request.index = index::kAllOf;
-  request.prefix = index::of(identity_.participant.id);
+  request.prefix = index::of(who_.id());
   request.after = list.after;
   request.limit = std::clamp<std::size_t>(list.limit, 1, shard_.bounds().max_list);
   shard_.context().store.scan(
-      std::move(request),
-      mine<result<ScanPage>>([ref = std::string(frame_ref_)](Session& self, result<ScanPage> page) {
+      std::move(request), mine<result<ScanPage>>([ref = std::string(shard_.frame_ref())](
+                                                     Session& self, result<ScanPage> page) {
         if (!page) return self.fail(ref, page.error(), "list");
         auto gathering = std::make_unique<Gathering>();
         gathering->purpose = Gathering::For::list;
@@ -211,9 +212,7 @@ void Session::on(const frame::List& list) {
         gathering->next = std::move(page->next);
         for (Record& record : page->records) {
           result<Conversation> decoded = wire::decode_conversation(record.value);
-          if (!decoded ||
-              !decoded->admits(self.identity_.participant.role, self.identity_.participant.id))
-            continue;
+          if (!decoded || !decoded->admits(self.who_.role(), self.who_.id())) continue;
           gathering->items.push_back({{std::move(*decoded), record.version}});
         }
         self.start(std::move(gathering));

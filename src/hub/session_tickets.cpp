@@ -94,30 +94,30 @@ core::UpdateTicket update(const frame::TicketChange& ask, const Participant& by)
 // ---- who takes part in a conversation, and what is known about it
 
 void Session::on(const frame::Join& join) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  const Participant& by = identity_.participant;
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  const Participant by = who_.participant();
   if (!join.agent.empty() && !is_plain_id(join.agent, shard_.bounds().max_id))
-    return fail(frame_ref_, errc::bad_frame, "agent");
+    return fail(shard_.frame_ref(), errc::bad_frame, "agent");
   const bool oneself = join.agent.empty() || join.agent == by.id;
   core::Join command{join.conversation, oneself ? by.id : std::string(join.agent), by};
   if (!oneself) return run(join.conversation, std::move(command));
   shard_.desk().run(
       join.conversation, std::move(command),
-      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+      mine<DeskAnswer>([ref = std::string(shard_.frame_ref())](Session& self, DeskAnswer verdict) {
         self.answer(verdict, ref);
       }));
 }
 
 void Session::on(const frame::Leave& leave) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  run(leave.conversation, core::Leave{leave.conversation, identity_.participant.id});
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  run(leave.conversation, core::Leave{leave.conversation, std::string(who_.id())});
 }
 
 void Session::on(const frame::Describe& ask) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
   core::Describe command;
   command.conversation = ask.conversation;
-  command.by = identity_.participant;
+  command.by = who_.participant();
   command.subject = optional_copy(ask.subject);
   command.priority = ask.priority;
   command.language = optional_copy(ask.language);
@@ -126,7 +126,7 @@ void Session::on(const frame::Describe& ask) {
   command.attributes = optional_copies(ask.attributes);
   shard_.desk().run(
       ask.conversation, std::move(command),
-      mine<DeskAnswer>([ref = std::string(frame_ref_)](Session& self, DeskAnswer verdict) {
+      mine<DeskAnswer>([ref = std::string(shard_.frame_ref())](Session& self, DeskAnswer verdict) {
         if (verdict.code != errc::ok) return self.refuse(ref, verdict);
         const Conversation& c = verdict.conversation.record;
         self.send({ref, frame::About{c.id, c.subject, c.priority, c.language, views_of(c.skills),
@@ -138,7 +138,7 @@ void Session::on(const frame::Describe& ask) {
 
 /// Answers with the ticket, or with the rule that forbids it and the version that counts.
 void Session::change_ticket(core::DeskCommand command) {
-  auto told = mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self,
+  auto told = mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](Session& self,
                                                                 DeskOutcome outcome) {
     if (outcome.code != errc::ok)
       return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule}, outcome.version);
@@ -149,18 +149,18 @@ void Session::change_ticket(core::DeskCommand command) {
 }
 
 void Session::on(const frame::TicketChange& ask) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
-  const Participant& by = identity_.participant;
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
+  const Participant by = who_.participant();
   ask.version ? change_ticket(update(ask, by)) : change_ticket(creation(ask, by));
 }
 
 void Session::on(const frame::Comment& ask) {
-  if (ask.log == Log::internal && !staff()) return fail(frame_ref_, errc::not_found, "log");
-  core::CommentTicket command{ask.id, ask.comment, identity_.participant, std::string(ask.body),
+  if (ask.log == Log::internal && !staff()) return fail(shard_.frame_ref(), errc::not_found, "log");
+  core::CommentTicket command{ask.id, ask.comment, who_.participant(), std::string(ask.body),
                               ask.log};
   shard_.desk().change(
       std::move(command),
-      mine<DeskOutcome>([ref = std::string(frame_ref_)](Session& self, DeskOutcome outcome) {
+      mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](Session& self, DeskOutcome outcome) {
         if (outcome.code != errc::ok)
           return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
         self.send({ref, frame::Done{0, outcome.version}});
@@ -168,13 +168,13 @@ void Session::on(const frame::Comment& ask) {
 }
 
 void Session::on(const frame::Merge& ask) {
-  if (!is_desk_staff()) return fail(frame_ref_, errc::denied, "agents do this");
+  if (!is_desk_staff()) return fail(shard_.frame_ref(), errc::denied, "agents do this");
   change_ticket(
-      core::MergeTicket{ask.id, ask.version, ask.into, ask.into_version, identity_.participant});
+      core::MergeTicket{ask.id, ask.version, ask.into, ask.into_version, who_.participant()});
 }
 
 void Session::on(const frame::FindTickets& find) {
-  const std::string ref(frame_ref_);
+  const std::string ref(shard_.frame_ref());
   if (find.id) {
     return look_up_ticket(*find.id, [ref](Session& self, result<ReadTickets> found) {
       if (!found) return self.fail(ref, found.error(), "ticket");
@@ -183,7 +183,7 @@ void Session::on(const frame::FindTickets& find) {
   }
   const bool own = !staff();
   ScanRequest request{RecordKind::ticket, std::string(own ? index::kRequester : index::kAssignee),
-                      index::of(own ? std::string_view(participant().id) : find.agent),
+                      index::of(own ? who_.id() : find.agent),
                       std::string(find.after), 0};
   request.limit = std::clamp<std::size_t>(find.limit, 1, shard_.bounds().max_list);
   scan_tickets(std::move(request), ref);
@@ -213,14 +213,14 @@ void Session::judge_tickets(ScanPage page, Completion<Session&, result<ReadTicke
       result<DeskRecord> one = wire::decode_record(record.key, record.value);
       if (!one) return done(self, one.error());
       Ticket& ticket = std::get<Ticket>(*one);
-      if (core::may_read_ticket(ticket, self.participant(), *departments))
+      if (core::may_read_ticket(ticket, self.who_.participant(), *departments))
         out.tickets.emplace_back(std::move(ticket), record.version);
     }
     out.next = std::move(page.next);
     done(self, std::move(out));
   };
-  if (participant().role != Role::agent) return judge(*this, std::vector<std::string>{});
-  shard_.desk().find_departments(participant().id,
+  if (who_.role() != Role::agent) return judge(*this, std::vector<std::string>{});
+  shard_.desk().find_departments(std::string(who_.id()),
                                  mine<result<std::vector<std::string>>>(std::move(judge)));
 }
 

@@ -63,8 +63,8 @@ Inbound& Shard::accept(Connection& connection) {
   const std::uint32_t index = free_slots_.back();
   Slot& slot = slots_[index];
   if (++slot.use == 0) ++slot.use;
-  slot.session = std::make_unique<Session>(*this, SessionRef{index_, index, slot.use}, connection,
-                                           executor_.now());
+  slot.session = std::make_unique<Session>(*this, SessionRef::make(index_, index, slot.use),
+                                           connection, executor_.now());
   free_slots_.pop_back();
   ++counters_.connections;
   if (draining_) {
@@ -113,13 +113,13 @@ void Shard::release(SessionRef ref) {
 
 void Shard::enrol(Session& session) {
   by_id_.add(hash_of(session.id()), session.ref().slot);
-  by_participant_.add(hash_of(session.participant().id), session.ref().slot);
-  if (is_staff(session.participant().role)) staff_.push_back(session.ref());
+  by_participant_.add(hash_of(session.who().id()), session.ref().slot);
+  if (session.who().staff()) staff_.push_back(session.ref());
 }
 
 void Shard::discharge(Session& session) {
   by_id_.remove(hash_of(session.id()), session.ref().slot);
-  by_participant_.remove(hash_of(session.participant().id), session.ref().slot);
+  by_participant_.remove(hash_of(session.who().id()), session.ref().slot);
   const auto staff = std::ranges::find(staff_, session.ref());
   if (staff == staff_.end()) return;
   *staff = staff_.back();
@@ -256,7 +256,7 @@ template <class F>
 void Shard::for_each_of(std::string_view participant, F call) {
   by_participant_.for_each(hash_of(participant), [&](std::uint32_t slot) {
     Session& session = *slots_[slot].session;
-    if (session.participant().id == participant) call(session);
+    if (session.who().id() == participant) call(session);
   });
 }
 

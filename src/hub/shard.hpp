@@ -167,6 +167,8 @@ class Shard {
   [[nodiscard]] const kefu::limits& bounds() const noexcept { return context_.limits; }
   [[nodiscard]] Executor& executor() noexcept { return executor_; }
   [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
+  /// Of the frame that is being served.
+  [[nodiscard]] std::string_view& frame_ref() noexcept { return frame_ref_; }
   [[nodiscard]] Home& home() noexcept { return home_; }
   [[nodiscard]] Desk& desk() noexcept { return desk_; }
   /// Of the first shard alone.
@@ -246,6 +248,7 @@ class Shard {
   const std::uint8_t index_;
   Executor& executor_;
   wire::Decoder decoder_;
+  std::string_view frame_ref_;
   FramePool frames_;
   std::string scratch_;
   Home home_;

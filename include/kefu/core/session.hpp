@@ -82,8 +82,8 @@ class Session {
     std::uint64_t digest = 0;
   };
 
-  State state_ = State::greeting;
   std::vector<InFlight> in_flight_;  // at most a window for each conversation; short in practice
+  State state_ = State::greeting;
 };
 
 }  // namespace kefu::core
