@@ -112,22 +112,28 @@ void SendChunkPool::give(std::unique_ptr<SendChunk> chunk) noexcept {
 SendQueue::~SendQueue() { free_chain(std::move(head_)); }
 
 void SendQueue::push(QueuedFrame queued, SendChunkPool& pool) {
-  if (!tail_ || end_ == SendChunk::kFrames) {
-    auto& place = tail_ ? tail_->next : head_;
-    place = pool.take();
-    tail_ = place.get();
-    end_ = 0;
+  if (!head_) {
+    head_ = pool.take();
+    head_->progress = {.tail = head_.get()};
   }
-  bytes_ += wire_size(queued);
-  has_heartbeat_ = has_heartbeat_ || is_heartbeat(queued.kind);
-  tail_->frames[end_++] = std::move(queued);
+  SendChunk::Progress& progress = head_->progress;
+  if (progress.end == SendChunk::kFrames) {
+    progress.tail->next = pool.take();
+    progress.tail = progress.tail->next.get();
+    progress.end = 0;
+  }
+  progress.bytes += wire_size(queued);
+  progress.has_heartbeat = progress.has_heartbeat || is_heartbeat(queued.kind);
+  progress.tail->frames[progress.end++] = std::move(queued);
 }
 
 void SendQueue::fill(WriteBatch& batch) const noexcept {
-  std::size_t skip = written_;
-  std::size_t index = first_;
+  if (!head_) return;
+  const SendChunk::Progress& progress = head_->progress;
+  std::size_t skip = progress.written;
+  std::size_t index = progress.first;
   for (const SendChunk* chunk = head_.get(); chunk; chunk = chunk->next.get(), index = 0) {
-    const std::size_t end = chunk == tail_ ? end_ : SendChunk::kFrames;
+    const std::size_t end = chunk == progress.tail ? progress.end : SendChunk::kFrames;
     for (; index < end; ++index) {
       if (!batch.add(chunk->frames[index], std::exchange(skip, 0))) return;
     }
@@ -135,32 +141,35 @@ void SendQueue::fill(WriteBatch& batch) const noexcept {
 }
 
 void SendQueue::consume(std::size_t bytes, SendChunkPool& pool) noexcept {
-  assert(bytes <= bytes_);
-  bytes_ -= bytes;
+  assert(bytes <= this->bytes());
   while (bytes != 0) {
-    const std::size_t left = wire_size(head_->frames[first_]) - written_;
-    if (bytes < left) {
-      written_ += static_cast<std::uint32_t>(bytes);
-      return;
+    SendChunk::Progress& progress = head_->progress;
+    const std::size_t left = wire_size(head_->frames[progress.first]) - progress.written;
+    const std::size_t taken = std::min(bytes, left);
+    progress.bytes -= taken;
+    bytes -= taken;
+    if (taken < left) {
+      progress.written += static_cast<std::uint32_t>(taken);
+    } else {
+      pop(pool);
     }
-    bytes -= left;
-    pop(pool);
   }
 }
 
 void SendQueue::pop(SendChunkPool& pool) noexcept {
-  QueuedFrame& front = head_->frames[first_];
-  if (is_heartbeat(front.kind)) has_heartbeat_ = false;
+  SendChunk::Progress& progress = head_->progress;
+  QueuedFrame& front = head_->frames[progress.first];
+  if (is_heartbeat(front.kind)) progress.has_heartbeat = false;
   front.frame = {};
-  written_ = 0;
-  ++first_;
-  const bool last = head_.get() == tail_;
-  if (first_ < (last ? end_ : SendChunk::kFrames)) return;
+  progress.written = 0;
+  ++progress.first;
+  const bool last = head_.get() == progress.tail;
+  if (progress.first < (last ? progress.end : SendChunk::kFrames)) return;
+  progress.first = 0;
   auto next = std::move(head_->next);
+  if (next) next->progress = progress;
   pool.give(std::move(head_));
   head_ = std::move(next);
-  if (last) tail_ = nullptr;
-  first_ = 0;
 }
 
 }  // namespace kefu::net

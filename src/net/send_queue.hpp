@@ -62,8 +62,19 @@ class WriteBatch {
 struct SendChunk {
   static constexpr std::size_t kFrames = 15;
 
+  /// How far a queue has got. Of its first chunk alone.
+  struct Progress {
+    SendChunk* tail = nullptr;
+    std::size_t bytes = 0;
+    std::uint32_t written = 0;  // bytes of the first frame
+    std::uint8_t first = 0;     // its index in the head
+    std::uint8_t end = 0;       // behind the last one's in the tail
+    bool has_heartbeat = false;
+  };
+
   std::array<QueuedFrame, kFrames> frames;
   std::unique_ptr<SendChunk> next;
+  Progress progress;
 };
 
 /// The unused chunks of a loop: an empty queue holds none, and a queue in use seldom allocates one.
@@ -99,24 +110,20 @@ class SendQueue {
   /// Takes away `bytes` from the front, which were written.
   void consume(std::size_t bytes, SendChunkPool& pool) noexcept;
 
-  [[nodiscard]] bool empty() const noexcept { return bytes_ == 0; }
+  [[nodiscard]] bool empty() const noexcept { return bytes() == 0; }
   /// Bytes on the wire.
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return head_ ? head_->progress.bytes : 0; }
   /// Whether a ping or pong is among them, as far as is known: false once one has been written.
-  [[nodiscard]] bool has_heartbeat() const noexcept { return has_heartbeat_; }
+  [[nodiscard]] bool has_heartbeat() const noexcept {
+    return head_ && head_->progress.has_heartbeat;
+  }
 
  private:
   void pop(SendChunkPool& pool) noexcept;
 
   std::unique_ptr<SendChunk> head_;
-  SendChunk* tail_ = nullptr;
-  std::size_t bytes_ = 0;
-  std::uint32_t written_ = 0;  // bytes of the first frame
-  std::uint8_t first_ = 0;     // its index in the head
-  std::uint8_t end_ = 0;       // behind the last one's in the tail
-  bool has_heartbeat_ = false;
 };
 
-static_assert(sizeof(SendQueue) <= 32, "one of these is held by every idle connection");
+static_assert(sizeof(SendQueue) == sizeof(void*), "one of these is held by every idle connection");
 
 }  // namespace kefu::net

@@ -100,11 +100,11 @@ class StreamConnection : public Link, public Connection {
   void give_up() noexcept;
   void on_drained();
 
-  bool pinged_ = false;         // since it was last heard
-  bool write_pending_ = false;  // in the worker's list
-  bool write_blocked_ = false;  // the network takes no more for now
-  bool backpressured_ = false;  // on_writable() is owed
-  bool peer_ended_ = false;     // there is an end to read
+  bool pinged_ : 1 = false;         // since it was last heard
+  bool write_pending_ : 1 = false;  // in the worker's list
+  bool write_blocked_ : 1 = false;  // the network takes no more for now
+  bool backpressured_ : 1 = false;  // on_writable() is owed
+  bool peer_ended_ : 1 = false;     // there is an end to read
 };
 
 }  // namespace kefu::net

@@ -29,8 +29,6 @@ errc reason_for(websocket::Error error) noexcept {
 WsConnection::WsConnection(Worker& worker, Socket socket, AddressHold address, std::string peer,
                            websocket::DeflateWindow deflate)
     : StreamConnection{worker, std::move(socket), std::move(address), std::move(peer)},
-      decoder_{{.allow_rsv1 = deflate != websocket::DeflateWindow::none,
-                .max_message = worker.site().options.max_message}},
       deflate_{deflate} {}
 
 void WsConnection::queue_message(SharedFrame frame) {
@@ -60,11 +58,23 @@ void WsConnection::on_idle() {
 }
 
 void WsConnection::deliver(std::span<std::byte> input) {
-  while (state_ == State::open || state_ == State::closing) {
-    const websocket::Event event = decoder_.next(input);
+  if (decoder_) {
+    decode(*decoder_, input);
+    if (decoder_->at_rest()) decoder_.reset();
+  } else {
+    websocket::Decoder decoder{{.allow_rsv1 = deflate_ != websocket::DeflateWindow::none,
+                                .max_message = worker_.site().options.max_message}};
+    decode(decoder, input);
+    if (!decoder.at_rest()) decoder_ = std::make_unique<websocket::Decoder>(std::move(decoder));
+  }
+  if (paused_) keep_unread(input);
+}
+
+void WsConnection::decode(websocket::Decoder& decoder, std::span<std::byte>& input) {
+  while ((state_ == State::open || state_ == State::closing) && !paused_) {
+    const websocket::Event event = decoder.next(input);
     if (event.kind == EventKind::need_more) return;
     on_event(event);
-    if (paused_) return keep_unread(input);
   }
 }
 

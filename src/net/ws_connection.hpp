@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <kefu/net/deflate.hpp>
 #include <kefu/net/websocket.hpp>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +27,11 @@ class WsConnection final : public StreamConnection {
   void on_idle() override;
   void deliver(std::span<std::byte> input) override;
   [[nodiscard]] std::size_t incomplete() const noexcept override {
-    return decoder_.buffered_capacity();
+    return decoder_ ? decoder_->buffered_capacity() : 0;
   }
 
+  /// Everything that is whole.
+  void decode(websocket::Decoder& decoder, std::span<std::byte>& input);
   void on_event(const websocket::Event& event);
   void on_text(const websocket::Event& event);
   void on_peer_close(const websocket::Event& event);
@@ -36,12 +39,13 @@ class WsConnection final : public StreamConnection {
   void refuse(websocket::Error error);
   void queue_pong();
 
-  websocket::Decoder decoder_;
-  SharedFrame pong_;                  // payload of the answer to the peer's last ping
   websocket::DeflateWindow deflate_;  // of what is sent
   bool must_pong_ = false;
+  std::unique_ptr<websocket::Decoder> decoder_;  // null between two messages
+  SharedFrame pong_;                             // payload of the answer to the peer's last ping
 };
 
-static_assert(sizeof(WsConnection) <= 216, "twenty thousand of them must be cheap to hold");
+static_assert(sizeof(void*) != 8 || sizeof(WsConnection) <= 152,
+              "twenty thousand of them must be cheap to hold");
 
 }  // namespace kefu::net

@@ -57,6 +57,12 @@ class Decoder {
   /// Bytes allocated for an incomplete message.
   std::size_t buffered_capacity() const noexcept;
 
+  /// Whether it is as a new one: it is between two messages, and nothing has ended it. A connection
+  /// that says nothing need not keep it then.
+  bool at_rest() const noexcept {
+    return state_ == State::header && !buffer_ && message_opcode_ == Opcode::continuation;
+  }
+
  private:
   enum class State : std::uint8_t { header, payload, closed, failed };
   enum class Delivered : std::uint8_t { nothing, message, control };
@@ -97,6 +103,6 @@ class Decoder {
   std::uint8_t partial_character_ = 0;  // bytes at the end of the message that begin a character
 };
 
-static_assert(sizeof(Decoder) <= 48, "one of these is held by every idle connection");
+static_assert(sizeof(Decoder) <= 48, "one of these is held by every connection amid a message");
 
 }  // namespace kefu::net::websocket
