@@ -139,12 +139,14 @@ class Hub final : public Acceptor {
 
   /// Keeps an identity, or an address or network of addresses, out: `hello` is refused with
   /// errc::denied and Rule::banned, and sessions that live are ended, on other nodes within
-  /// limits::ban_check. It takes the place of one about the same. Durable; safe to repeat.
+  /// limits::ban_check. A single IPv6 address stands for its network of 64 bits, since whoever has
+  /// one has that; a length, such as /128, is taken at its word. It takes the place of one about
+  /// the same. Durable; safe to repeat.
   /// errc::bad_frame: it names neither or both, or no address; errc::too_large: a text above
   /// limits::max_id or max_reason; Rule::capacity: there are limits::max_bans; Rule::too_late: its
   /// time is over.
   void ban(Ban ban, Completion<DeskOutcome> done);
-  /// The one about this participant or this address, exactly as it was named, stands no more.
+  /// The one about this participant or this address, as it was named, stands no more.
   void lift(std::string participant, std::string address, Completion<DeskOutcome> done);
   /// Those that stand.
   void bans(Completion<result<std::vector<Ban>>> done);

@@ -10,6 +10,8 @@
 namespace kefu::hub {
 namespace {
 
+constexpr unsigned kV6NetworkBits = 64;  // whoever has an IPv6 address has all of these
+
 result<BanList> decode(const std::optional<Record>& record) {
   if (!record) return BanList{};
   result<DeskRecord> found = wire::decode_record(record->key, record->value);
@@ -46,8 +48,10 @@ result<Ban> checked(Ban ban, const limits& bounds) {
   if (ban.participant.size() > bounds.max_id || ban.reason.size() > bounds.max_reason)
     return errc::too_large;
   if (ban.address.empty()) return ban;
-  const auto range = parse_range(ban.address);
+  auto range = parse_range(ban.address);
   if (!range) return errc::bad_frame;
+  const bool single = ban.address.find('/') == std::string::npos;
+  if (single && !is_v4(range->bytes)) range->bits = kV6NetworkBits;
   ban.address = range->to_string();
   return ban;
 }

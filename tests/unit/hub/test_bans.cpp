@@ -116,6 +116,23 @@ TEST_CASE("a network is kept out, whoever comes from it, before their token is l
   CHECK(later.frames.find("welcome") != std::string::npos);
 }
 
+TEST_CASE("a single IPv6 address stands for its network, and a length is taken at its word") {
+  Host host;
+  CHECK(told(host, of_address("2001:db8:1:2::7")).code == errc::ok);
+  CHECK(told(host, of_address("2001:db8:9:9::7/128")).code == errc::ok);
+  const auto refused = [&](std::string address) {
+    From next(host, std::move(address));
+    next.asks(hello("visitor v"));
+    return next.frames.find("banned") != std::string::npos;
+  };
+  CHECK(refused("2001:db8:1:2:aaaa::1"));
+  CHECK_FALSE(refused("2001:db8:1:3::7"));
+  CHECK(refused("2001:db8:9:9::7"));
+  CHECK_FALSE(refused("2001:db8:9:9::8"));
+  CHECK(lifted(host, "", "2001:db8:1:2::99").changed);  // named by another address of it
+  CHECK_FALSE(refused("2001:db8:1:2:aaaa::1"));
+}
+
 HubOptions at(const ManualClock& clock) {
   HubOptions options;
   options.clock = &clock;
