@@ -126,7 +126,9 @@ class JwtHs256 final : public Authenticator {
     if (limited && (!begins || now + options_.leeway < *begins)) return errc::unauthenticated;
     const Timestamp end = *expires + options_.leeway;
     if (now >= end) return errc::token_expired;
-    return Identity{{std::string(*subject), *role}, end};
+    bool verified = false;
+    if (claims.at_key("verified").get(verified)) verified = false;
+    return Identity{{std::string(*subject), *role}, end, verified};
   }
 
   std::string secret_;
@@ -161,6 +163,7 @@ std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
     out.text(audience);
     out.raw(",\"exp\":");
     out.number(static_cast<std::uint64_t>(identity.expires_at.ns / 1'000'000'000));
+    if (identity.verified) out.raw(",\"verified\":true");
     out.raw("}");
   }
   std::string token =

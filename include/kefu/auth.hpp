@@ -39,9 +39,9 @@ struct JwtOptions {
 
 /// Verifies JWTs (RFC 7519) signed with HMAC-SHA-256. The algorithm is fixed: a token that names
 /// another is refused. Claims: `sub` (participant id), `role` (visitor, agent, bot, supervisor),
-/// `aud`, `exp`; `nbf` is honoured. Identity::expires_at is `exp` plus the leeway. The secret has
-/// at least 32 bytes (RFC 7518, §3.2); a shorter one throws std::invalid_argument. `clock` must
-/// outlive the authenticator.
+/// `aud`, `exp`; `nbf` is honoured, and `verified` (true for people whom the host knows).
+/// Identity::expires_at is `exp` plus the leeway. The secret has at least 32 bytes (RFC 7518,
+/// §3.2); a shorter one throws std::invalid_argument. `clock` must outlive the authenticator.
 [[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock,
                                                        JwtOptions options = {});
 [[nodiscard]] std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options = {});

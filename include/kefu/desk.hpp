@@ -62,7 +62,8 @@ struct DeskOptions {
   std::map<std::string, core::RoutingStrategy> strategies;
 
   /// Business hours, by the name that departments use. While it is closed visitors can open a
-  /// conversation and write; nobody is asked before it opens.
+  /// conversation and write; nobody is asked before it opens, and Department::offline says whether
+  /// it waits for that.
   std::map<std::string, core::Calendar> calendars;
 
   /// What is promised to visitors, by the name that departments use. It counts from the opening of

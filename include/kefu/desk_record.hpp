@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <kefu/model/agent.hpp>
 #include <kefu/model/ban.hpp>
+#include <kefu/model/contact.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
 #include <kefu/model/node.hpp>
@@ -32,13 +33,14 @@ struct OpenConversation {
 };
 
 using DeskRecord = std::variant<Conversation, OpenConversation, Agent, Department, Ticket,
-                                NodeLease, SlaClock, SinkCursor, DeadLetter, BanList>;
+                                NodeLease, SlaClock, SinkCursor, DeadLetter, BanList, Contact>;
 
 /// Names of indexes.
 namespace index {
 inline constexpr std::string_view kOpenOf = "open_of";  ///< conversations: open ones of somebody
 inline constexpr std::string_view kAllOf = "all_of";    ///< conversations: all of somebody
 inline constexpr std::string_view kQueue = "queue";     ///< conversations: a department's queue
+inline constexpr std::string_view kGone = "gone";       ///< conversations: the visitor has left
 inline constexpr std::string_view kDue = "due";         ///< anything with a time at which to look
 inline constexpr std::string_view kExpiry = "expiry";   ///< what is over, by when it expires
 inline constexpr std::string_view kRoutable = "routable";    ///< agents that could take an offer
@@ -114,6 +116,10 @@ inline constexpr std::string_view kDeadPrefix = "dead/";
 /// There is one list.
 [[nodiscard]] inline RecordKey bans_key() { return {RecordKind::ban, "all"}; }
 
+[[nodiscard]] inline RecordKey contact_key(std::string_view id) {
+  return {RecordKind::contact, std::string(id)};
+}
+
 [[nodiscard]] inline RecordKey key_of(const Conversation& r) { return conversation_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const OpenConversation& r) {
   return open_key(r.visitor, r.department);
@@ -125,6 +131,7 @@ inline constexpr std::string_view kDeadPrefix = "dead/";
 [[nodiscard]] inline RecordKey key_of(const SlaClock& r) { return sla_key(r.conversation); }
 
 [[nodiscard]] inline RecordKey key_of(const SinkCursor& r) { return sink_key(r.sink); }
+[[nodiscard]] inline RecordKey key_of(const Contact& r) { return contact_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const BanList&) { return bans_key(); }
 [[nodiscard]] inline RecordKey key_of(const DeadLetter& r) {
   return dead_letter_key(r.sink, r.position);
@@ -154,12 +161,22 @@ inline void add_expiry(std::vector<IndexKey>& keys, std::optional<Timestamp> at)
 
 /// When somebody has to look at it again.
 [[nodiscard]] inline std::optional<Timestamp> due_at(const Conversation& c) {
-  if (c.state == ConversationState::offered && c.assignment.offer)
-    return c.assignment.offer->expires_at;
-  if (c.state == ConversationState::on_hold) return c.snooze_until;
-  const bool may_end =
-      c.state == ConversationState::queued || c.state == ConversationState::resolved;
-  return may_end ? c.ends_at : std::nullopt;
+  const auto or_gone = [&](std::optional<Timestamp> at) {
+    return c.gone_until && (!at || *c.gone_until < *at) ? c.gone_until : at;
+  };
+  switch (c.state) {
+    case ConversationState::offered:
+      return or_gone(c.assignment.offer ? std::optional(c.assignment.offer->expires_at)
+                                        : std::nullopt);
+    case ConversationState::queued:
+      return or_gone(c.ends_at);
+    case ConversationState::on_hold:
+      return c.snooze_until;
+    case ConversationState::resolved:
+      return c.ends_at;
+    default:
+      return std::nullopt;
+  }
 }
 [[nodiscard]] inline std::optional<Timestamp> due_at(const Agent& agent) {
   std::optional<Timestamp> due;
@@ -193,9 +210,15 @@ inline void add_expiry(std::vector<IndexKey>& keys, std::optional<Timestamp> at)
   if (c.state == ConversationState::queued) detail::add_key(keys, index::kQueue, queue_key(c));
   detail::add_due(keys, due_at(c));
   detail::add_expiry(keys, c.expires_at);
+  if (c.gone_until) detail::add_key(keys, index::kGone, index::sortable(*c.gone_until));
   return keys;
 }
 
+[[nodiscard]] inline std::vector<IndexKey> indexes_of(const Contact& contact) {
+  std::vector<IndexKey> keys;
+  detail::add_due(keys, contact.resume_at);
+  return keys;
+}
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const OpenConversation&) { return {}; }
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const SinkCursor&) { return {}; }
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const BanList&) { return {}; }

@@ -97,10 +97,10 @@ class Hub final : public Acceptor {
   Inbound& accepted(Connection& connection) override;
 
   /// Finds the open conversation of (visitor, department), or creates it with the proposed id. With
-  /// `agents` it starts active: the first one owns it, and the others take part; else it is queued.
-  /// Safe to repeat. errc::too_large when a text is above limits::max_id or max_subject;
-  /// errc::not_found for a department that the desk does not have; errc::conflict when the owner
-  /// has no free slot.
+  /// `agents` it starts active: the first one owns it, and the others take part; else it is queued,
+  /// or a ticket where the department is closed and wants it so (Offline::ticket). Safe to repeat.
+  /// errc::too_large when a text is above limits::max_id or max_subject; errc::not_found for a
+  /// department that the desk does not have; errc::conflict when the owner has no free slot.
   struct OpenRequest {
     ConversationId id;
     std::string visitor;
@@ -165,12 +165,31 @@ class Hub final : public Acceptor {
   /// answer: it may hold few, or none, and yet name a `next`. errc::unsupported: the Store can't.
   void search(SearchQuery query, Completion<result<SearchHits>> done);
 
+  /// Merges a visitor into the contact that they turned out to be: the visitor is a former identity
+  /// of theirs from now on (kept in a record), and every conversation becomes the contact's, one
+  /// commit each, whose entry of kind `merged` names the former identity. What that one wrote stays
+  /// as it was written: an entry is the contact's own when it is from them, or from an id that a
+  /// `merged` of its log names. Who reads as the visitor is let go of, and what they have under way
+  /// is refused. Of two open conversations in a department the one that is further on stays open
+  /// (owned, then waiting, then with a bot, then resolved; of equals the older), since that is
+  /// where somebody may be answering; the other is closed, and its entry of kind `continued` names
+  /// the one that stays (core/contact.hpp). Tickets keep their requester.
+  ///
+  /// Who uses the former identity further is that one, with nothing of what was moved; merging
+  /// again moves what they have opened since. Safe to repeat; what an error or a crash has
+  /// interrupted goes on by itself after limits::merge_resume. Rule::itself: they are the same;
+  /// Rule::taken: the visitor is somebody else's former identity, or the contact is somebody's;
+  /// Rule::capacity: they have had Contact::kFormer. The host is trusted; on the wire `claim` does
+  /// this for who shows a token of each.
+  void merge(std::string visitor, std::string contact, Completion<DeskOutcome> done);
+
   /// Takes what is personal of a participant out of the Store: the bodies of what they wrote and
   /// their sessions, as Store::erase() says (comments on tickets too), and what was said about
   /// their conversations and about the tickets of which they are the requester (subject, and
-  /// attributes or fields). Numbers stay, so that logs have no holes. Answers how many bodies it
-  /// emptied; after an error it may have done a part, and asking again does the rest. Whoever has
-  /// read something still has it; what others wrote is the host's to judge, and so are files.
+  /// attributes or fields); likewise of the former identities that were merged into them. Numbers
+  /// stay, so that logs have no holes. Answers how many bodies it emptied; after an error it may
+  /// have done a part, and asking again does the rest. Whoever has read something still has it;
+  /// what others wrote is the host's to judge, and so are files.
   void erase(std::string participant, Completion<result<std::uint64_t>> done);
 
   /// Brings every entry that is stored to a sink, from the first one on, or from where the sink of

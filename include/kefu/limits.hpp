@@ -89,6 +89,8 @@ struct limits {
       500'000'000};  ///< every queue, and all that may be due, is looked at so often (0.5 s)
   Nanoseconds sla_check{
       5'000'000'000};  ///< what was said in conversations with an SLA is looked at so often (5 s)
+  Nanoseconds merge_resume{30'000'000'000};  ///< a merge of visitors that was not ended is gone on
+                                             ///< with after this (30 s)
   Nanoseconds queue_interval{
       1'000'000'000};  ///< visitors hear of a new place in the queue at most so often (1 s)
 

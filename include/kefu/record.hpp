@@ -19,7 +19,8 @@ enum class RecordKind : std::uint8_t {
   file,
   timer,
   cursor,
-  ban
+  ban,
+  contact
 };
 
 [[nodiscard]] constexpr std::string_view name(RecordKind kind) noexcept {
@@ -42,6 +43,8 @@ enum class RecordKind : std::uint8_t {
       return "cursor";
     case RecordKind::ban:
       return "ban";
+    case RecordKind::contact:
+      return "contact";
   }
   return "unknown";
 }

@@ -30,6 +30,9 @@ struct Tuner {
   void operator()(core::Resolve& ask) const {
     ask.wrap_up = department_of(ask.conversation).wrap_up;
   }
+  void operator()(core::VisitorLeft& ask) const {
+    ask.after = department_of(ask.conversation).abandon_gone_after;
+  }
   void operator()(core::Close& ask) const { ask.wrap_up = department_of(ask.conversation).wrap_up; }
   // Records that after() needs must be asked for before the decision.
   void operator()(core::Open& ask) const {
@@ -46,6 +49,7 @@ struct Tuner {
   void after(const core::Open& ask, Timestamp now) const {
     const Conversation* const c = records.conversation(ask.proposed.id);
     if (!c || records.version_of(*c) != 0) return;  // it was found
+    if (c->unanswered()) return;  // what is promised of tickets is the host's to say
     const Department department = rules.department(c->department);
     if (const SlaPolicy* const policy = rules.sla_of(department))
       (void)core::decide(core::StartSla{c->id, *policy, department.calendar}, records, now);
@@ -152,6 +156,8 @@ void Desk::open(Conversation proposed, Completion<DeskAnswer> done) {
     return done(DeskAnswer{errc::not_found, Rule::department});
   auto found = std::make_shared<ConversationId>();
   core::Open open{std::move(proposed), found.get()};
+  if (shard_.context().desk.makes_tickets(open.proposed.department, shard_.context().store.now()))
+    open.ticket = shard_.mint<TicketId>();
   run(std::move(open), [found, done = std::move(done)](const fx::Ended& ended,
                                                        core::WorkingSet& records) mutable {
     DeskAnswer verdict{ended.code, ended.rule, ended.changed};

@@ -46,6 +46,8 @@ DeskRules::DeskRules(DeskOptions options) : options_(std::move(options)) {
                     ? is_picked({})
                     : std::ranges::any_of(options_.departments,
                                           [this](const Department& d) { return is_picked(d.id); });
+  watches_visitors_ = std::ranges::any_of(
+      options_.departments, [](const Department& d) { return d.abandon_gone_after.count() > 0; });
 }
 
 void DeskRules::check(const Department& d) const {
@@ -81,6 +83,19 @@ Department DeskRules::department(std::string_view id) const {
 bool DeskRules::is_picked(std::string_view department) const {
   const Department* const known = find(department);
   return (known ? strategy_name(*known) : options_.strategy) == strategy::kPick;
+}
+
+bool DeskRules::makes_tickets(std::string_view department, Timestamp now) const {
+  const Department* const known = find(department);
+  return known && known->offline == Offline::ticket && !calendar_of(*known).is_open(now);
+}
+
+std::optional<Timestamp> DeskRules::opens_at(const Conversation& c, Timestamp now) const {
+  const Department* const known = find(c.department);
+  const bool waits = c.state == ConversationState::queued || c.unanswered();
+  if (!known || known->calendar.empty() || !waits) return std::nullopt;
+  const core::Calendar& calendar = calendar_of(*known);
+  return calendar.is_open(now) ? std::nullopt : calendar.next_open(now);
 }
 
 RoutingStrategy DeskRules::strategy_of(const Department& department) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kefu/desk.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,13 @@ class DeskRules {
   [[nodiscard]] bool is_picked(std::string_view department) const;
   /// … of any department.
   [[nodiscard]] bool has_picked() const noexcept { return has_picked_; }
+  /// Does any department give up visitors who leave while they wait?
+  [[nodiscard]] bool watches_visitors() const noexcept { return watches_visitors_; }
+  /// Is it closed, and does it make tickets of what is opened then?
+  [[nodiscard]] bool makes_tickets(std::string_view department, Timestamp now) const;
+  /// To be told to the visitor, while nobody has it: when somebody will be there.
+  [[nodiscard]] std::optional<Timestamp> opens_at(const Conversation& conversation,
+                                                  Timestamp now) const;
   [[nodiscard]] core::RoutingStrategy strategy_of(const Department& department) const;
   /// Always open when it names none.
   [[nodiscard]] const core::Calendar& calendar_of(const Department& department) const;
@@ -40,6 +48,7 @@ class DeskRules {
   DeskOptions options_;
   core::Calendar always_;
   bool has_picked_ = false;
+  bool watches_visitors_ = false;
 };
 
 }  // namespace kefu::hub

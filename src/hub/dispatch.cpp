@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "merging.hpp"
 #include "shard.hpp"
 
 namespace kefu::hub {
@@ -314,6 +315,10 @@ void Dispatch::drive(core::SweepEffects& effects) {
       sla_.judge(due->conversation);
     } else if (const auto* const old = std::get_if<core::sweep_effect::Expire>(&effect)) {
       old_.push_back(old->of);
+    } else if (const auto* const missed = std::get_if<core::sweep_effect::Look>(&effect)) {
+      shard_.tell_all(mail::Missed{missed->conversation, missed->visitor});
+    } else if (auto* const begun = std::get_if<core::sweep_effect::Merge>(&effect)) {
+      merge(shard_, std::move(begun->visitor), std::move(begun->contact), [](DeskOutcome) {});
     } else if (std::holds_alternative<core::sweep_effect::Done>(effect)) {
       sweeping_ = false;
       retention_.take(std::exchange(old_, {}));

@@ -13,8 +13,9 @@ namespace {
 
 struct Job {
   Shard& shard;
-  std::string participant;
+  std::vector<std::string> participants;  // the last one is under way; the others are to come
   Completion<result<std::uint64_t>> done;
+  std::uint64_t bodies = 0;
   RecordKind kind = RecordKind::conversation;  // what is being blanked
   std::vector<core::Retained> left{};          // of the page that was read last
   std::string next{};
@@ -25,9 +26,15 @@ void scan(const JobPtr& job);
 
 /// In the end: then a Store that leaves no copies leaves none of the records either.
 void erase_bodies(const JobPtr& job) {
-  job->shard.context().store.erase(job->participant,
-                                   job->shard.here<result<std::uint64_t>>(
-                                       [job](result<std::uint64_t> bodies) { job->done(bodies); }));
+  job->shard.context().store.erase(
+      job->participants.back(),
+      job->shard.here<result<std::uint64_t>>([job](result<std::uint64_t> bodies) {
+        if (!bodies) return job->done(bodies.error());
+        job->bodies += *bodies;
+        job->participants.pop_back();
+        job->kind = RecordKind::conversation;
+        job->participants.empty() ? job->done(job->bodies) : scan(job);
+      }));
 }
 
 /// One after the other: what was said about them is personal too.
@@ -48,7 +55,7 @@ void go_on(const JobPtr& job) {
 void scan(const JobPtr& job) {
   const bool tickets = job->kind == RecordKind::ticket;
   ScanRequest request{job->kind, std::string(tickets ? index::kRequester : index::kAllOf),
-                      index::of(job->participant), std::exchange(job->next, {}), 0};
+                      index::of(job->participants.back()), std::exchange(job->next, {}), 0};
   request.limit = job->shard.bounds().max_list;
   job->shard.context().store.scan(
       std::move(request), job->shard.here<result<ScanPage>>([job](result<ScanPage> page) {
@@ -56,7 +63,7 @@ void scan(const JobPtr& job) {
         for (const Record& record : page->records) {
           const result<DeskRecord> one = wire::decode_record(record.key, record.value);
           const auto* const c = one ? std::get_if<Conversation>(&*one) : nullptr;
-          if (c && c->visitor == job->participant) job->left.emplace_back(c->id);
+          if (c && c->visitor == job->participants.back()) job->left.emplace_back(c->id);
           if (const auto* const ticket = one ? std::get_if<Ticket>(&*one) : nullptr)
             job->left.emplace_back(ticket->id);
         }
@@ -65,10 +72,26 @@ void scan(const JobPtr& job) {
       }));
 }
 
+/// Under which names they wrote before.
+void find_former(const JobPtr& job) {
+  const RecordKey key = contact_key(job->participants.front());
+  job->shard.context().store.get(
+      key, job->shard.here<result<std::optional<Record>>>([job, key](auto record) {
+        if (!record) return job->done(record.error());
+        if (*record) {
+          const result<DeskRecord> contact = wire::decode_record(key, (*record)->value);
+          if (!contact) return job->done(contact.error());
+          for (const std::string& former : std::get<Contact>(*contact).former)
+            job->participants.push_back(former);
+        }
+        scan(job);
+      }));
+}
+
 }  // namespace
 
 void erase(Shard& shard, std::string participant, Completion<result<std::uint64_t>> done) {
-  scan(JobPtr(new Job{shard, std::move(participant), std::move(done)}));
+  find_former(JobPtr(new Job{shard, {std::move(participant)}, std::move(done)}));
 }
 
 }  // namespace kefu::hub

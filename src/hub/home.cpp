@@ -22,7 +22,8 @@ bool needs_operator(errc code) { return code == errc::store_full || code == errc
 Home::Home(Shard& shard)
     : shard_(shard),
       tails_(shard.context().bus, shard.bounds().tail_heartbeat),
-      watch_(shard.bounds().tail_check, shard.bounds().tail_batch) {}
+      watch_(shard.bounds().tail_check, shard.bounds().tail_batch),
+      departures_(shard) {}
 
 void Home::begin_judging() { judges_ = std::make_unique<Judges>(shard_, *this); }
 
@@ -61,6 +62,8 @@ errc Home::Guard::refusal_for(const Draft& draft) const {
 
 void Home::join(mail::Join join) {
   const ConversationId id = join.conversation.record.id;
+  if (!join.person.staff())
+    departures_.back(id, join.conversation.record.gone_until.has_value());
   Live& live = live_[id];
   learn(live, std::move(join.conversation));
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };
@@ -89,7 +92,12 @@ void Home::leave(const mail::Leave& leave) {
     tell_cursors(leave.conversation, at->second, shard_.executor().now());
     flush();
   }
-  erase_if(at->second.readers, [&](const Reader& reader) { return reader.who == leave.who; });
+  Live& live = at->second;
+  const bool was_there = live.has_visitor();
+  erase_if(live.readers, [&](const Reader& reader) { return reader.who == leave.who; });
+  if (was_there && !live.has_visitor() && core::is_waiting(live.guard.state) &&
+      shard_.context().desk.watches_visitors())
+    departures_.left(leave.conversation);
   forget_if_idle(leave.conversation);
 }
 
@@ -251,6 +259,7 @@ void Home::ask_tails() {
 void Home::on_tick(Instant now) {
   tails_.on_tick(now);
   watch_tails(now);
+  departures_.on_tick(now);
   telling_.swap(moved_);
   for (const ConversationId id : telling_) {
     const auto at = live_.find(id);
@@ -521,6 +530,7 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
 }
 
 void Home::recover() {
+  departures_.recover();
   for (auto& [id, live] : live_) {
     live.refreshing = false;
     live.held.reset();

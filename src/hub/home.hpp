@@ -3,6 +3,7 @@
 // readers or drafts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <kefu/append_batch.hpp>
 #include <kefu/core/tail_watch.hpp>
@@ -16,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "departures.hpp"
 #include "few.hpp"
 #include "judges.hpp"
 #include "mail.hpp"
@@ -120,6 +122,10 @@ class Home {
     Few<Reader> readers;
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
     Instant cursors_told;
+
+    [[nodiscard]] bool has_visitor() const {
+      return std::ranges::any_of(readers, [](const Reader& one) { return !one.staff(); });
+    }
   };
 
   void learn(Live& live, VersionedConversation conversation);
@@ -151,6 +157,7 @@ class Home {
   Shard& shard_;
   TailTeller tails_;
   core::TailWatch watch_;
+  Departures departures_;
   std::unique_ptr<Judges> judges_;  // null: there are no policies
   std::unordered_map<ConversationId, Live> live_;
   std::vector<ConversationId> moved_;  // whose cursors are still to be told

@@ -9,6 +9,7 @@
 #include "bans.hpp"
 #include "erasure.hpp"
 #include "export.hpp"
+#include "merging.hpp"
 #include "recall.hpp"
 #include "search.hpp"
 #include "shard.hpp"
@@ -225,6 +226,19 @@ void Hub::erase(std::string participant, Completion<result<std::uint64_t>> done)
                          done = std::move(done)]() mutable {
     if (!*alive) return done(errc::shutting_down);
     hub::erase(shard, std::move(participant), std::move(done));
+  });
+}
+
+void Hub::merge(std::string visitor, std::string contact, Completion<DeskOutcome> done) {
+  const std::size_t most = impl_->context.limits.max_id;
+  if (visitor.empty() || contact.empty()) return impl_->refuse(errc::bad_frame, std::move(done));
+  if (visitor.size() > most || contact.size() > most)
+    return impl_->refuse(errc::too_large, std::move(done));
+  hub::Shard& shard = *impl_->context.shards.front();
+  shard.executor().post([&shard, alive = impl_->context.alive, visitor = std::move(visitor),
+                         contact = std::move(contact), done = std::move(done)]() mutable {
+    if (!*alive) return done(DeskOutcome{errc::shutting_down});
+    hub::merge(shard, std::move(visitor), std::move(contact), std::move(done));
   });
 }
 

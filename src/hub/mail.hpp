@@ -186,6 +186,11 @@ struct Offer {
 struct OfferGone {
   ConversationId conversation;
 };
+/// Its visitor has left, as some node says: unless they are here.
+struct Missed {
+  ConversationId conversation;
+  std::string visitor;
+};
 struct AgentChanged {
   std::shared_ptr<const AgentNews> news;
 };
@@ -207,6 +212,6 @@ using Mail =
     std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
                  mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
                  mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone,
-                 mail::AgentChanged, mail::Agents, mail::Bans, mail::Leased>;
+                 mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::hub

@@ -253,6 +253,7 @@ void Session::on_identity(result<Identity> identity) {
     return refuse_hello(errc::denied, "participant id");
   who_ = Person(identity->participant.id, identity->participant.role);
   expires_at_ = identity->expires_at;
+  verified_ = identity->verified;
   if (!is_banned()) attach();
 }
 

@@ -144,6 +144,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on(const frame::Ban& ban);
   void on(const frame::Search& search);
   void on(const frame::Lift& lift);
+  void on(const frame::Claim& claim);
+  void on_claimed(std::string ref, result<Identity> former);
   void change_bans(core::DeskCommand command);
 
   void on_identity(result<Identity> identity);
@@ -225,7 +227,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool stopping_ = false;     // nothing more is served
   bool paused_ = false;       // not read, for too many drafts wait for the store
   bool searching_ = false;    // the answer to one is still to come
-  bool no_address_ = false;   // its peer's address is not counted
+  bool no_address_ : 1 = false;  // its peer's address is not counted
+  bool verified_ : 1 = false;    // the host knows who it is
   Person who_;
   Timestamp expires_at_;
   SessionId id_;

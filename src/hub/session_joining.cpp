@@ -158,6 +158,7 @@ void Session::begin_reading(const Gathering& gathering) {
 }
 
 std::vector<ConversationView> Session::views(const Gathering& gathering) const {
+  const Timestamp now = shard_.context().store.now();
   std::vector<ConversationView> views;
   views.reserve(gathering.items.size());
   for (const Gathering::Item& item : gathering.items) {
@@ -175,6 +176,7 @@ std::vector<ConversationView> Session::views(const Gathering& gathering) const {
     view.internal_tail = item.tails[1];
     view.accepted_cseq = accepted(record.id);
     view.opened_at = record.opened_at;
+    if (!staff()) view.opens_at = shard_.context().desk.opens_at(record, now);
     views.push_back(view);
   }
   return views;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "merging.hpp"
 #include "search.hpp"
 #include "session_parts.hpp"
 
@@ -88,8 +89,39 @@ void Session::on(const frame::Token& token) {
             if (identity->participant != self.who_.participant())
               return self.fail(ref, errc::unauthenticated, "another participant");
             self.expires_at_ = identity->expires_at;
+            self.verified_ = identity->verified;
             self.send({ref, frame::Done{}});
           }));
+}
+
+/// Whoever shows a token of each is both. Not the other way round: what is a known person's must
+/// not become that of somebody of whom nothing is known.
+void Session::on(const frame::Claim& claim) {
+  if (who_.role() != Role::visitor || !verified_)
+    return fail(shard_.frame_ref(), errc::denied, "verified visitors claim what was theirs");
+  shard_.context().authenticator->authenticate(
+      claim.token, {connection_->peer(), connection_->subject()},
+      mine<result<Identity>>(
+          [ref = std::string(shard_.frame_ref())](Session& self, result<Identity> former) mutable {
+            self.on_claimed(std::move(ref), std::move(former));
+          }));
+}
+
+void Session::on_claimed(std::string ref, result<Identity> former) {
+  if (!former) return fail(ref, former.error(), "token");
+  if (former->expires_at <= shard_.context().clock.now())
+    return fail(ref, errc::token_expired, "token");
+  Participant& who = former->participant;
+  if (who.role != Role::visitor || former->verified || !is_plain_id(who.id, shard_.bounds().max_id))
+    return fail(ref, errc::denied, "no former identity");
+  if (shard_.bans().find(who.id, {}, shard_.context().store.now()))
+    return refuse(ref, DeskAnswer{code_of(Rule::banned), Rule::banned});
+  merge(shard_, std::move(who.id), std::string(who_.id()),
+        mine<DeskOutcome>([ref = std::move(ref)](Session& self, DeskOutcome outcome) {
+          if (outcome.code != errc::ok)
+            return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+          self.send({ref, frame::Done{}});
+        }));
 }
 
 void Session::on(const frame::Delivered& delivered) {

@@ -284,6 +284,17 @@ void Shard::take(mail::OfferGone& gone) {
   for_attached_staff([&](Session& session) { session.withdraw_offer(gone.conversation); });
 }
 
+/// They need not read it here: another node may have opened it for another device of theirs.
+void Shard::take(mail::Missed& missed) {
+  bool here = false;
+  for_each_of(missed.visitor, [&](const Session& session) {
+    here = here || (session.attached() && !session.who().staff());
+  });
+  if (!here) return;
+  desk_.run(core::VisitorBack{missed.conversation},
+            [](const core::transaction_effect::Ended&, core::WorkingSet&) {});
+}
+
 void Shard::tell(const Agent& agent, std::uint64_t version) {
   mail::AgentChanged changed{std::make_shared<AgentNews>(AgentNews{agent, version, {}})};
   take(changed);
@@ -479,12 +490,6 @@ void Shard::view(std::string_view participant, std::vector<SessionView>& out) {
   for_each_of(participant, [&](const Session& session) {
     if (session.attached()) out.push_back(session.view());
   });
-}
-
-SessionId Shard::mint_session() {
-  const auto ms = static_cast<std::uint64_t>(context_.store.now().ns / 1'000'000);
-  const std::uint64_t a = random_word();
-  return make_uuid_v7<SessionId>(ms, a, random_word());
 }
 
 Nanoseconds Shard::reconnect_delay() {

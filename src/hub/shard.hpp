@@ -185,7 +185,13 @@ class Shard {
   /// Of attached sessions: the one with that id, and the participant's.
   [[nodiscard]] std::optional<SessionView> view(SessionId id);
   void view(std::string_view participant, std::vector<SessionView>& out);
-  [[nodiscard]] SessionId mint_session();
+  [[nodiscard]] SessionId mint_session() { return mint<SessionId>(); }
+  template <class AnyId>
+  [[nodiscard]] AnyId mint() {
+    const auto ms = static_cast<std::uint64_t>(context_.store.now().ns / 1'000'000);
+    const std::uint64_t a = random_word();
+    return make_uuid_v7<AnyId>(ms, a, random_word());
+  }
   /// After how long a client that is sent away should come back: another time for each.
   [[nodiscard]] Nanoseconds reconnect_delay();
   void log(LogLevel level, std::string_view message) const;
@@ -217,6 +223,7 @@ class Shard {
   void take(mail::Enlist& enlist);
   void take(mail::Offer& offer);
   void take(mail::OfferGone& gone);
+  void take(mail::Missed& missed);
   void take(mail::AgentChanged& changed);
   void take(mail::Agents& agents);
   void take(mail::Bans& bans);

@@ -271,6 +271,9 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
     case ClientType::search:
       frame.body = search(in, bounds);
       return;
+    case ClientType::claim:
+      frame.body = frame::Claim{in.text(Field::token, bounds.max_token)};
+      return;
     case ClientType::lift:
       frame.body = frame::Lift{in.text(Field::participant, bounds.max_id, {}),
                                in.text(Field::address, bounds.max_id, {})};

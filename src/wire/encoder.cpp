@@ -143,6 +143,7 @@ void view(JsonWriter& out, const ConversationView& value) {
   out.number(value.accepted_cseq);
   out.raw(",\"opened_at\":");
   out.time(value.opened_at);
+  time_if(out, ",\"opens_at\":", value.opens_at);
   out.raw("}");
 }
 
@@ -338,6 +339,10 @@ void members(JsonWriter& out, const frame::Ban& value) {
 void members(JsonWriter& out, const frame::Lift& value) {
   text_unless_empty(out, ",\"participant\":", value.participant);
   text_unless_empty(out, ",\"address\":", value.address);
+}
+void members(JsonWriter& out, const frame::Claim& value) {
+  out.raw(",\"token\":");
+  out.text(value.token);
 }
 void members(JsonWriter& out, const frame::Search& value) {
   out.raw(",\"text\":");
@@ -539,6 +544,7 @@ ClientType type_of(const frame::Recall&) { return ClientType::recall; }
 ClientType type_of(const frame::Ban&) { return ClientType::ban; }
 ClientType type_of(const frame::Lift&) { return ClientType::lift; }
 ClientType type_of(const frame::Search&) { return ClientType::search; }
+ClientType type_of(const frame::Claim&) { return ClientType::claim; }
 
 template <class Frame>
 void whole(JsonWriter& out, std::string_view type, std::string_view ref, const Frame& value) {

@@ -218,15 +218,16 @@ enum class ClientType : std::uint8_t {
   ban,
   lift,
   search,
+  claim,
 };
-inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::search) + 1;
+inline constexpr std::size_t kClientTypes = static_cast<std::size_t>(ClientType::claim) + 1;
 inline constexpr NameTable<kClientTypes> kClientTypeTable{
     std::array<std::string_view, kClientTypes>{
         "hello",     "token",   "open",    "send",     "note",   "delivered", "read",
         "typing",    "history", "list",    "presence", "accept", "decline",   "release",
         "take_over", "resume",  "resolve", "reopen",   "close",  "transfer",  "hold",
         "watch",     "join",    "leave",   "describe", "ticket", "comment",   "merge",
-        "tickets",   "recall",  "ban",     "lift",     "search"}};
+        "tickets",   "recall",  "ban",     "lift",     "search", "claim"}};
 
 /// The types a server sends, in the order of ServerFrame's alternatives.
 enum class ServerType : std::uint8_t {

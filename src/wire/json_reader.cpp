@@ -101,6 +101,7 @@ bool to_view(const Fields& fields, ConversationView& view) {
   view.internal_tail = in.number(Field::internal_tail, 0, 0);
   view.accepted_cseq = in.number(Field::accepted_cseq);
   view.opened_at = in.time(Field::opened_at);
+  view.opens_at = in.optional_time(Field::opens_at);
   return in.ok();
 }
 

@@ -62,6 +62,7 @@ void fields(Archive& ar, T& r) {
   ar("ends_at", r.ends_at);
   ar("expires_at", r.expires_at);
   ar("expired_at", r.expired_at);
+  ar("gone_until", r.gone_until);
   ar("assignment", r.assignment);
 }
 
@@ -129,9 +130,11 @@ void fields(Archive& ar, T& r) {
   ar("overflow_to", r.overflow_to);
   ar("overflow_after_ns", r.overflow_after);
   ar("abandon_after_ns", r.abandon_after);
+  ar("abandon_gone_after_ns", r.abandon_gone_after);
   ar("close_after_ns", r.close_after);
   ar("retain_for_ns", r.retain_for);
   ar("calendar", r.calendar);
+  ar("offline", r.offline);
   ar("sla", r.sla);
 }
 
@@ -203,6 +206,14 @@ void fields(Archive& ar, T& r) {
 template <class Archive, Is<BanList> T>
 void fields(Archive& ar, T& r) {
   ar("bans", r.bans);
+}
+
+template <class Archive, Is<Contact> T>
+void fields(Archive& ar, T& r) {
+  ar("id", r.id);
+  ar("former", r.former);
+  ar("into", r.into);
+  ar("resume_at", r.resume_at);
 }
 
 template <class Archive, Is<SlaPolicy> T>

@@ -125,6 +125,8 @@ result<DeskRecord> decode_record(const RecordKey& key, std::string_view record) 
                                              : decode<SinkCursor>(key, record);
     case RecordKind::ban:
       return decode<BanList>(key, record);
+    case RecordKind::contact:
+      return decode<Contact>(key, record);
     case RecordKind::file:
       break;
   }

@@ -267,4 +267,12 @@ TEST_CASE("base64url is strict") {
   }
 }
 
+TEST_CASE("who is verified says so in the token, and nobody else is") {
+  const Fixture fixture;
+  Identity identity{{"contact-7", Role::visitor}, kExpiry};
+  CHECK(!fixture.check(sign_jwt_hs256(kSecret, identity))->verified);
+  identity.verified = true;
+  CHECK(fixture.check(sign_jwt_hs256(kSecret, identity))->verified);
+}
+
 }  // namespace

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <kefu/core/ban.hpp>
+#include <kefu/core/contact.hpp>
+#include <kefu/core/departure.hpp>
 #include <kefu/core/describe.hpp>
 #include <kefu/core/ending.hpp>
 #include <kefu/core/handover.hpp>
@@ -26,7 +28,8 @@ using DeskCommand =
                  Close, Abandon, Join, Leave, Describe, RenewLease, AttachDevice, DetachDevice,
                  SetIntent, DropDevices, ForgetNode, ReturnAbsent, EndWrapUp, CreateTicket,
                  UpdateTicket, CommentTicket, MergeTicket, WakeTicket, StartSla, FoldSla, HoldSink,
-                 AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan, Expire, EndExpiry, Blank>;
+                 AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan, Expire, EndExpiry, Blank,
+                 VisitorLeft, VisitorBack, BeginMerge, MoveConversation, EndMerge>;
 
 /// The record that a command is about; nothing for what concerns a node. Of two tickets the one
 /// that stays.
@@ -46,6 +49,8 @@ using DeskCommand =
         } else if constexpr (
             requires { one.ban; } || requires { one.address; }) {
           return bans_key();
+        } else if constexpr (requires { one.contact; }) {
+          return contact_key(one.contact);
         } else {
           return std::nullopt;
         }

@@ -25,7 +25,7 @@ struct Close {
   std::optional<std::uint64_t> epoch = {};
   bool due = false;  ///< its timer: refused before its time
 };
-/// The visitor has gone before an agent came.
+/// The visitor has gone before an agent came, or has waited for too long.
 struct Abandon {
   ConversationId conversation;
   bool due = false;  ///< its timer: refused before its time
@@ -56,13 +56,16 @@ inline void set_end(const Conversation& c, Nanoseconds abandon_after, Nanosecond
   if (c.ends_at) return;
   if (c.state == ConversationState::queued && abandon_after.count() > 0)
     desk.edit(c).ends_at = c.assignment.waiting_since + abandon_after;
-  if (c.state == ConversationState::resolved && close_after.count() > 0)
+  if (c.state == ConversationState::resolved && !c.unanswered() && close_after.count() > 0)
     desk.edit(c).ends_at = now + close_after;
 }
 
 namespace detail {
 [[nodiscard]] inline bool is_due(const Conversation& c, Timestamp now) {
   return c.ends_at && now >= *c.ends_at;
+}
+[[nodiscard]] inline bool has_gone(const Conversation& c, Timestamp now) {
+  return c.gone_until && now >= *c.gone_until;
 }
 }  // namespace detail
 
@@ -111,7 +114,7 @@ namespace detail {
   if (c->state == ConversationState::abandoned) return Rule::none;  // a retry
   if (const Rule rule = may_enter(c->state, ConversationState::abandoned); rule != Rule::none)
     return rule;
-  if (ask.due && !detail::is_due(*c, now)) return Rule::too_early;
+  if (ask.due && !detail::is_due(*c, now) && !detail::has_gone(*c, now)) return Rule::too_early;
   detail::finish(*c, holder, here, ConversationState::abandoned, AssignmentStep::ended, {},
                  Nanoseconds(0), desk, now);
   desk.append(detail::system_entry(c->id, kind::kAbandoned, {}));

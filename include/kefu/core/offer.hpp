@@ -25,7 +25,8 @@ struct MakeOffer {
   std::string agent;
   Timestamp expires_at;
 };
-/// Takes what was offered, or picks a queued one.
+/// Takes what was offered, or picks a queued one, or one that nobody has answered
+/// (Conversation::unanswered()).
 struct Accept {
   ConversationId conversation;
   std::string agent;
@@ -79,7 +80,8 @@ struct AskHost {
   if (is_owned(c->state) || (offered && c->holder() != ask.agent)) return Rule::taken;
   if (const Rule rule = may_enter(c->state, ConversationState::active); rule != Rule::none)
     return rule;
-  if (!offered && c->state != ConversationState::queued) return Rule::state_table;
+  if (!offered && c->state != ConversationState::queued && !c->unanswered())
+    return Rule::state_table;
   if (detail::is_stale(*c, ask.epoch)) return Rule::epoch;
   if (!offered) {
     if (const Rule rule = may_take(*agent, c->department); rule != Rule::none) return rule;

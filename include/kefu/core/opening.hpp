@@ -4,6 +4,7 @@
 
 #include <kefu/core/assignment_parts.hpp>
 #include <kefu/core/slots.hpp>
+#include <kefu/core/ticket.hpp>
 #include <kefu/core/transition.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
@@ -18,6 +19,9 @@ namespace kefu::core {
 struct Open {
   Conversation proposed;
   ConversationId* found = nullptr;  ///< may be null; else outlives the transaction
+  /// One that would be queued becomes a ticket with this id: its department is closed, and wants
+  /// them so (Offline::ticket). It is created `resolved`: no agent is asked, and it takes messages.
+  std::optional<TicketId> ticket = {};
 };
 /// A bot hands over to people.
 struct Enqueue {
@@ -31,6 +35,18 @@ struct Reopen {
 };
 
 namespace detail {
+
+/// The ticket that stands for a conversation which was opened while nobody was there.
+[[nodiscard]] inline Ticket ticket_for(const Conversation& c, TicketId id) {
+  Ticket ticket;
+  ticket.id = id;
+  ticket.subject = c.subject;
+  ticket.requester = c.visitor;
+  ticket.department = c.department;
+  ticket.priority = c.priority;
+  ticket.conversations = {c.id};
+  return ticket;
+}
 
 [[nodiscard]] inline Rule create(const Conversation& proposed, const Agent* owner, WorkingSet& desk,
                                  Timestamp now) {
@@ -48,8 +64,21 @@ namespace detail {
     // The host may name somebody who is not there: they have a grace period to come.
     if (holder.devices.empty() && !holder.absent_since) holder.absent_since = now;
   }
-  note(c, owner ? AssignmentStep::accepted : AssignmentStep::queued, owner ? owner->id : "", {},
-       now);
+  const AssignmentStep step = owner                                    ? AssignmentStep::accepted
+                              : c.state == ConversationState::resolved ? AssignmentStep::resolved
+                                                                       : AssignmentStep::queued;
+  note(c, step, owner ? owner->id : "", {}, now);
+  return Rule::none;
+}
+
+[[nodiscard]] inline Rule create_ticketed(Conversation proposed, TicketId ticket, WorkingSet& desk,
+                                          Timestamp now) {
+  const Participant kefu{{}, Role::bot};
+  const Rule rule = decide(CreateTicket{ticket_for(proposed, ticket), kefu}, desk, now);
+  if (rule != Rule::none) return rule;
+  proposed.state = ConversationState::resolved;
+  (void)create(proposed, nullptr, desk, now);
+  desk.append(system_entry(proposed.id, kind::kTicketed, ticket.to_string()));
   return Rule::none;
 }
 
@@ -61,6 +90,10 @@ namespace detail {
   const Conversation* const existing = desk.conversation(open ? open->conversation : proposed.id);
   const Agent* const owner = proposed.owner().empty() ? nullptr : desk.agent(proposed.owner());
   const Ticket* const ticket = desk.ticket({proposed.id.hi, proposed.id.lo});  // has its own log
+  if (ask.ticket) {
+    (void)desk.ticket(*ask.ticket);
+    (void)desk.conversation(log_of(*ask.ticket));
+  }
   if (desk.incomplete()) return Rule::none;
   if (ask.found) *ask.found = existing ? existing->id : proposed.id;
   // It was closed between the two reads.
@@ -71,6 +104,8 @@ namespace detail {
   if (existing && existing->visitor != proposed.visitor) return Rule::exists;
   if (existing) return existing->department == proposed.department ? Rule::none : Rule::version;
   desk.expect_absent(ticket_key({proposed.id.hi, proposed.id.lo}));
+  if (ask.ticket && proposed.state == ConversationState::queued)
+    return detail::create_ticketed(proposed, *ask.ticket, desk, now);
   return detail::create(proposed, owner, desk, now);
 }
 

@@ -44,12 +44,23 @@ struct Judge {
 struct Expire {
   Retained of;
 };
+/// Its visitor has left, as some node says: where they are on this one, they are VisitorBack.
+struct Look {
+  ConversationId conversation;
+  std::string visitor;
+};
+/// Goes on with a merge that nobody has ended (contact.hpp).
+struct Merge {
+  std::string visitor;
+  std::string contact;
+};
 struct Done {};
 
 }  // namespace sweep_effect
 
 using SweepEffect = std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge,
-                                 sweep_effect::Expire, sweep_effect::Done>;
+                                 sweep_effect::Expire, sweep_effect::Look, sweep_effect::Merge,
+                                 sweep_effect::Done>;
 using SweepEffects = std::vector<SweepEffect>;
 
 class Sweep {
@@ -58,7 +69,7 @@ class Sweep {
 
   /// Precondition: it is not under way.
   void start(SweepEffects& out) {
-    stage_ = Stage::conversations;
+    stage_ = Stage::gone;
     expired_.clear();
     scan({}, out);
   }
@@ -80,18 +91,22 @@ class Sweep {
 
  private:
   enum class Stage : std::uint8_t {
+    gone,  // first: who is back must not be given up
     conversations,
     agents,
     absent,
     tickets,
     old_conversations,
     old_tickets,
+    contacts,
     timers,
     node_agents
   };
 
   void scan(std::string after, SweepEffects& out) {
     switch (stage_) {
+      case Stage::gone:
+        return add({RecordKind::conversation, index::kGone, {}, std::move(after)}, out);
       case Stage::conversations:
         return add({RecordKind::conversation, index::kDue, {}, std::move(after)}, out);
       case Stage::agents:
@@ -104,6 +119,8 @@ class Sweep {
         return add({RecordKind::conversation, index::kExpiry, {}, std::move(after)}, out);
       case Stage::old_tickets:
         return add({RecordKind::ticket, index::kExpiry, {}, std::move(after)}, out);
+      case Stage::contacts:
+        return add({RecordKind::contact, index::kDue, {}, std::move(after)}, out);
       case Stage::timers:
         return add({RecordKind::timer, index::kDue, {}, std::move(after)}, out);
       case Stage::node_agents:
@@ -137,9 +154,15 @@ class Sweep {
 
   bool handle(const Conversation& c, Timestamp now, SweepEffects& out) {
     if (stage_ == Stage::old_conversations) return expire(c, now, out);
+    if (stage_ == Stage::gone) {
+      out.push_back(sweep_effect::Look{c.id, c.visitor});
+      return true;
+    }
     const auto due = due_at(c);
     if (!due || now < *due) return !due;
-    if (c.state == ConversationState::offered)
+    if (c.gone_until && now >= *c.gone_until)
+      out.push_back(sweep_effect::Run{Abandon{c.id, true}});
+    else if (c.state == ConversationState::offered)
       out.push_back(sweep_effect::Run{ExpireOffer{c.id, options_.decline_pause}});
     else if (c.state == ConversationState::queued)
       out.push_back(sweep_effect::Run{Abandon{c.id, true}});
@@ -174,6 +197,12 @@ class Sweep {
     if (stage_ == Stage::old_tickets) return expire(ticket, now, out);
     if (!ticket.pending_until || now < *ticket.pending_until) return false;
     out.push_back(sweep_effect::Run{WakeTicket{ticket.id}});
+    return true;
+  }
+
+  bool handle(const Contact& contact, Timestamp now, SweepEffects& out) {
+    if (!contact.resume_at || now < *contact.resume_at) return false;
+    out.push_back(sweep_effect::Merge{contact.id, contact.into});
     return true;
   }
 

@@ -28,6 +28,7 @@ inline void enter(Conversation& c, ConversationState to) {
   if (!is_over(to)) c.expires_at.reset();
   if (to != S::queued && to != S::offered) {
     c.ends_at.reset();
+    c.gone_until.reset();
     c.assignment.declined.clear();
     c.assignment.asked_until.reset();
     c.assignment.returned = false;

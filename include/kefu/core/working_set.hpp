@@ -45,6 +45,7 @@ class WorkingSet {
   const NodeLease* node(std::string_view id) { return find<NodeLease>(node_key(id)); }
   const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
   const SinkCursor* sink(std::string_view name) { return find<SinkCursor>(sink_key(name)); }
+  const Contact* contact(std::string_view id) { return find<Contact>(contact_key(id)); }
   const BanList* bans() { return find<BanList>(bans_key()); }
   const DeadLetter* dead_letter(std::string_view sink, std::uint64_t position) {
     return find<DeadLetter>(dead_letter_key(sink, position));

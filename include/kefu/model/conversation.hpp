@@ -70,10 +70,16 @@ struct Conversation {
   std::optional<Timestamp> ends_at;  ///< queued: given up then; resolved: it closes by itself then
   std::optional<Timestamp> expires_at;  ///< over: what is personal in it is taken out from then on
   std::optional<Timestamp> expired_at;  ///< when that began: it is never reopened
+  std::optional<Timestamp> gone_until;  ///< queued, offered: the visitor has left, and it is given
+                                        ///< up then, unless they are back
   Assignment assignment;
 
   static constexpr std::size_t kAgents = 32;  ///< that may take part at once
 
+  /// It was left while its department was closed (Offline::ticket), and nobody has answered yet.
+  [[nodiscard]] bool unanswered() const {
+    return state == ConversationState::resolved && agents.empty();
+  }
   [[nodiscard]] bool has_agent(std::string_view who) const {
     return std::ranges::find(agents, who) != agents.end();
   }

@@ -50,9 +50,15 @@ inline constexpr std::string_view kChanged = "changed";      ///< the state or f
 inline constexpr std::string_view kSla = "sla";  ///< "warned", "breached" or "met", and the target
 inline constexpr std::string_view kRecalled =
     "recalled";  ///< the `seq` of a message that was taken back
+inline constexpr std::string_view kTicketed =
+    "ticketed";  ///< the ticket that it is, opened while its department was closed
+inline constexpr std::string_view kMerged =
+    "merged";  ///< the former id of its visitor: what that one wrote is the visitor's own
+inline constexpr std::string_view kContinued =
+    "continued";  ///< the conversation in which it goes on; it is closed
 inline constexpr std::string_view kReserved[] = {
-    kOpened,   kQueued,   kAssigned, kJoined,    kLeft,    kHeld, kResumed,
-    kResolved, kReopened, kClosed,   kAbandoned, kChanged, kSla,  kRecalled};
+    kOpened, kQueued,    kAssigned, kJoined, kLeft,     kHeld,     kResumed, kResolved, kReopened,
+    kClosed, kAbandoned, kChanged,  kSla,    kRecalled, kTicketed, kMerged,  kContinued};
 }  // namespace kind
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.

@@ -43,6 +43,8 @@ struct ConversationView {
   std::uint64_t internal_tail = 0;  ///< of the internal log; 0 for visitors
   std::uint64_t accepted_cseq = 0;  ///< of this session: its sends up to here have an outcome
   Timestamp opened_at;
+  /// To its visitor: nobody has it, and its department is closed until then.
+  std::optional<Timestamp> opens_at = {};
 
   friend bool operator==(const ConversationView&, const ConversationView&) = default;
 };
@@ -183,6 +185,10 @@ struct Ban {
 struct Lift {
   std::string_view participant = {};
   std::string_view address = {};
+};
+/// What the participant of that token has becomes the caller's: it is a former identity of theirs.
+struct Claim {
+  std::string_view token;
 };
 /// Messages by what they say.
 struct Search {
@@ -422,7 +428,8 @@ struct ClientFrame {
                frame::SetTyping, frame::History, frame::List, frame::SetPresence, frame::Change,
                frame::Transfer, frame::Hold, frame::Watch, frame::Join, frame::Leave,
                frame::Describe, frame::TicketChange, frame::Comment, frame::Merge,
-               frame::FindTickets, frame::Recall, frame::Ban, frame::Lift, frame::Search>
+               frame::FindTickets, frame::Recall, frame::Ban, frame::Lift, frame::Search,
+               frame::Claim>
       body;
 };
 

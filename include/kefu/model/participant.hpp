@@ -48,6 +48,8 @@ struct Participant {
 struct Identity {
   Participant participant;
   Timestamp expires_at;
+  bool verified = false;  ///< the host knows who it is: may claim former identities of which it
+                          ///< does not (Hub::merge())
 };
 
 }  // namespace kefu

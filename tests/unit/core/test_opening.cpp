@@ -130,4 +130,40 @@ TEST_CASE("a closed conversation opens again, for its last agent, if no other on
   CHECK(desk.get<OpenConversation>(open_key("vera", "billing")).conversation == kFirst);
 }
 
+TEST_CASE("what is opened while nobody is there becomes a ticket, and takes messages") {
+  Desk desk;
+  Conversation proposed;
+  proposed.id = {1, 9};
+  proposed.visitor = "victor";
+  proposed.department = "billing";
+  proposed.subject = "late";
+  const TicketId ticket{7, 7};
+  CHECK(desk.run(Open{proposed, nullptr, ticket}) == Rule::none);
+  const Conversation c = desk.conversation(proposed.id);
+  CHECK(c.state == ConversationState::resolved);
+  CHECK(c.unanswered());
+  const auto made = desk.get<Ticket>(ticket_key(ticket));
+  CHECK(made.conversations == std::vector<ConversationId>{proposed.id});
+  CHECK(made.requester == "victor");
+  CHECK(made.department == "billing");
+  CHECK(made.subject == "late");
+  CHECK(desk.entries.back().kind == kind::kTicketed);
+  CHECK(desk.entries.back().body == ticket.to_string());
+
+  // Opening again finds it, and makes no second ticket.
+  proposed.id = {1, 10};
+  CHECK(desk.run(Open{proposed, nullptr, TicketId{7, 8}}) == Rule::none);
+  CHECK(!desk.changed);
+
+  // It does not close by itself before somebody has answered; any agent may.
+  WorkingSet records;
+  records.load(key_of(c), c, 1);
+  set_end(c, std::chrono::minutes(1), std::chrono::minutes(1), records, desk.now);
+  CHECK(!records.changed());
+  CHECK(desk.run(Accept{c.id, "ann", std::nullopt}) == Rule::none);
+  CHECK(desk.conversation(c.id).owner() == "ann");
+  CHECK(desk.run(Resolve{c.id, by("ann"), {}}) == Rule::none);
+  CHECK(desk.run(Accept{c.id, "bob", std::nullopt}) == Rule::state_table);
+}
+
 }  // namespace

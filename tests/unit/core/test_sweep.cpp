@@ -24,9 +24,14 @@ struct Rig {
   std::vector<DeskCommand> commands;
   std::vector<ConversationId> judged;
   std::vector<Retained> expired;
+  std::vector<ConversationId> missed;
+  std::vector<sweep_effect::Merge> merges;
   bool done = false;
 
-  Rig() { sweep.start(out); }
+  explicit Rig(std::vector<DeskRecord> gone = {}) {
+    sweep.start(out);
+    page(index::kGone, std::move(gone));
+  }
   /// Answers the open scan, which must be of that index.
   void page(std::string_view index, std::vector<DeskRecord> records, std::string next = {}) {
     const auto* scan = out.empty() ? nullptr : std::get_if<sweep_effect::Scan>(&out.back());
@@ -40,6 +45,9 @@ struct Rig {
       if (const auto* judge = std::get_if<sweep_effect::Judge>(&effect))
         judged.push_back(judge->conversation);
       if (const auto* old = std::get_if<sweep_effect::Expire>(&effect)) expired.push_back(old->of);
+      if (const auto* look = std::get_if<sweep_effect::Look>(&effect))
+        missed.push_back(look->conversation);
+      if (const auto* merge = std::get_if<sweep_effect::Merge>(&effect)) merges.push_back(*merge);
       if (std::holds_alternative<sweep_effect::Done>(effect)) done = true;
     }
   }
@@ -65,6 +73,7 @@ TEST_CASE("with nothing due it reads one page of each index") {
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
   rig.no_old();
+  rig.page(index::kDue, {});
   rig.page(index::kDue, {NodeLease{"other", kNow, kNow + 1ns}}, "more");
   CHECK(rig.done);
   CHECK(rig.commands.empty());
@@ -113,6 +122,7 @@ TEST_CASE("the devices of expired nodes are dropped, and after long the nodes ar
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
   rig.no_old();
+  rig.page(index::kDue, {});
   const NodeLease old{"old", {}, kNow - 2h};
   const NodeLease late{"late", {}, kNow};
   const NodeLease own{"here", {}, kNow};  // it will renew its own
@@ -146,6 +156,7 @@ TEST_CASE("pending tickets wake at their time") {
   CHECK(std::get<WakeTicket>(rig.commands[0]).ticket == ticket.id);
   rig.no_old();
   rig.page(index::kDue, {});
+  rig.page(index::kDue, {});
   CHECK(rig.done);
 }
 
@@ -170,6 +181,7 @@ TEST_CASE("what has been over for long is told, a page of it at a time") {
   rig.page(index::kExpiry, {ticket}, "more");
   CHECK(rig.expired == std::vector<Retained>{old.id, ticket.id});
   rig.page(index::kDue, {});
+  rig.page(index::kDue, {});
   CHECK(rig.done);
 }
 
@@ -183,8 +195,35 @@ TEST_CASE("SLA clocks that have come due are judged") {
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
   rig.no_old();
+  rig.page(index::kDue, {});
   rig.page(index::kDue, {clock});
   CHECK(rig.judged == std::vector<ConversationId>{{1, 9}});
+}
+
+TEST_CASE("who has left is looked for everywhere, and given up when the time is over") {
+  Conversation gone = offered(kNow + 5s);
+  gone.gone_until = kNow + 1ns;
+  Rig rig({gone});
+  CHECK(rig.missed == std::vector<ConversationId>{gone.id});
+  Conversation late = gone;
+  late.gone_until = kNow;
+  rig.page(index::kDue, {late, gone});
+  REQUIRE(rig.commands.size() == 1);
+  CHECK(std::get<Abandon>(rig.commands[0]).due);
+}
+
+TEST_CASE("a merge that nobody has ended goes on at its time") {
+  Rig rig;
+  rig.page(index::kDue, {});
+  rig.page(index::kDue, {});
+  rig.page(index::kAbsent, {});
+  rig.page(index::kDue, {});
+  Contact begun{"v", {}, "c", kNow};
+  Contact later{"w", {}, "c", kNow + 1ns};
+  rig.page(index::kDue, {begun, later}, "more");
+  REQUIRE(rig.merges.size() == 1);
+  CHECK(rig.merges[0].visitor == "v");
+  CHECK(rig.merges[0].contact == "c");
 }
 
 }  // namespace

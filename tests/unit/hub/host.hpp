@@ -22,7 +22,7 @@ namespace kefu::testing {
 /// Address and subject of whoever came with a token.
 using Callers = std::vector<std::pair<std::string, std::string>>;
 
-/// A token is "<role> <id>".
+/// A token is "<role> <id>". Whoever's id begins with "contact" is verified.
 class PlainTokens final : public Authenticator {
  public:
   /// Callers are noted in `callers`, where it is not null.
@@ -34,7 +34,9 @@ class PlainTokens final : public Authenticator {
     const std::size_t space = token.find(' ');
     const auto role = role_from_name(token.substr(0, space));
     if (!role || space == std::string_view::npos) return done(errc::unauthenticated);
-    done(Identity{{std::string(token.substr(space + 1)), *role}, {ManualClock::kStart.ns * 2}});
+    const std::string_view id = token.substr(space + 1);
+    done(Identity{
+        {std::string(id), *role}, {ManualClock::kStart.ns * 2}, id.starts_with("contact")});
   }
 
  private:

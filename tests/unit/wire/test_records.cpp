@@ -27,6 +27,7 @@ Conversation example() {
   conversation.snooze_until = Timestamp{5};
   conversation.expires_at = Timestamp{11};
   conversation.expired_at = Timestamp{12};
+  conversation.gone_until = Timestamp{11};
   Assignment& assignment = conversation.assignment;
   assignment.epoch = 3;
   assignment.offer = Offer{"agent-3", Timestamp{6}};
@@ -102,6 +103,8 @@ std::vector<DeskRecord> all_examples() {
   department.name = "Billing";
   department.strategy = "sticky";
   department.overflow_to = "sales";
+  department.abandon_gone_after = std::chrono::minutes(2);
+  department.offline = Offline::ticket;
   return {example(),
           OpenConversation{"visitor", "账单", example().id},
           example_agent(),
@@ -111,6 +114,7 @@ std::vector<DeskRecord> all_examples() {
           SinkCursor{"crm", 5, "node-1", Timestamp{2}, 9, {{ConversationId{1, 2}, 6}}},
           DeadLetter{"crm", 3, ConversationId{1, 2}, true, 4, 100, Timestamp{3}},
           clock,
+          Contact{"contact", {"v-1", "v-2"}, "other", Timestamp{4}},
           example_bans()};
 }
 
@@ -126,7 +130,8 @@ TEST_CASE("a conversation's record is JSON that people can read, and comes back 
       R"("department":"账单","subject":"a\nb","agents":["agent-3","agent-4"],)"
       R"("opened_at":"2026-11-23T08:31:23.000000001Z","priority":"urgent","language":"zh-Hans",)"
       R"("skills":["refunds"],"tags":["vip"],"attributes":{"order":"7","渠道":"微信"},)"
-      R"("snooze_until":"1970-01-01T00:00:00.000000005Z","assignment":{"epoch":3,)"
+      R"("snooze_until":"1970-01-01T00:00:00.000000005Z",)"
+      R"("gone_until":"1970-01-01T00:00:00.000000011Z","assignment":{"epoch":3,)"
       R"("offer":{"agent":"agent-3","expires_at":"1970-01-01T00:00:00.000000006Z"},)"
       R"("declined":[{"agent":"agent-5","until":"1970-01-01T00:00:00.000000007Z"}],)"
       R"("waiting_since":"1970-01-01T00:00:00.000000008Z","returned":true,"preferred":"agent-4",)"
