@@ -36,7 +36,8 @@ Response token(const kefu::net::Request& request, const std::string& secret, boo
   if (id.empty() || id.size() > kMaxId || !std::ranges::all_of(id, plain)) {
     return text_response(400, "id: 1 to 64 printable ASCII characters without quotes and spaces");
   }
-  const kefu::Identity identity{{id, *role}, kefu::SystemClock().now() + kTokenLife};
+  const bool verified = query_parameter(request.head.query(), "verified").value_or("") == "1";
+  const kefu::Identity identity{{id, *role}, kefu::SystemClock().now() + kTokenLife, verified};
   Response response;
   response.set("Content-Type", "application/json");
   response.set("Cache-Control", "no-store");

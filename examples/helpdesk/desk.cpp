@@ -1,6 +1,7 @@
 #include "desk.hpp"
 
 #include <charconv>
+#include <kefu/model/enum_name.hpp>
 #include <kefu/time_zone.hpp>
 #include <stdexcept>
 #include <string>
@@ -41,6 +42,12 @@ kefu::Department department(const toml::table& table) {
   out.decline_pause = seconds(table, "decline_pause", out.decline_pause);
   out.wrap_up = seconds(table, "wrap_up", out.wrap_up);
   out.retain_for = seconds(table, "retain_for", out.retain_for);
+  out.abandon_after = seconds(table, "abandon_after", out.abandon_after);
+  out.abandon_gone_after = seconds(table, "abandon_gone_after", out.abandon_gone_after);
+  out.close_after = seconds(table, "close_after", out.close_after);
+  const auto offline = kefu::enum_from_name<kefu::Offline>(text(table, "offline", "wait"));
+  if (!offline) refuse("offline must be \"wait\" or \"ticket\"");
+  out.offline = *offline;
   return out;
 }
 

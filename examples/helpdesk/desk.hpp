@@ -12,6 +12,10 @@
 //   decline_pause = 60
 //   wrap_up = 0
 //   retain_for = 2592000
+//   abandon_after = 0                # whoever waits for longer is given up; 0: never
+//   abandon_gone_after = 0           # … or has left for longer
+//   close_after = 0                  # what was resolved closes by itself; 0: never
+//   offline = "wait"                 # while it is closed; or "ticket"
 //   hours = "office"
 //
 //   [hours.office]

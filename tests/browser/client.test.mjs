@@ -206,6 +206,19 @@ test('a transcript: notes stand behind what they are about, pending sends at the
   );
 });
 
+test('a transcript: what a former identity wrote is one’s own, whenever that is heard', () => {
+  const merged = entry(3, { kind: 'merged', body: 'x', from: '' });
+  const contact = new Transcript({ ...VIEW, visitor: 'me' }, 'me');
+  for (const one of [entry(1), entry(2, { from: 'agent' }), merged, entry(4)]) contact.add(one);
+  assert.deepEqual(
+    contact.items.map((item) => item.message.own),
+    [true, false, false, true],
+  );
+  const agent = new Transcript({ ...VIEW, visitor: 'me' }, 'agent');
+  for (const one of [entry(1), merged]) agent.add(one);
+  assert.equal(agent.items[0].message.own, false);
+});
+
 test('a transcript: receipts of others, not one’s own', () => {
   const transcript = new Transcript(VIEW, 'me');
   for (const seq of [1, 2, 3]) transcript.add(entry(seq, { own: true }));

@@ -1,6 +1,7 @@
 // The agent's page: who waits, my conversations, and as many of them open side by side as one likes.
 // This file puts the parts together:
 //   offers-view.js      who waits           pane.js          one conversation
+//   left-messages.js    while closed
 //   details-view.js     what is known       tickets-view.js  the work that stays
 //   transfer-dialog.js  to somebody else    search-view.js   what was said
 //   replies.js          canned ones         alerts.js        sound and notifications
@@ -13,6 +14,7 @@ import { lineOf } from './chat-view.js';
 import { Desk, participantId } from './desk.js';
 import { arrange, el, icon } from './dom.js';
 import { t, translatePage } from './i18n.js';
+import { LeftMessages } from './left-messages.js';
 import { OffersView } from './offers-view.js';
 import { Pane } from './pane.js';
 import { showReplies } from './replies.js';
@@ -245,5 +247,10 @@ document.addEventListener('focusin', ({ target }) => {
 byId('intent').addEventListener('change', ({ target }) =>
   attempt(byId('problem'), desk.client.setPresence({ intent: target.value })),
 );
+const leftMessages = new LeftMessages(desk, byId('left'), {
+  open,
+  attempt: (action) => attempt(byId('problem'), action),
+});
+desk.client.addEventListener('session', () => leftMessages.refresh());
 update();
 await desk.start();

@@ -15,8 +15,11 @@ const STATE_AFTER = {
   reopened: 'queued',
   closed: 'closed',
   abandoned: 'abandoned',
+  ticketed: 'resolved', // until an agent takes it up
   recalled: null, // changes no state
   sla: null,
+  merged: null,
+  continued: null, // and `closed` follows
 };
 
 export class Conversation {
@@ -27,6 +30,8 @@ export class Conversation {
   streamed = false; // … and the server reads it out
   filling = new Set(); // logs for which history is on its way
   left = false; // the participant is no longer in it
+  ticketed = false; // it was left while nobody was there, and nobody has answered yet
+  opens_at = ''; // RFC 3339: nobody has it, and the department is closed until then
   place = null; // in the queue, while it waits: {position, eta?, opens_at?}
   readDirty = false;
   deliveredDirty = false;
@@ -40,6 +45,7 @@ export class Conversation {
     this.logs = { public: new LogReader(saved.seq), internal: new LogReader(saved.internal) };
     this.sends = new PendingSends(pending, saved.cseq ?? 0);
     this.read = saved.read ?? 0;
+    this.ticketed = saved.ticketed ?? false;
     this.tails = saved.tails ?? { public: 0, internal: 0 }; // as they were told last
   }
 
@@ -50,7 +56,8 @@ export class Conversation {
   save() {
     const view = Object.fromEntries(VIEW_FIELDS.map((field) => [field, this[field]]));
     const { seq, internal } = this.position;
-    return { id: this.id, ...view, seq, internal, cseq: this.sends.last, read: this.read, tails: this.tails };
+    const { read, ticketed, tails } = this;
+    return { id: this.id, ...view, seq, internal, cseq: this.sends.last, read, ticketed, tails };
   }
 
   get open() {
@@ -74,6 +81,8 @@ export class Conversation {
       open: this.open,
       left: this.left,
       place: this.place,
+      opens_at: this.opens_at,
+      ticketed: this.ticketed,
       position: this.logs.public.position,
       read: this.read,
       internal_position: this.logs.internal.position,
@@ -84,6 +93,7 @@ export class Conversation {
   learn(view) {
     for (const field of VIEW_FIELDS) if (view[field] !== undefined) this[field] = view[field];
     this.agent = view.agent ?? '';
+    this.opens_at = view.opens_at ?? '';
     this.left = false;
     this.tails = { public: view.tail ?? 0, internal: view.internal_tail ?? 0 };
     if (this.begun) return;
@@ -160,7 +170,12 @@ export class Conversation {
     const before = `${this.state} ${this.agent}`;
     for (const entry of entries) {
       this.state = STATE_AFTER[entry.kind] ?? this.state;
-      if (entry.kind === 'assigned') this.agent = entry.body;
+      if (entry.kind === 'ticketed') this.ticketed = true;
+      if (this.state !== 'resolved') this.ticketed = false;
+      if (entry.kind === 'assigned') {
+        this.agent = entry.body;
+        this.opens_at = '';
+      }
       if (entry.kind === 'queued' || entry.kind === 'reopened') this.agent = '';
       if (this.state !== 'queued') this.place = null;
       if (!entry.own) this.deliveredDirty = true;

@@ -28,9 +28,12 @@
 //   superseded    {}
 //                 another tab took over the session; this one gets a new one by itself
 //   conversation  {conversation: {id, state, open, left, visitor, department, subject, agent, opened_at,
-//                 position, internal_position, read, place}}
+//                 position, internal_position, read, place, opens_at,
+//                 ticketed}}
 //                 new or changed. `agent` serves it; `place` in the queue: {position, eta?,
-//                 opens_at?}; `left`: this participant is no longer in it
+//                 opens_at?}; `opens_at`: nobody has it, and it is closed until then, or '';
+//                 `ticketed`: it was left while it was closed, and nobody has answered yet;
+//                 `left`: this participant is no longer in it
 //   entry         {conversation, entry: {log, seq, after, from, role, kind, body, at, own, send_id}}
 //                 in order of seq, each once. `own`: written by this participant; then `from` and
 //                 `role` may be missing. `send_id`: written by this send
@@ -422,6 +425,14 @@ export class KefuClient extends EventTarget {
   /** Lets {participant} or {address} in again. */
   async lift(whom) {
     await this.#request({ type: 'lift', ...whom });
+  }
+
+  /**
+   * A verified visitor shows a valid token of who they were before: what was theirs then is theirs
+   * now. Safe to repeat. Older messages stay `from` the former id, which the entries `merged` name.
+   */
+  async claim(token) {
+    await this.#request({ type: 'claim', token });
   }
 
   /** Takes a message of one's own back. KefuError with `rule` 'too_late' or 'author': it stays. */

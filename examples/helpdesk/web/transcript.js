@@ -8,6 +8,7 @@ export class Transcript {
   #entries = new Map(); // 'public/7' → entry
   #sends = new Map(); // id → send, as in the event `send`
   #receipts = new Map(); // participant → {delivered, read}
+  #former = new Set(); // ids under which this visitor wrote before
   #start;
 
   /**
@@ -16,6 +17,7 @@ export class Transcript {
    */
   constructor(view, me) {
     this.me = me;
+    this.mine = view.visitor === me;
     this.#start = { public: view.position, internal: view.internal_position };
   }
 
@@ -23,9 +25,19 @@ export class Transcript {
   add(entry) {
     const key = `${entry.log}/${entry.seq}`;
     const known = this.#entries.get(key);
-    this.#entries.set(key, known ? { ...entry, send_id: known.send_id ?? entry.send_id } : entry);
+    const own = entry.own || this.#former.has(entry.from);
+    const send_id = known?.send_id ?? entry.send_id;
+    this.#entries.set(key, { ...entry, own, ...(send_id === undefined ? {} : { send_id }) });
     if (entry.send_id) this.#sends.delete(entry.send_id);
     if (entry.kind === 'recalled') this.#blank(`${entry.log}/${entry.body}`);
+    if (entry.kind === 'merged' && this.mine) this.#own(entry.body);
+  }
+
+  /** What that former identity of this visitor wrote is theirs. */
+  #own(former) {
+    this.#former.add(former);
+    for (const [key, entry] of this.#entries)
+      if (entry.from === former) this.#entries.set(key, { ...entry, own: true });
   }
 
   #blank(key) {

@@ -25,8 +25,11 @@ function update() {
 }
 
 // Where they stand, or who serves them.
-function stateText({ state, place, agent }) {
-  if (place?.opens_at) return t('opens_at', { time: timeText(place.opens_at) });
+function stateText({ state, place, agent, opens_at, ticketed }) {
+  if (ticketed)
+    return opens_at ? t('closed_until', { time: timeText(opens_at) }) : t('closed_now');
+  const back = place ? place.opens_at : opens_at;
+  if (back) return t('opens_at', { time: timeText(back) });
   if (place) {
     const minutes = Math.ceil((place.eta ?? 0) / 60);
     const eta = minutes > 0 ? `, ${t('eta', { minutes })}` : '';
