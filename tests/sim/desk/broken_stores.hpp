@@ -84,6 +84,70 @@ class GappyOutbox final : public StoreWrapper {
   std::uint64_t calls_ = 0;
 };
 
+/// That a visitor has left is never kept.
+class DeafToLeaving final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    for (Change& change : commit.changes) {
+      if (change.key.kind != RecordKind::conversation || !change.value) continue;
+      Conversation c = *wire::decode_conversation(*change.value);
+      c.gone_until.reset();
+      change.value = wire::encode_record(c);
+      change.index = indexes_of(c);
+    }
+    inner().commit(std::move(commit), std::move(done));
+  }
+};
+
+/// The list of visitors who have left looks empty.
+class NobodyHasLeft final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    if (request.index == index::kGone) return done(ScanPage{});
+    inner().scan(std::move(request), std::move(done));
+  }
+};
+
+/// What is taken back keeps its text, or is told to nobody.
+class HalfRecalls final : public StoreWrapper {
+ public:
+  HalfRecalls(Store& inner, bool told) : StoreWrapper(inner), told_(told) {}
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    if (!commit.redactions.empty()) {
+      told_ ? commit.redactions.clear() : commit.entries.clear();
+    }
+    inner().commit(std::move(commit), std::move(done));
+  }
+
+ private:
+  const bool told_;
+};
+
+/// Everybody searches everywhere.
+class OpenSearch final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void search(SearchRequest request, Completion<result<SearchPage>> done) override {
+    request.internal = true;
+    inner().search(std::move(request), std::move(done));
+  }
+};
+
+/// Of what belongs to somebody the oldest is not found.
+class ShortLists final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    const bool all = request.index == index::kAllOf;
+    inner().scan(std::move(request), [all, done = std::move(done)](auto page) mutable {
+      if (all && page && page->records.size() > 1) page->records.pop_back();
+      done(std::move(page));
+    });
+  }
+};
+
 /// Null for a mutant that is not one of the Store.
 [[nodiscard]] inline std::unique_ptr<StoreWrapper> broken_store(Mutant mutant, Store& inner) {
   switch (mutant) {
@@ -95,6 +159,18 @@ class GappyOutbox final : public StoreWrapper {
       return std::make_unique<OldLeases>(inner);
     case Mutant::gappy_outbox:
       return std::make_unique<GappyOutbox>(inner);
+    case Mutant::gone_forgotten:
+      return std::make_unique<DeafToLeaving>(inner);
+    case Mutant::gone_elsewhere:
+      return std::make_unique<NobodyHasLeft>(inner);
+    case Mutant::recall_for_nothing:
+      return std::make_unique<HalfRecalls>(inner, true);
+    case Mutant::recall_untold:
+      return std::make_unique<HalfRecalls>(inner, false);
+    case Mutant::notes_found:
+      return std::make_unique<OpenSearch>(inner);
+    case Mutant::half_merged:
+      return std::make_unique<ShortLists>(inner);
     default:
       return nullptr;
   }

@@ -18,10 +18,18 @@ using namespace std::chrono_literals;
 constexpr std::size_t kNodes = 2;
 constexpr std::size_t kAgents = 5;
 constexpr std::size_t kVisitors = 14;
-constexpr Nanoseconds kTold = 8s;  // by then an agent has heard of what fills a slot of theirs
+constexpr std::size_t kContacts = 2;    // of them, who claim what was others'
+constexpr std::size_t kFormer = 4;      // the next ones, who may be claimed
+constexpr Nanoseconds kPatience = 10s;  // with visitors who have left
+constexpr Nanoseconds kOnItsWay = 1s;   // a page that was read, and not shown yet
+constexpr Nanoseconds kTold = 8s;       // by then an agent has heard of what fills a slot of theirs
 const std::vector<std::string> kDepartments = {"billing", "sales"};
 
 core::RoutingStrategy strategy() { return core::sticky(core::skill_match(core::least_loaded())); }
+
+bool is_contact(const std::string& visitor) {
+  return visitor.starts_with("visitor-") && std::stoul(visitor.substr(8)) < kContacts;
+}
 
 class Tokens final : public Authenticator {
  public:
@@ -30,8 +38,9 @@ class Tokens final : public Authenticator {
     const std::size_t space = token.find(' ');
     const auto role = role_from_name(token.substr(0, space));
     if (!role) return done(errc::unauthenticated);
-    done(Identity{{std::string(token.substr(space + 1)), *role},
-                  {std::numeric_limits<std::int64_t>::max()}});
+    const std::string id(token.substr(space + 1));
+    const bool verified = is_contact(id);
+    done(Identity{{id, *role}, {std::numeric_limits<std::int64_t>::max()}, verified});
   }
 };
 
@@ -45,12 +54,22 @@ DeskOptions desk_options() {
     department.wrap_up = id == "sales" ? Nanoseconds(1s) : Nanoseconds(0);
     if (id == "billing") department.overflow_to = "sales";
     department.overflow_after = 20s;
+    department.abandon_gone_after = kPatience;
     desk.departments.push_back(department);
   }
   return desk;
 }
 
 }  // namespace
+
+void ObservedStore::append(std::unique_ptr<AppendBatch> batch,
+                           Completion<std::unique_ptr<AppendBatch>> done) {
+  inner().append(std::move(batch), [this, done = std::move(done)](auto judged) mutable {
+    for (std::size_t i = 0; watching && i < judged->size(); ++i)
+      listener_(judged->drafts()[i], judged->outcomes()[i]);
+    done(std::move(judged));
+  });
+}
 
 void ObservedStore::commit(Commit commit, Completion<result<Committed>> done) {
   std::vector<Change> changes = commit.changes;
@@ -80,11 +99,20 @@ struct HubWorld::Node {
 
 /// One connection of a person, from their side.
 struct HubWorld::Link final : Connection {
-  Link(HubWorld& in, Node& on) : world(in), node(on), inbound(&on.hub->accepted(*this)) {}
+  Link(HubWorld& in, Node& on, Participant of)
+      : world(in), node(on), who(std::move(of)), inbound(&on.hub->accepted(*this)) {}
+
+  /// A conversation that it reads.
+  struct Reading {
+    Timestamp since;
+    std::uint64_t cseq = 0;  // the last one that has an outcome
+    bool sending = false;
+  };
 
   struct Handler final : wire::Decoder::ServerHandler {
     explicit Handler(Link& to) : link(to) {}
     void on_frame(const ServerFrame& frame) override {
+      link.ref = frame.ref;
       std::visit([this](const auto& one) { link.on(one); }, frame.body);
     }
     void on_error(const wire::DecodeError&) override {
@@ -109,9 +137,47 @@ struct HubWorld::Link final : Connection {
     session = welcome.session;
     epoch = welcome.epoch;
     welcomed_at = world.clock_.now();
-    for (const ConversationView& view : welcome.conversations) read.insert(view.id);
+    for (const ConversationView& view : welcome.conversations) begin(view);
   }
-  void on(const frame::Joined& joined) { read.insert(joined.conversation.id); }
+  void on(const frame::Joined& joined) { begin(joined.conversation); }
+  void begin(const ConversationView& view) {
+    read[view.id] = {world.clock_.now(), view.accepted_cseq, false};
+  }
+  void on(const frame::Ack& ack) { settle(ack.conversation, ack.cseq); }
+  void on(const frame::Error& error) {
+    if (error.code == errc::session_expired) expired = true;  // it was erased
+    if (error.code == errc::session_expired || error.code == errc::stale_epoch) closed = true;
+    if (ref == "find") finding = false;
+    if (ref == "recall") taking_back.reset();
+    if (ref == "claim") claimed.clear();
+    if (!error.conversation || !error.cseq) return;
+    const bool settled = error.code == errc::denied || error.code == errc::closed ||
+                         error.code == errc::duplicate || error.code == errc::conflict;
+    if (error.code == errc::gap && error.expected)
+      settle(*error.conversation, *error.expected - 1);
+    else
+      settle(*error.conversation, settled ? *error.cseq : *error.cseq - 1);
+  }
+  void settle(ConversationId id, std::uint64_t accepted) {
+    const auto at = read.find(id);
+    if (at != read.end()) at->second = {at->second.since, accepted, false};
+  }
+  void on(const frame::Done&) {
+    if (ref == "recall") world.talk_.on_recalled(*taking_back, world.clock_.now());
+    if (ref == "recall") taking_back.reset();
+    if (ref == "claim") world.on_claimed(std::exchange(claimed, {}), claimed_at);
+  }
+  void on(const frame::EntryFrame& entry) {
+    const Timestamp now = world.clock_.now();
+    world.talk_.on_shown(entry, now - kOnItsWay);
+    if (entry.kind == kind::kRecalled)
+      told.insert({entry.conversation, entry.log, std::stoull(std::string(entry.body))});
+  }
+  void on(const frame::Found& found) {
+    finding = false;
+    for (const frame::EntryFrame& entry : found.entries)
+      world.talk_.on_found(entry, who, asked_at, readable);
+  }
   void on(const frame::Left& left) { read.erase(left.conversation); }
   void on(const frame::Offer& offer) { offered.insert(offer.conversation); }
   void on(const frame::OfferGone& gone) { offered.erase(gone.conversation); }
@@ -120,12 +186,23 @@ struct HubWorld::Link final : Connection {
 
   HubWorld& world;
   Node& node;
+  const Participant who;
   Inbound* inbound;
   bool closed = false;
+  bool expired = false;
   std::optional<SessionId> session;
   std::uint64_t epoch = 0;
   Timestamp welcomed_at;
-  std::set<ConversationId> read, offered;
+  std::map<ConversationId, Reading> read;
+  std::set<ConversationId> offered;
+  std::string ref;       // of the frame that is being read
+  std::set<Place> told;  // that they were taken back
+  std::optional<Place> taking_back;
+  std::string claimed;  // a former identity, of which the answer is still to come
+  Timestamp claimed_at;
+  bool finding = false;
+  Timestamp asked_at;
+  std::set<ConversationId> readable;  // then
 };
 
 /// The same one on every node; sometimes it fails.
@@ -146,14 +223,20 @@ struct HubWorld::Person {
   std::optional<SessionId> session{};
   std::uint64_t epoch = 0;
   bool wants = true;
-  bool attached = false;  // the record says that this connection is there
+  bool attached = false;            // the record says that this connection is there
+  std::optional<Timestamp> left{};  // its last connection was closed, and its node has heard of it
+  Node* last_node = nullptr;        // until which it was
 };
 
 HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
     : random_(seed),
       mutant_(mutant),
       checker_(bounds_, strategy()),
-      observed_(store_, checker_, [this] { look_who_is_back(); }),
+      observed_(
+          store_, checker_, [this] { look_who_is_back(); },
+          [this](const Draft& draft, const Outcome& outcome) {
+            talk_.on_stored(draft, outcome, calm_for(kTold));
+          }),
       broken_(broken_store(mutant, observed_)),
       bus_(loop_, seed, {.lose = 0.2, .repeat = 0.1, .delay_max = 5ms}),
       nodes_(kNodes) {
@@ -172,12 +255,15 @@ HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
     checker_.on_gone(agent.id, store_.now());
   }
   for (std::size_t i = 0; i < kVisitors; ++i) {
-    people_.push_back(
-        std::make_unique<Person>(Person{{"visitor-" + std::to_string(i), Role::visitor}}));
+    for (std::uint64_t device = 0; device <= i % 2; ++device) {
+      people_.push_back(
+          std::make_unique<Person>(Person{{"visitor-" + std::to_string(i), Role::visitor}}));
+    }
   }
   for (std::size_t place = 0; place < kNodes; ++place) start_node(place);
   for (auto& person : people_) person->who.role == Role::agent ? live(*person) : visit(*person);
   disturb();
+  moderate();
 }
 
 HubWorld::~HubWorld() {
@@ -229,6 +315,11 @@ void HubWorld::pass_time() {
   }
   checker_.on_time(clock_.now());
   check_told();
+  check_departures();
+  if (clock_.now() < next_check_) return;
+  next_check_ = clock_.now() + 1s;
+  check_recalled();
+  check_kept_out();
 }
 
 // ---- nodes
@@ -245,6 +336,7 @@ void HubWorld::start_node(std::size_t place) {
       mutant_ == Mutant::no_grace ? Nanoseconds(1) : Nanoseconds(bounds_.grace);
   options.limits.node_lease = bounds_.lease;
   if (mutant_ == Mutant::edge_triggered) options.limits.routing_sweep = 1h;
+  if (mutant_ == Mutant::bans_unheard) options.limits.ban_check = 1h;
   options.clock = &clock_;
   options.bus = node->bus.get();
   options.random = [this] { return random_.next(); };
@@ -264,6 +356,9 @@ void HubWorld::crash(std::size_t place) {
     if (!person->link || &person->link->node != node) continue;
     person->link->inbound = nullptr;
     cut(*person);
+  }
+  for (auto& person : people_) {
+    if (person->last_node == node) person->left.reset();  // nobody may have heard of it
   }
   node->hub.reset();
   node->loop.drop_all();
@@ -289,7 +384,10 @@ void HubWorld::disturb() {
       checker_.set_up(!outage_ && any_node());
       at(random_.between(1s, 40s), [this, place] {
         calm_since_ = store_.now();
-        if (!any_node()) checker_.on_disturbed(store_.now(), true);  // a full restart
+        if (!any_node()) {
+          served_since_ = store_.now();
+          checker_.on_disturbed(store_.now(), true);  // a full restart
+        }
         start_node(place);
         checker_.set_up(!outage_);
       });
@@ -302,7 +400,7 @@ void HubWorld::disturb() {
       const Nanoseconds lasts = random_.between(1s, 90s);
       at(lasts, [this, lasts] {
         outage_ = false;
-        calm_since_ = store_.now();
+        calm_since_ = served_since_ = store_.now();
         for (auto& node : nodes_) {
           if (node) node->store->faults.fail_before = 0;
         }
@@ -311,7 +409,7 @@ void HubWorld::disturb() {
       });
     } else if (chance == 8) {
       clock_.advance(10min);
-      calm_since_ = store_.now();
+      calm_since_ = served_since_ = store_.now();
       checker_.on_disturbed(store_.now(), true);
     }
   });
@@ -322,7 +420,7 @@ void HubWorld::disturb() {
 void HubWorld::connect(Person& person) {
   Node* const node = any_node();
   if (!node) return;
-  person.link = std::make_unique<Link>(*this, *node);
+  person.link = std::make_unique<Link>(*this, *node, person.who);
   const std::string token = std::string(name(person.who.role)) + ' ' + person.who.id;
   frame::Hello hello;
   hello.token = token;
@@ -333,8 +431,15 @@ void HubWorld::connect(Person& person) {
 
 void HubWorld::cut(Person& person) {
   const std::unique_ptr<Link> link = std::move(person.link);
+  const bool heard = link && link->inbound && link->session;
+  if (link && link->session) person.left.reset();
+  if (heard) {
+    person.left = clock_.now();
+    person.last_node = &link->node;
+  }
   if (link && link->inbound) link->inbound->on_closed(errc::ok);
   if (link && link->session) person.session = link->session;
+  if (link && link->expired) person.session.reset();
   person.attached = false;
   if (person.who.role != Role::agent) return;
   const bool has_another = std::ranges::any_of(people_, [&](const auto& other) {
@@ -377,6 +482,7 @@ void HubWorld::live(Person& person) {
       if (person.wants) connect(person);
       return;
     }
+    talk(person);
     const auto record = checker_.agents().find(person.who.id);
     if (!record->second.slots.empty()) {
       const std::vector<AgentSlot> slots = record->second.slots;
@@ -421,7 +527,18 @@ void HubWorld::visit(Person& person) {
   at(random_.between(100ms, 2000ms), [this, &person] {
     visit(person);
     if (person.link && (person.link->closed || random_.chance(0.02))) cut(person);
-    if (!person.link) return connect(person);
+    if (person.wants && random_.chance(0.02)) {  // goes for a while, with one device or all
+      const bool all = random_.chance(0.5);
+      for (auto& device : people_) {
+        if (device->who != person.who || !(all || device.get() == &person)) continue;
+        device->wants = false;
+        cut(*device);
+        at(random_.between(2s, 40s), [&again = *device] { again.wants = true; });
+      }
+    }
+    if (!person.link) return person.wants ? connect(person) : void();
+    if (!person.link->session) return;
+    talk(person);
     const std::string& department = kDepartments[random_.below(kDepartments.size())];
     const Conversation* last = nullptr;
     for (const auto& [key, c] : checker_.conversations()) {
@@ -443,6 +560,97 @@ void HubWorld::visit(Person& person) {
   });
 }
 
+// ---- what they say
+
+void HubWorld::talk(Person& person) {
+  Link& link = *person.link;
+  if (!link.session || link.read.empty()) return;
+  if (random_.chance(0.02)) take_back(person);
+  if (random_.chance(0.03)) look_for_something(person);
+  if (!random_.chance(0.2)) return;
+  const auto one =
+      std::next(link.read.begin(), static_cast<std::ptrdiff_t>(random_.below(link.read.size())));
+  Link::Reading& reading = one->second;
+  if (std::exchange(reading.sending, true)) return;
+  const bool note = person.who.role == Role::agent && random_.chance(0.3);
+  const std::string body = "m-" + std::to_string(++ids_);
+  ask(person, {{},
+               frame::Send{one->first, note ? Log::internal : Log::public_log, reading.cseq + 1,
+                           kind::kText, body}});
+}
+
+void HubWorld::take_back(Person& person) {
+  const auto place = talk_.recallable(person.who.id, store_.now(), random_);
+  if (!place || person.link->taking_back || !person.link->read.contains(place->conversation))
+    return;
+  person.link->taking_back = place;
+  ask(person, {"recall", frame::Recall{place->conversation, place->log, place->seq}});
+}
+
+void HubWorld::look_for_something(Person& person) {
+  Link& link = *person.link;
+  if (std::exchange(link.finding, true)) return;
+  link.asked_at = clock_.now();
+  link.readable = talk_.readable_by(person.who);
+  ask(person, {"find", frame::Search{"m-" + std::to_string(random_.below(10))}});
+}
+
+// ---- what is done to them
+
+void HubWorld::moderate() {
+  at(random_.between(3s, 15s), [this] {
+    moderate();
+    const std::string who = "visitor-" + std::to_string(random_.below(kVisitors));
+    const std::uint64_t chance = random_.below(10);
+    if (chance < 4) ban(who);
+    if (chance == 4) erase(who);
+    if (chance > 4) claim();
+  });
+}
+
+void HubWorld::ban(const std::string& who) {
+  Node* const node = any_node();
+  if (!node) return;
+  kefu::Ban ban;
+  ban.participant = who;
+  ban.until = store_.now() + random_.between(10s, 30s);
+  node->hub->ban(ban, [this, who, until = *ban.until](DeskOutcome outcome) {
+    if (outcome.code == errc::ok) talk_.on_banned(who, store_.now(), until);
+  });
+}
+
+void HubWorld::erase(const std::string& who) {
+  Node* const node = any_node();
+  if (!node) return;
+  node->hub->erase(who, [this, who, begun = store_.now()](result<std::uint64_t> bodies) {
+    if (bodies) talk_.on_erased(who, begun, store_.now());
+  });
+}
+
+void HubWorld::claim() {
+  std::vector<Person*> contacts;
+  for (auto& person : people_) {
+    if (is_contact(person->who.id) && person->link && person->link->session)
+      contacts.push_back(person.get());
+  }
+  if (contacts.empty()) return;
+  Person& contact = *contacts[random_.below(contacts.size())];
+  Link& link = *contact.link;
+  if (!link.claimed.empty()) return;
+  link.claimed = "visitor-" + std::to_string(kContacts + random_.below(kFormer));
+  link.claimed_at = store_.now();
+  const std::string token = "visitor " + link.claimed;
+  ask(contact, {"claim", frame::Claim{token}});
+}
+
+/// Nothing that was the former identity's then is left behind. What is opened just then may be.
+void HubWorld::on_claimed(const std::string& former, Timestamp asked) {
+  for (const auto& [id, c] : checker_.conversations()) {
+    if (c.visitor == former && c.opened_at < asked - kOnItsWay)
+      throw Violation("a claim has left something of " + former + " behind");
+  }
+}
+
 /// It was there before, or is the next in commit order (promise 13).
 void HubWorld::on_event(const Event& event) {
   if (event.position <= delivered_) return;
@@ -461,10 +669,98 @@ void HubWorld::check_told() {
     if (!person->attached || now - person->link->welcomed_at < kTold) continue;
     for (const AgentSlot& slot : checker_.agents().at(person->who.id).slots) {
       if (slot.use == SlotUse::wrap_up || now - slot.since < kTold) continue;
-      const auto& known = slot.use == SlotUse::offered ? person->link->offered : person->link->read;
-      if (!known.contains(slot.conversation))
-        throw Violation(person->who.id + " has not heard of a slot of theirs");
+      const Link& link = *person->link;
+      const bool known = slot.use == SlotUse::offered ? link.offered.contains(slot.conversation)
+                                                      : link.read.contains(slot.conversation);
+      if (!known) throw Violation(person->who.id + " has not heard of a slot of theirs");
     }
+  }
+}
+
+bool HubWorld::calm_for(Nanoseconds time) const {
+  const bool all_there =
+      std::ranges::all_of(nodes_, [](const auto& node) { return node != nullptr; });
+  return !outage_ && all_there && store_.now() - calm_since_ >= time;
+}
+
+/// Whoever reads a log, now or later, knows what was taken back of it; its number is still there.
+void HubWorld::check_recalled() {
+  const Timestamp now = store_.now();
+  for (const auto& [place, since] : talk_.recalled()) {
+    store_.read({place.conversation, place.log, place.seq - 1, 1, 1}, [&](result<Page> page) {
+      if (page->entries.empty() || page->entries.front().seq != place.seq)
+        throw Violation("the number of a message that was taken back is gone");
+    });
+    if (!calm_for(kTold) || now - since < kTold) continue;
+    for (const auto& person : people_) {
+      const Link* const link = person->link.get();
+      if (!link || link->closed) continue;
+      if (place.log == Log::internal && person->who.role == Role::visitor) continue;
+      const auto reading = link->read.find(place.conversation);
+      if (reading == link->read.end() || now - reading->second.since < kTold) continue;
+      if (!link->told.contains(place))
+        throw Violation(person->who.id + " has not heard that a message was taken back");
+    }
+  }
+}
+
+void HubWorld::check_kept_out() {
+  if (!calm_for(kTold)) return;
+  for (const auto& person : people_) {
+    const Link* const link = person->link.get();
+    if (link && link->session && !link->closed && talk_.is_banned(person->who.id, store_.now()))
+      throw Violation(person->who.id + " is banned, and still there");
+  }
+}
+
+/// With one device at least, for so long.
+bool HubWorld::is_there(const std::string& visitor, Nanoseconds since) const {
+  return std::ranges::any_of(people_, [&](const auto& person) {
+    const Link* const link = person->link.get();
+    return person->who.id == visitor && link && link->session && !link->closed &&
+           clock_.now() - link->welcomed_at >= since;
+  });
+}
+
+/// Since when with all devices; nothing while one is there, or went without anybody hearing of it.
+std::optional<Timestamp> HubWorld::left_since(const std::string& visitor) const {
+  Timestamp last;
+  for (const auto& person : people_) {
+    if (person->who.id != visitor) continue;
+    if ((person->link && person->link->session) || !person->left) return std::nullopt;
+    last = std::max(last, *person->left);
+  }
+  return last;
+}
+
+bool HubWorld::any_alive() const {
+  return std::ranges::any_of(nodes_, [](const auto& node) { return node != nullptr; });
+}
+
+/// Who is there keeps their place, and who has left while they waited does not keep it for long.
+void HubWorld::check_departures() {
+  if (mutant_ == Mutant::edge_triggered) return;  // it does not sweep: that is not what it is for
+  const Timestamp now = store_.now();
+  for (const auto& [id, c] : checker_.conversations()) {
+    if (c.state == ConversationState::abandoned) {
+      if (abandoned_.insert(id).second && calm_for(kTold) && is_there(c.visitor, kTold))
+        throw Violation(c.visitor + " was given up, and is there");
+    } else {
+      abandoned_.erase(id);
+    }
+    const bool waits =
+        c.state == ConversationState::queued || c.state == ConversationState::offered;
+    if (!waits) {
+      waiting_.erase(id);
+      continue;
+    }
+    const Timestamp since = waiting_.try_emplace(id, now).first->second;
+    const auto left = left_since(c.visitor);
+    // The node that they left knew that they waited; contacts also have what was others'.
+    if (!left || *left - std::max(since, served_since_) < kTold || is_contact(c.visitor)) continue;
+    const bool served = !outage_ && any_alive();
+    if (served && now - std::max(*left, served_since_) >= kPatience + kTold)
+      throw Violation(c.visitor + " has left, and keeps their place");
   }
 }
 

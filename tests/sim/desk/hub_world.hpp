@@ -9,21 +9,31 @@
 #include <kefu/testing/random.hpp>
 #include <kefu/testing/sim_bus.hpp>
 #include <kefu/wire/codec.hpp>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "checker.hpp"
+#include "talk.hpp"
 #include "world.hpp"
 
 namespace kefu::sim {
 
-/// Tells the Checker of every commit, whoever made it.
+/// Tells the Checker of every commit, whoever made it, and of every message.
 class ObservedStore final : public StoreWrapper {
  public:
   using Observer = std::function<void()>;
-  ObservedStore(Store& inner, Checker& checker, Observer then)
-      : StoreWrapper(inner), checker_(checker), then_(std::move(then)) {}
+  using Listener = std::function<void(const Draft&, const Outcome&)>;
+  ObservedStore(Store& inner, Checker& checker, Observer then, Listener listener)
+      : StoreWrapper(inner),
+        checker_(checker),
+        then_(std::move(then)),
+        listener_(std::move(listener)) {}
+  void append(std::unique_ptr<AppendBatch> batch,
+              Completion<std::unique_ptr<AppendBatch>> done) override;
   void commit(Commit commit, Completion<result<Committed>> done) override;
 
   bool watching = true;  ///< false once the run is over
@@ -31,6 +41,7 @@ class ObservedStore final : public StoreWrapper {
  private:
   Checker& checker_;
   Observer then_;
+  Listener listener_;
 };
 
 class HubWorld {
@@ -63,7 +74,22 @@ class HubWorld {
   void live(Person& person);
   void work(Person& person, const AgentSlot& slot);
   void visit(Person& person);
+  void talk(Person& person);
+  void take_back(Person& person);
+  void look_for_something(Person& person);
+  void moderate();
+  void ban(const std::string& who);
+  void erase(const std::string& who);
+  void claim();
+  void on_claimed(const std::string& former, Timestamp asked);
+  [[nodiscard]] bool any_alive() const;
+  [[nodiscard]] bool calm_for(Nanoseconds time) const;
+  [[nodiscard]] bool is_there(const std::string& visitor, Nanoseconds since) const;
+  [[nodiscard]] std::optional<Timestamp> left_since(const std::string& visitor) const;
   void check_told();
+  void check_recalled();
+  void check_kept_out();
+  void check_departures();
   void on_event(const Event& event);
 
   testing::Random random_;
@@ -72,6 +98,7 @@ class HubWorld {
   memory::Store store_{clock_};
   Bounds bounds_;
   Checker checker_;
+  Talk talk_{checker_};
   ObservedStore observed_;
   std::unique_ptr<StoreWrapper> broken_;
   testing::ManualExecutor loop_;
@@ -80,6 +107,10 @@ class HubWorld {
   Timestamp calm_since_;
   std::uint64_t ids_ = 0;
   bool outage_ = false;
+  Timestamp served_since_;  // the Store has answered, and some node been there
+  Timestamp next_check_;
+  std::map<ConversationId, Timestamp> waiting_;  // since when without a gap
+  std::set<ConversationId> abandoned_;
   std::uint64_t delivered_ = 0;               // the last position that a sink has got
   std::vector<std::unique_ptr<Node>> nodes_;  // by place; null: none is there
   std::vector<std::unique_ptr<Person>> people_;

@@ -29,7 +29,15 @@ enum class Mutant : std::uint8_t {
   rash_judge,        ///< a node judges others as soon as it is there
   loose_open,        ///< find-or-create without the record that makes it atomic
   epochs_ignored,    ///< a change is made however old the assignment is that it names
-  gappy_outbox,      ///< the outbox leaves an event out, now and then (hubs only)
+  // Of whole hubs only:
+  gappy_outbox,        ///< the outbox leaves an event out, now and then
+  gone_forgotten,      ///< that a visitor has left is not kept
+  gone_elsewhere,      ///< no node takes back what another has said of a visitor
+  recall_for_nothing,  ///< a message that is taken back keeps its text
+  recall_untold,       ///< … and nobody is told
+  bans_unheard,        ///< what one node has banned no other one hears of
+  notes_found,         ///< who searches finds in all logs
+  half_merged,         ///< a merge leaves the oldest conversations behind
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);
