@@ -24,6 +24,11 @@ void sort_unique(std::vector<T>& items) {
   items.erase(std::unique(items.begin(), items.end()), items.end());
 }
 
+template <class T>
+void release(std::vector<T>& items) {
+  std::vector<T>().swap(items);
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(sqlite3* db, Unfolded& unfolded, std::size_t entries)
@@ -73,9 +78,10 @@ void Checkpoint::reset() {
   round_end_ = 0;
   next_ = 0;
   finished_ = false;
-  entries_ = {};  // a round's memory is not kept until the next one
-  marks_ = {};
-  tails_of_ = {};
+  // A round's memory is not kept until the next one.
+  release(entries_);
+  release(marks_);
+  release(tails_of_);
 }
 
 void Checkpoint::freeze() {
