@@ -17,7 +17,7 @@ foreach(component IN LISTS components)
 endforeach()
 
 set(absent "")
-foreach(component sqlite postgres net client)
+foreach(component sqlite postgres nats net client)
   if(NOT component IN_LIST components)
     list(APPEND absent PATTERN "kefu/${component}" EXCLUDE)
   endif()
@@ -33,6 +33,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/kefu-config-version.cmak
 install(FILES "${PROJECT_BINARY_DIR}/kefu-config.cmake"
               "${PROJECT_BINARY_DIR}/kefu-config-version.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindCnats.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindHttpParser.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake"
         DESTINATION "${config_dir}")

@@ -1,0 +1,90 @@
+#include "server.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "descriptor.hpp"
+
+namespace kefu::test {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+bool accepts(std::uint16_t port) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+NatsServer::NatsServer(std::vector<std::string> options)
+    : options_(std::move(options)), port_(free_port()) {}
+
+NatsServer::~NatsServer() { kill(); }
+
+void NatsServer::start() {
+  std::vector<std::string> arguments{KEFU_NATS_SERVER, "-a", "127.0.0.1", "-p",
+                                     std::to_string(port_)};
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  server_ = ::fork();
+  if (server_ == 0) {
+    const int out = ::open("/dev/null", O_WRONLY);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    // A test that dies takes its server along.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(126);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!accepts(port_)) {
+    if (::waitpid(server_, nullptr, WNOHANG) == server_ || std::chrono::steady_clock::now() > end)
+      throw std::runtime_error("nats-server does not start");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void NatsServer::kill() {
+  if (server_ <= 0) return;
+  ::kill(server_, SIGKILL);
+  ::waitpid(server_, nullptr, 0);
+  server_ = -1;
+}
+
+void NatsServer::freeze() const { ::kill(server_, SIGSTOP); }
+void NatsServer::thaw() const { ::kill(server_, SIGCONT); }
+
+}  // namespace kefu::test

@@ -1,0 +1,43 @@
+// NatsServer: a nats-server of the test's own, on a free port of loopback. It ends with the test.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kefu::test {
+
+class NatsServer {
+ public:
+  /// Picks a port, which stays; starts nothing.
+  explicit NatsServer(std::vector<std::string> options = {});
+  ~NatsServer();
+  NatsServer(const NatsServer&) = delete;
+  NatsServer& operator=(const NatsServer&) = delete;
+
+  /// Waits until it accepts connections. Throws std::runtime_error.
+  void start();
+  /// As a crash would; waits for the end.
+  void kill();
+  /// Stops it as it is, and lets it go on.
+  void freeze() const;
+  void thaw() const;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::string url(const std::string& scheme = "nats",
+                                const std::string& host = "127.0.0.1") const {
+    return scheme + "://" + host + ":" + std::to_string(port_);
+  }
+
+ private:
+  std::vector<std::string> options_;
+  std::uint16_t port_ = 0;
+  pid_t server_ = -1;
+};
+
+/// A port of loopback that nobody listens on.
+[[nodiscard]] std::uint16_t free_port();
+
+}  // namespace kefu::test
