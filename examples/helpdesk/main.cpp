@@ -3,6 +3,7 @@
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
+//   store.cpp    where all of it is kept, and how the nodes on one database tell each other
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -15,7 +16,6 @@
 #include <kefu/net/server.hpp>
 #include <kefu/net/transcript.hpp>
 #include <kefu/net/webhook.hpp>
-#include <kefu/sqlite/store.hpp>
 
 #include <exception>
 #include <filesystem>
@@ -28,12 +28,14 @@
 #include "options.hpp"
 #include "scan.hpp"
 #include "secret.hpp"
+#include "store.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr kefu::Milliseconds kStopWithin{5000};
+constexpr kefu::Milliseconds kSpread{1000};
 
 /// The pages load nothing from elsewhere, and say so.
 constexpr const char* kContentSecurityPolicy =
@@ -87,7 +89,8 @@ void announce(const helpdesk::Options& options, std::uint16_t port) {
   if (options.demo) spdlog::warn("demo: whoever can reach {} gets a token", base);
   spdlog::info("visitor page  {}/visitor.html", base);
   spdlog::info("agent page    {}/agent.html", base);
-  spdlog::info("data in {}", fs::absolute(options.data).string());
+  const std::string data = fs::absolute(options.data).string();
+  spdlog::info("data in {}{}", options.postgres.empty() ? "" : "PostgreSQL, the rest in ", data);
 }
 
 constexpr const char* kWebhook = "webhook";
@@ -120,10 +123,9 @@ void run(const helpdesk::Options& options) {
   const std::string secret = secret_for(options);
 
   kefu::net::Loops loops{options.threads};
-  kefu::sqlite::Options sqlite;
-  if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
-  sqlite.wal_bytes = options.wal_mb * 1024 * 1024;
-  kefu::sqlite::Store store{(options.data / "helpdesk.db").string(), sqlite};
+  Log log;
+  const std::unique_ptr<kefu::Store> store = helpdesk::open_store(options);
+  const std::unique_ptr<kefu::Bus> bus = helpdesk::open_bus(options, log);
   std::optional<kefu::disk::Files> stored;
   std::optional<helpdesk::CommandScanner> scanner;
   std::optional<kefu::ScannedFiles> scanned;
@@ -138,9 +140,9 @@ void run(const helpdesk::Options& options) {
     scanner.emplace(options.scan, executor);
     files = &scanned.emplace(*stored, *scanner, executor);
   }
-  Log log;
   kefu::HubOptions hub_options;
   hub_options.logger = &log;
+  hub_options.bus = bus.get();
   hub_options.desk = options.desk;
   if (files) {
     hub_options.desk.forget_file = [files](kefu::FileId id, kefu::Completion<kefu::errc> done) {
@@ -149,7 +151,12 @@ void run(const helpdesk::Options& options) {
   }
   hub_options.limits.agent_capacity = options.capacity;
   hub_options.limits.presence_grace = std::chrono::seconds(options.grace);
-  kefu::Hub hub{loops.executors(), store, hub_options};
+  if (bus) {
+    // Other nodes are there for those whom this one sends away.
+    hub_options.limits.reconnect_after = kefu::Nanoseconds{0};
+    hub_options.limits.reconnect_spread = kSpread;
+  }
+  kefu::Hub hub{loops.executors(), *store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
   if (files) hub.judge(kefu::file_policy(*files));
 

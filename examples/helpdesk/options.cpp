@@ -39,11 +39,34 @@ void take(const toml::table& table, const char* key, std::vector<std::string>& t
 
 void read_file(const std::string& path, Options& options) try {
   const toml::table table = toml::parse_file(path);
-  constexpr const char* kKnown[] = {
-      "address",         "port",        "threads",     "data",      "web",           "secret_file",
-      "allowed_origins", "synchronous", "log_level",   "tls_chain", "tls_key",       "routing",
-      "capacity",        "grace",       "departments", "hours",     "ping_interval", "files",
-      "wal_mb",          "scan",        "file_digest"};
+  constexpr const char* kKnown[] = {"address",
+                                    "port",
+                                    "threads",
+                                    "data",
+                                    "web",
+                                    "secret_file",
+                                    "allowed_origins",
+                                    "synchronous",
+                                    "log_level",
+                                    "tls_chain",
+                                    "tls_key",
+                                    "routing",
+                                    "capacity",
+                                    "grace",
+                                    "departments",
+                                    "hours",
+                                    "ping_interval",
+                                    "files",
+                                    "wal_mb",
+                                    "scan",
+                                    "file_digest",
+                                    "postgres",
+                                    "schema",
+                                    "nats",
+                                    "nats_prefix",
+                                    "nats_credentials",
+                                    "nats_ca",
+                                    "retain_for"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -60,6 +83,12 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "allowed_origins", options.allowed_origins);
   take(table, "synchronous", options.synchronous);
   take(table, "wal_mb", options.wal_mb);
+  take(table, "postgres", options.postgres);
+  take(table, "schema", options.schema);
+  take(table, "nats", options.nats);
+  take(table, "nats_prefix", options.nats_prefix);
+  take(table, "nats_credentials", options.nats_credentials);
+  take(table, "nats_ca", options.nats_ca);
   take(table, "ping_interval", options.ping_interval);
   take(table, "log_level", options.log_level);
   take(table, "capacity", options.capacity);
@@ -70,6 +99,23 @@ void read_file(const std::string& path, Options& options) try {
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
+}
+
+/// One database for any number of nodes.
+void add_nodes(CLI::App& app, Options& options) {
+  app.add_option("--postgres", options.postgres,
+                 "Conninfo of libpq, \"host=db dbname=support\" say: keep conversations there, and "
+                 "not in a file below --data. Any number of nodes may");
+  app.add_option("--schema", options.schema, "Schema of its tables there")->capture_default_str();
+  app.add_option("--nats", options.nats,
+                 "URLs of NATS servers, with commas between them, through which the nodes on one "
+                 "database tell each other what is new")
+      ->needs("--postgres");
+  app.add_option("--nats-prefix", options.nats_prefix,
+                 "Stands before the subjects there: the same for all nodes on one database");
+  app.add_option("--nats-credentials", options.nats_credentials, "File of credentials for them");
+  app.add_option("--nats-ca", options.nats_ca,
+                 "PEM file of those that their certificates are signed by: speak TLS to them");
 }
 
 }  // namespace
@@ -118,6 +164,7 @@ Options read_options(int argc, char** argv) {
                  "Megabytes of SQLite's log above which it is copied into the database")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  add_nodes(app, options);
   app.add_option("--ping-interval", options.ping_interval,
                  "Seconds after which a silent client is pinged; after two of them it is given up")
       ->check(CLI::Range(0.05, 3600.0))

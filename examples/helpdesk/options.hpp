@@ -22,6 +22,12 @@ struct Options {
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
+  std::string postgres;                      ///< libpq's conninfo; empty: SQLite, in `data`
+  std::string schema = "kefu";               ///< see kefu::postgres::Options::schema
+  std::string nats;                          ///< URLs; empty: there are no other nodes
+  std::string nats_prefix;                   ///< see kefu::nats::Options::prefix, as for the rest
+  std::filesystem::path nats_credentials;    ///< file
+  std::filesystem::path nats_ca;             ///< PEM
   std::size_t wal_mb = 4;                    ///< see kefu::sqlite::Options::wal_bytes
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::string log_level = "info";
