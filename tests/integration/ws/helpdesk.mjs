@@ -22,6 +22,7 @@ process.on('exit', () => {
 
 export class Helpdesk {
   port = 0;
+  address = '127.0.0.1'; // a test may give another, before the start
   log = [];
   #child = null;
   #starting = null;
@@ -46,10 +47,10 @@ export class Helpdesk {
   }
 
   get url() {
-    return `${tls ? 'wss' : 'ws'}://127.0.0.1:${this.port}/ws`;
+    return `${tls ? 'wss' : 'ws'}://${this.address}:${this.port}/ws`;
   }
   get pages() {
-    return `${tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+    return `${tls ? 'https' : 'http'}://${this.address}:${this.port}`;
   }
   get pid() {
     return this.#child?.pid;
@@ -62,7 +63,13 @@ export class Helpdesk {
   }
 
   async #start() {
-    const args = ['--port', String(this.port), '--data', this.data, '--demo', ...this.options];
+    // Only on loopback is it a demo.
+    const [demo, secret] = [['--demo'], ['--secret-file', join(this.data, 'demo-secret')]];
+    const args = [
+      ...['--address', this.address, '--port', String(this.port), '--data', this.data],
+      ...(this.address === '127.0.0.1' ? demo : secret),
+      ...this.options,
+    ];
     if (tls) args.push('--tls-chain', tls, '--tls-key', process.env.KEFU_TLS_KEY);
     const [command, ...rest] = [...this.wrap(this.data), program, ...args];
     const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -77,7 +84,7 @@ export class Helpdesk {
       const listen = (line) => {
         this.log.push(line);
         for (const look of this.#looking) look(line);
-        const found = /https?:\/\/127\.0\.0\.1:(\d+)\/visitor\.html/.exec(line);
+        const found = /https?:\/\/[\d.]+:(\d+)\/visitor\.html/.exec(line);
         if (found) resolve(Number(found[1]));
       };
       for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', listen);
