@@ -60,6 +60,7 @@ function listens(at) {
 
 class Running {
   peers = [];
+  #names = 0;
   run = Date.now().toString(36); // so that a second drill has other people
   url = `ws://127.0.0.1:${port}/ws`;
   postgres = new Program('postgres', port + 1);
@@ -81,7 +82,7 @@ class Running {
   async pair() {
     const [visitor, agent] = await Promise.all(
       ['visitor', 'agent'].map((role) => {
-        const peer = new Guest(this, role, `${role}-${this.run}-${this.peers.length}`);
+        const peer = new Guest(this, role, `${role}-${this.run}-${++this.#names}`);
         this.peers.push(peer);
         return peer.begin();
       }),
