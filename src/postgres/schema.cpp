@@ -163,19 +163,25 @@ void adopt(PGconn* link) {
 std::string settings_of(const Options& options) {
   const auto seconds = (options.timeout.count() + 999'999'999) / 1'000'000'000;
   const std::string patience = std::to_string(seconds) + "s";
+  const std::string keepalive =
+      std::to_string((options.stall.count() + 999'999'999) / 1'000'000'000);
+  const std::string stall = std::to_string((options.stall.count() + 999'999) / 1'000'000) + "ms";
   // The plans are plain, and must not depend on what the tables held when they were made. What a
   // node leaves behind that died or stands still must not hold up the others for long.
   return "SET search_path = " + options.schema +
          "; SET synchronous_commit = " + name(options.synchronous) + "; SET statement_timeout = '" +
-         patience + "'; SET idle_in_transaction_session_timeout = '" + patience +
-         "'; SET client_connection_check_interval = '1s'; SET plan_cache_mode = "
+         patience + "'; SET idle_in_transaction_session_timeout = '" + stall +
+         "'; SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = " + keepalive +
+         "; SET tcp_keepalives_interval = " + keepalive +
+         "; SET tcp_keepalives_count = 3; SET plan_cache_mode = "
          "force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET "
          "enable_mergejoin = off; SET jit = off; SET bytea_output = hex";
 }
 
 Link prepare_schema(const std::string& conninfo, const Options& options) {
   if (!is_name(options.schema)) throw std::invalid_argument("the name of a schema");
-  if (options.writers == 0 || options.readers == 0 || options.timeout <= Nanoseconds{0})
+  if (options.writers == 0 || options.readers == 0 || options.timeout <= Nanoseconds{0} ||
+      options.stall <= Nanoseconds{0})
     throw std::invalid_argument("no connections, or no time for them");
   Link link(PQconnectdb(conninfo.c_str()));
   if (PQstatus(link.get()) != CONNECTION_OK) fail(errc::unavailable, PQerrorMessage(link.get()));

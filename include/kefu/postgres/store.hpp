@@ -32,6 +32,9 @@ struct Options {
   /// no answer, and of which the database can't say what became for as long again,
   /// errc::timed_out (10 s).
   Nanoseconds timeout{10'000'000'000};
+  /// The server ends a transaction in which nothing happens for so long: its node stands still or
+  /// is cut off, and what it has locked would hold up the others. Up to a millisecond exact (1 s).
+  Nanoseconds stall{1'000'000'000};
   /// Creates the tables, and brings those of an older kefu up to this version, where needed.
   /// Otherwise that is an error: for roles that may not.
   bool migrate = true;

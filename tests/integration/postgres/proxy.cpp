@@ -72,6 +72,23 @@ bool Proxy::was_cut() {
   return std::exchange(cut_, false);
 }
 
+void Proxy::hold_at(std::uint64_t n) {
+  const std::scoped_lock lock(mutex_);
+  left_ = n;
+  hold_ = true;
+  most_ = 0;
+}
+
+void Proxy::let_go() {
+  {
+    const std::scoped_lock lock(mutex_);
+    left_ = 0;
+    hold_ = false;
+  }
+  let_go_ = holds_.load();
+  while (let_go_) std::this_thread::yield();
+}
+
 void Proxy::cut_randomly(std::uint64_t most, std::uint64_t seed) {
   const std::scoped_lock lock(mutex_);
   random_.seed(seed);
@@ -79,9 +96,14 @@ void Proxy::cut_randomly(std::uint64_t most, std::uint64_t seed) {
   left_ = most == 0 ? 0 : 1 + random_() % most;
 }
 
-bool Proxy::counts_to_cut() {
+bool Proxy::counts_to_cut(const Way& way) {
   const std::scoped_lock lock(mutex_);
+  if (hold_ && !way.back) return false;
   if (left_ == 0 || --left_ != 0) return false;
+  if (hold_) {
+    holds_ = true;
+    return true;
+  }
   cut_ = true;
   ++cuts_;
   if (most_ != 0) left_ = 1 + random_() % most_;
@@ -92,7 +114,7 @@ void Proxy::accept() {
   Pair pair;
   pair.client = Descriptor(::accept(listener_.get(), nullptr, nullptr));
   pair.server = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  pair.back.started = true;
+  pair.back.started = pair.back.back = true;
   const sockaddr_un address = address_in(server_);
   if (!pair.client || ::connect(pair.server.get(), reinterpret_cast<const sockaddr*>(&address),
                                 sizeof address) != 0)
@@ -120,12 +142,28 @@ bool Proxy::pass(const Descriptor& from, const Descriptor& to, Way& way) {
   for (; !cut; way.started = true) {
     const std::optional<std::size_t> end = message_at(way, passed);
     if (!end) break;
-    cut = counts_to_cut();
+    cut = counts_to_cut(way);
     if (!cut) passed = *end;
   }
-  if (!send_all(to, way.bytes.data(), passed) || cut) return false;
+  if (!send_all(to, way.bytes.data(), passed)) return false;
+  if (cut) return holds_;
   way.bytes.erase(0, passed);
   return true;
+}
+
+/// What the clients have said still arrives.
+void Proxy::hold(std::vector<pollfd>& sockets) {
+  for (std::size_t i = 3; i < sockets.size(); i += 2) sockets[i].fd = -1;
+  constexpr int kLookAgain = 1;  // ms
+  ::poll(sockets.data() + 2, static_cast<nfds_t>(sockets.size() - 2), kLookAgain);
+  std::size_t at = 2;
+  for (Pair& pair : pairs_) {
+    if (sockets[at].revents != 0) pass(pair.client, pair.server, pair.there);
+    at += 2;
+  }
+  if (!let_go_) return;
+  pairs_.clear();
+  holds_ = let_go_ = false;
 }
 
 void Proxy::run() {
@@ -134,6 +172,10 @@ void Proxy::run() {
     for (const Pair& pair : pairs_) {
       sockets.push_back({pair.client.get(), POLLIN, 0});
       sockets.push_back({pair.server.get(), POLLIN, 0});
+    }
+    if (holds_) {
+      hold(sockets);
+      continue;
     }
     ::poll(sockets.data(), static_cast<nfds_t>(sockets.size()), -1);
     if (sockets[0].revents != 0) return;

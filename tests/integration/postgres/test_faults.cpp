@@ -158,6 +158,39 @@ TEST_CASE("postgres store: an erasure empties each body once, wherever the conne
   });
 }
 
+TEST_CASE("postgres store: a node that stands still in a transaction does not hold up another") {
+  Cluster cluster;
+  Proxy proxy(cluster.folder() + "/proxy", cluster.folder());
+  postgres::Options options = few_connections();
+  options.stall = std::chrono::milliseconds(50);
+  postgres::Store still(Cluster::conninfo(cluster.folder() + "/proxy"), options);
+  options.timeout = std::chrono::seconds(5);
+  postgres::Store other(cluster.conninfo(), options);
+  attach(still, session(0), 1, true);
+  attach(other, session(1), 1, true);
+  append(other, {draft(1, 1, 1)});
+  std::uint64_t cseq = 0;
+  bool held = true;
+  for (std::uint64_t n = 1; held && n < 1'000; ++n) {
+    proxy.hold_at(n);
+    auto stuck =
+        std::async(std::launch::async, [&] { return append(still, {draft(0, 1, cseq + 1)}); });
+    while (!proxy.holds() &&
+           stuck.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+    }
+    held = proxy.holds();
+    CAPTURE(n);
+    CHECK_EQ(append(other, {draft(1, 1, cseq + 2)}).front().code, errc::ok);
+    proxy.let_go();
+    const Outcome outcome = stuck.get().front();
+    CHECK_EQ(outcome.code, errc::ok);
+    ++cseq;
+    CHECK_EQ(read(other, conversation(1)).tail, 1 + 2 * cseq);
+  }
+  CHECK_FALSE(held);
+  CHECK_GT(cseq, 4);
+}
+
 TEST_CASE("postgres store: reads are asked again, wherever the connection is lost") {
   Faults faults;
   Store& store = faults.store();
