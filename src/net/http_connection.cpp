@@ -117,7 +117,10 @@ void HttpConnection::read() {
   // One read at a time: whoever sends more than that waits for its turn.
   if (state_ == State::reading && !unread_.empty()) return feed(std::exchange(unread_, {}));
   if (state_ != State::reading && state_ != State::lingering) return;
-  const auto buffer = worker_.loop().read_buffer();
+  // Of a head no more than one can be: what came behind it would have to be kept.
+  const auto all = worker_.loop().read_buffer();
+  const bool head = state_ == State::reading && !body_;
+  const auto buffer = head ? all.first(worker_.site().options.max_head) : all;
   const IoResult result = socket_.read(buffer);
   switch (result.status) {
     case IoStatus::done:
