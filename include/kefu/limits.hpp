@@ -127,6 +127,7 @@ struct limits {
   std::size_t uploads = 10'000;                        ///< unfinished ones of all together
   std::size_t max_file_name = 255;                     ///< bytes
   std::size_t max_file_type = 127;                     ///< bytes of a media type
+  std::size_t max_file_metadata = 2048;                ///< bytes of FileInfo::metadata
   Nanoseconds upload_ttl{86'400'000'000'000};  ///< an upload that stands still expires (1 day)
   Nanoseconds unkept_ttl{
       3'600'000'000'000};  ///< a file that no message refers to is collected (1 hour)

@@ -365,6 +365,9 @@ void bad_announcements(FilesRig& rig) {
   info = announced(1, 1);
   info.name.assign(rig.bounds().max_file_name + 1, 'x');
   expect_equal(rig.create(info).error(), errc::too_large, "a long name");
+  info = announced(1, 1);
+  info.metadata.assign(rig.bounds().max_file_metadata + 1, 'x');
+  expect_equal(rig.create(info).error(), errc::too_large, "much beside");
   expect_equal(rig.create(announced(1, rig.bounds().max_file + 1)).error(), errc::too_large,
                "a large file");
   expect_equal(rig.status_error(announced(1, 1).id), errc::not_found, "status");

@@ -60,7 +60,8 @@ class UploadBook {
       if (std::any_of(text->begin(), text->end(), control)) return errc::bad_frame;
     }
     if (info.name.size() > bounds_.max_file_name || info.type.size() > bounds_.max_file_type ||
-        info.owner.size() > bounds_.max_id || info.size > bounds_.max_file) {
+        info.metadata.size() > bounds_.max_file_metadata || info.owner.size() > bounds_.max_id ||
+        info.size > bounds_.max_file) {
       return errc::too_large;
     }
     const auto used = usage_.find(info.owner);
