@@ -33,10 +33,10 @@ export function starsText(score) {
 
 /**
  * The question. `answered` gets {score, comment}, both empty where nothing was chosen; `dismissed`
- * is called in place of it.
+ * is called in place of it. Without `rates` it asks only whether the chat shall end.
  */
 export class RatingForm {
-  constructor({ submit, dismiss, answered, dismissed }) {
+  constructor({ rates, submit, dismiss, answered, dismissed }) {
     this.comment = el('textarea', {
       class: 'text',
       rows: '2',
@@ -55,13 +55,7 @@ export class RatingForm {
           answered({ score: this.score, comment: this.comment.value.trim() });
         },
       },
-      el(
-        'fieldset',
-        { class: 'stars' },
-        el('legend', {}, t('rating_question')),
-        ...Array.from({ length: BEST }, (_, i) => this.#star(i + 1)),
-      ),
-      this.comment,
+      ...(rates ? [this.#stars(), this.comment] : [el('p', {}, t('end_question'))]),
       el(
         'div',
         { class: 'choices' },
@@ -81,7 +75,16 @@ export class RatingForm {
   }
 
   focus() {
-    this.root.querySelector('input').focus();
+    this.root.querySelector('input, [type=submit]').focus();
+  }
+
+  #stars() {
+    return el(
+      'fieldset',
+      { class: 'stars' },
+      el('legend', {}, t('rating_question')),
+      ...Array.from({ length: BEST }, (_, i) => this.#star(i + 1)),
+    );
   }
 
   #star(value) {

@@ -5,12 +5,14 @@ import { showStatus } from './banner.js';
 import { ChatView } from './chat-view.js';
 import { Desk, participantId } from './desk.js';
 import { t, tOr, timeText, translatePage } from './i18n.js';
+import { RatingQuestion } from './rating-question.js';
 
 const byId = (id) => document.getElementById(id);
 const desk = new Desk('visitor', participantId('visitor'));
 let shown = null; // {id, view} of the conversation on the screen
 let dismissed = false; // a closed conversation was put away, for a new one
 let opening = false;
+const question = new RatingQuestion(desk, byId('main'), () => shown?.view.focus());
 
 function update() {
   const current = choose();
@@ -20,6 +22,7 @@ function update() {
   byId('start').hidden = Boolean(current);
   byId('end').hidden = !current?.view.open;
   byId('again').hidden = !current || current.view.open;
+  question.update(current);
   shown?.view.update();
   document.title = titleOf(current);
 }
@@ -85,7 +88,7 @@ async function start(event) {
 }
 
 function end() {
-  if (shown && confirm(t('end_question'))) desk.client.closeConversation(shown.id).catch(() => {});
+  if (shown) question.end(shown.id);
 }
 
 translatePage();

@@ -7,7 +7,7 @@ import { ChatView } from './chat-view.js';
 import { Desk, keptId } from './desk.js';
 import { el, icon } from './dom.js';
 import { setLanguage, t, tOr, timeText } from './i18n.js';
-import { RATING, RatingForm, ratingBody, ratingOf } from './rating.js';
+import { RatingQuestion } from './rating-question.js';
 import { Trail } from './trail.js';
 
 const MOST = 256; // bytes of an attribute, the server's default
@@ -21,8 +21,8 @@ export class Widget {
   #started = false;
   #open = false;
   #opening = false;
-  #dismissed = new Set(); // conversations that are over, or whose question was declined
-  #question = null; // {id, form, ends}
+  #dismissed = new Set(); // conversations that are over and were put away
+  #question;
 
   /** @param {HTMLScriptElement} script  that loaded the widget */
   constructor(script) {
@@ -93,7 +93,7 @@ export class Widget {
         class: 'quiet',
         type: 'button',
         'data-testid': 'end',
-        onclick: () => this.#askToEnd(),
+        onclick: () => this.#question.end(this.#chat.id),
       },
       t('end_chat'),
     );
@@ -125,6 +125,7 @@ export class Widget {
       ),
     );
     this.main = el('main', {}, this.start, this.again);
+    this.#question = new RatingQuestion(this.#desk, this.main, () => this.#chat?.view.focus());
     return el(
       'section',
       {
@@ -200,7 +201,7 @@ export class Widget {
     this.#updateNotice(current?.view);
     this.end.hidden = !current?.view.open;
     this.again.hidden = !current || current.view.open;
-    this.#updateQuestion(current);
+    this.#question.update(current);
     this.#chat?.view.update();
     const unread = current && !this.#seen ? current.transcript.unreadAfter(current.view.read) : 0;
     this.badge.hidden = unread === 0;
@@ -314,68 +315,6 @@ export class Widget {
     kept('set', `kefu-widget/begun/${this.#desk.me}`, '1');
   }
 
-  // ---- the end, and how it was
-
-  #askToEnd() {
-    const { id } = this.#chat;
-    if (this.#wasServed(id) && !this.#wasRated(id)) this.#ask(id, true);
-    else this.#desk.client.closeConversation(id).catch(() => {});
-  }
-
-  // One whose matter was resolved asks by itself, once.
-  #updateQuestion(current) {
-    const id = current?.view.id;
-    const stale = this.#question && (this.#question.id !== id || !current.view.open);
-    if (stale) this.#unask();
-    if (this.#question || current?.view.state !== 'resolved') return;
-    if (this.#dismissed.has(`${id} rated`) || !this.#wasServed(id) || this.#wasRated(id)) return;
-    this.#ask(id, false);
-  }
-
-  #ask(id, ends) {
-    this.#unask();
-    const form = new RatingForm({
-      submit: t(ends ? 'end_chat' : 'send'),
-      dismiss: t(ends ? 'go_back' : 'not_now'),
-      answered: (answer) => this.#answer(id, answer, ends),
-      dismissed: () => {
-        this.#dismissed.add(`${id} rated`);
-        this.#unask();
-        this.#chat?.view.focus();
-      },
-    });
-    this.#question = { id, form };
-    this.main.append(form.root);
-    this.host.toggleAttribute('data-asking', true);
-    if (ends) form.focus();
-  }
-
-  #unask() {
-    this.#question?.form.root.remove();
-    this.#question = null;
-    this.host.toggleAttribute('data-asking', false);
-  }
-
-  async #answer(id, { score, comment }, ends) {
-    if (score === 0 && !ends) return this.#question.form.focus();
-    this.#dismissed.add(`${id} rated`);
-    this.#unask();
-    const { client } = this.#desk;
-    if (score > 0) await settled(client, client.send(id, ratingBody(score, comment), { kind: RATING }));
-    if (ends) client.closeConversation(id).catch(() => {});
-    else this.#chat?.view.focus();
-  }
-
-  #wasServed(id) {
-    return this.#some(id, ({ kind }) => kind === 'assigned');
-  }
-  #wasRated(id) {
-    return this.#some(id, (message) => ratingOf(message) !== null);
-  }
-  #some(id, test) {
-    return this.#desk.get(id).transcript.items.some(({ message }) => test(message));
-  }
-
   async #fetchToken() {
     const { me } = this.#desk;
     const url = new URL(
@@ -401,18 +340,6 @@ function departmentsIn(text) {
     .map((one) => one.split('=').map((part) => part.trim()))
     .filter(([value]) => value)
     .map(([value, name = value]) => [value, name]);
-}
-
-/** When a send has its outcome. */
-function settled(client, id) {
-  return new Promise((resolve) => {
-    const listen = ({ detail }) => {
-      if (detail.id !== id || !['sent', 'failed'].includes(detail.state)) return;
-      client.removeEventListener('send', listen);
-      resolve();
-    };
-    client.addEventListener('send', listen);
-  });
 }
 
 function bounded(text) {
