@@ -298,6 +298,28 @@ step('search finds it, and goes there', async () => {
   await bob.locator('.pane.current').filter({ hasText: 'came broken' }).waitFor();
 });
 
+step('by keys alone: which there are, another conversation, a note; sounds are off until wanted', async () => {
+  await pane(bob, 'Alice').getByTestId('log').focus();
+  await bob.keyboard.press('?');
+  await bob.getByTestId('keys-dialog').waitFor();
+  await bob.keyboard.press('Escape');
+  await bob.keyboard.press('Alt+1');
+  await bob.locator('.pane.current').filter({ hasText: 'lilei' }).waitFor();
+  const text = pane(bob, 'lilei').getByTestId('text');
+  await until(() => text.evaluate((one) => one === document.activeElement), 'the cursor in it');
+  await bob.keyboard.press('Alt+n');
+  await bob.keyboard.type('Likes green');
+  await bob.keyboard.press('Enter');
+  await body(pane(bob, 'lilei').locator('[data-log=internal]'), 'Likes green').waitFor();
+  await bob.keyboard.press('Alt+n');
+  const alerts = bob.getByTestId('alerts');
+  assert.equal(await alerts.getAttribute('aria-pressed'), 'false');
+  await alerts.click();
+  await bob.locator('[data-testid=alerts][aria-pressed=true]').waitFor();
+  await alerts.click();
+  await bob.locator('[data-testid=alerts][aria-pressed=false]').waitFor();
+});
+
 step('the supervisor reads along, and whispers to the agent alone', async () => {
   await sue.getByTestId('search').click();
   await sue.getByTestId('search-text').fill('came broken');

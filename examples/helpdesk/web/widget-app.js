@@ -13,7 +13,14 @@ import { Trail } from './trail.js';
 const MOST = 256; // bytes of an attribute, the server's default
 const USUAL_REM = 16; // px: sites that make theirs smaller don't mean us
 
-export class Widget {
+/** @param {HTMLScriptElement} script  the tag that asks for it */
+export function embed(script) {
+  const attach = () => new Widget(script).attach(document.body);
+  if (document.body) attach();
+  else document.addEventListener('DOMContentLoaded', attach);
+}
+
+class Widget {
   #set; // data-… of the script
   #desk;
   #trail = new Trail();
@@ -214,8 +221,8 @@ export class Widget {
   }
 
   // Nobody is there now: when somebody will be.
-  #updateNotice({ state, place, opens_at } = {}) {
-    const at = state === 'queued' ? (place?.opens_at ?? opens_at) : undefined;
+  #updateNotice({ agent, place, opens_at } = {}) {
+    const at = agent ? '' : place ? place.opens_at : opens_at;
     const text = at ? t('opens_at', { time: timeText(at) }) : '';
     if (this.notice.textContent !== text) this.notice.textContent = text;
     this.notice.hidden = text === '';

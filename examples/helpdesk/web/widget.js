@@ -13,13 +13,9 @@
 // data-theme        "light" or "dark"; by default as the system says
 // data-side         "left" or "right" (the default)
 //
-// Served as it is, it loads the modules beside it; bundled (see the build file) it is all there is.
+// As it is here it loads the modules beside it; packed (../pack.sh) it is all there is.
 
 (() => {
   const script = document.currentScript;
-  import('./widget-app.js').then(({ Widget }) => {
-    const attach = () => new Widget(script).attach(document.body);
-    if (document.body) attach();
-    else document.addEventListener('DOMContentLoaded', attach);
-  });
+  import('./widget-app.js').then(({ embed }) => embed(script));
 })();
