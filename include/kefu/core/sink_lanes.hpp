@@ -273,7 +273,7 @@ class SinkLanes {
     for (auto& [other, first] : held_) first = std::max(first, read_ + 1);
     ahead_ = std::max(ahead_, read_);
     held_[conversation] = from;
-    read_ = from - 1;
+    read_ = std::min(read_, from - 1);
   }
 
   std::shared_ptr<const EventBatch> batch_of(Lane& lane) const {
