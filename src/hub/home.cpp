@@ -62,8 +62,7 @@ errc Home::Guard::refusal_for(const Draft& draft) const {
 
 void Home::join(mail::Join join) {
   const ConversationId id = join.conversation.record.id;
-  if (!join.person.staff())
-    departures_.back(id, join.conversation.record.gone_until.has_value());
+  if (!join.person.staff()) departures_.back(id, join.conversation.record.gone_until.has_value());
   Live& live = live_[id];
   learn(live, std::move(join.conversation));
   const auto same = [&](const Reader& reader) { return reader.who == join.who; };

@@ -222,11 +222,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   [[no_unique_address]] core::Session machine_;
   // In the room behind it:
   bool blocked_ = false;
-  bool retry_fetch_ = false;  // a page failed: try again at the next tick
-  bool flooding_ = false;     // with what can't be read; it has been told
-  bool stopping_ = false;     // nothing more is served
-  bool paused_ = false;       // not read, for too many drafts wait for the store
-  bool searching_ = false;    // the answer to one is still to come
+  bool retry_fetch_ = false;     // a page failed: try again at the next tick
+  bool flooding_ = false;        // with what can't be read; it has been told
+  bool stopping_ = false;        // nothing more is served
+  bool paused_ = false;          // not read, for too many drafts wait for the store
+  bool searching_ = false;       // the answer to one is still to come
   bool no_address_ : 1 = false;  // its peer's address is not counted
   bool verified_ : 1 = false;    // the host knows who it is
   Person who_;

@@ -139,7 +139,7 @@ void Session::on(const frame::Describe& ask) {
 /// Answers with the ticket, or with the rule that forbids it and the version that counts.
 void Session::change_ticket(core::DeskCommand command) {
   auto told = mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](Session& self,
-                                                                DeskOutcome outcome) {
+                                                                        DeskOutcome outcome) {
     if (outcome.code != errc::ok)
       return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule}, outcome.version);
     self.send({ref, frame::Tickets{
@@ -158,13 +158,13 @@ void Session::on(const frame::Comment& ask) {
   if (ask.log == Log::internal && !staff()) return fail(shard_.frame_ref(), errc::not_found, "log");
   core::CommentTicket command{ask.id, ask.comment, who_.participant(), std::string(ask.body),
                               ask.log};
-  shard_.desk().change(
-      std::move(command),
-      mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](Session& self, DeskOutcome outcome) {
-        if (outcome.code != errc::ok)
-          return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
-        self.send({ref, frame::Done{0, outcome.version}});
-      }));
+  shard_.desk().change(std::move(command),
+                       mine<DeskOutcome>([ref = std::string(shard_.frame_ref())](
+                                             Session& self, DeskOutcome outcome) {
+                         if (outcome.code != errc::ok)
+                           return self.refuse(ref, DeskAnswer{outcome.code, outcome.rule});
+                         self.send({ref, frame::Done{0, outcome.version}});
+                       }));
 }
 
 void Session::on(const frame::Merge& ask) {
@@ -183,8 +183,7 @@ void Session::on(const frame::FindTickets& find) {
   }
   const bool own = !staff();
   ScanRequest request{RecordKind::ticket, std::string(own ? index::kRequester : index::kAssignee),
-                      index::of(own ? who_.id() : find.agent),
-                      std::string(find.after), 0};
+                      index::of(own ? who_.id() : find.agent), std::string(find.after), 0};
   request.limit = std::clamp<std::size_t>(find.limit, 1, shard_.bounds().max_list);
   scan_tickets(std::move(request), ref);
 }

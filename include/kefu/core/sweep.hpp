@@ -58,9 +58,9 @@ struct Done {};
 
 }  // namespace sweep_effect
 
-using SweepEffect = std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge,
-                                 sweep_effect::Expire, sweep_effect::Look, sweep_effect::Merge,
-                                 sweep_effect::Done>;
+using SweepEffect =
+    std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge, sweep_effect::Expire,
+                 sweep_effect::Look, sweep_effect::Merge, sweep_effect::Done>;
 using SweepEffects = std::vector<SweepEffect>;
 
 class Sweep {
