@@ -91,7 +91,6 @@ Conversation& Cache::conversation(ConversationId id) {
       conversation.head.log = core::ConversationLog(run.number(1), run.number(2));
     }
   }
-  conversation.head.version = stored_version(id);
   // Last, so that one that could not be read is not taken for an empty one.
   return conversations_.emplace(id, std::move(conversation)).first->second;
 }
@@ -106,16 +105,20 @@ Conversation& Cache::conversation_by_key(std::int64_t key) {
   return conversation(id);
 }
 
-std::uint64_t Cache::stored_version(ConversationId id) {
-  const std::string text = id.to_string();
+void Cache::load_version(Conversation& conversation) {
+  if (conversation.has_version) return;
+  const std::string text = conversation.id.to_string();
   Run run(version_);
   run.bind(1, static_cast<std::int64_t>(RecordKind::conversation)).bind(2, text);
-  return run.step() ? run.number(0) : 0;
+  conversation.head.version = run.step() ? run.number(0) : 0;
+  conversation.has_version = true;
 }
 
 void Cache::version_changed(ConversationId id, std::uint64_t version) {
   const auto found = conversations_.find(id);
-  if (found != conversations_.end()) found->second.head.version = version;
+  if (found == conversations_.end()) return;
+  found->second.head.version = version;
+  found->second.has_version = true;
 }
 
 void Cache::load_mark(Sender& sender, const Conversation& conversation) {

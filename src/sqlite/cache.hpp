@@ -35,6 +35,8 @@ class Cache {
   Conversation& conversation(ConversationId id);
   /// With the session's epoch. It stays where it is while it is dirty.
   Sender& sender(Session& session);
+  /// Sees to it that the head holds the version of the conversation's record.
+  void load_version(Conversation& conversation);
   /// Sees to it that the ledger holds the mark.
   void load_mark(Sender& sender, const Conversation& conversation);
   /// Whose session it is.
@@ -64,7 +66,6 @@ class Cache {
   void clear();
 
  private:
-  std::uint64_t stored_version(ConversationId id);
   void let_go_senders(const Unfolded& unfolded);
   void let_go_marks(const Unfolded& unfolded);
   void let_go_conversations(const Unfolded& unfolded);

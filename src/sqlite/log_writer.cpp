@@ -56,6 +56,7 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
       continue;
     }
     Conversation& conversation = cache_.conversation(draft.conversation);
+    cache_.load_version(conversation);
     Sender& sender = cache_.sender(*session);
     cache_.load_mark(sender, conversation);
     if (core::judge(draft, &sender.ledger, conversation.head, window_, now, outcome)) {

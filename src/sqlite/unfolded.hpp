@@ -17,7 +17,8 @@ namespace kefu::sqlite {
 /// is.
 struct Conversation {
   ConversationId id;
-  std::int64_t key = 0;  ///< 0: it has no row yet, as nothing was written for it
+  std::int64_t key = 0;      ///< 0: it has no row yet, as nothing was written for it
+  bool has_version = false;  ///< the head's is read: reading needs none, sending does
   core::ConversationHead head;
   std::uint64_t last_entry[2] = {0,
                                  0};  ///< position of each log's last entry, when that is unfolded
