@@ -233,22 +233,28 @@ step('a file from the visitor reaches the agent', async () => {
   assert.equal(await (await fetch(url)).text(), 'in two');
 });
 
-step('noon: another visitor, where agents pick; the supervisor sees who waits, and since when', async () => {
-  await lilei.getByTestId('launcher').click();
-  await lilei.getByTestId('department').selectOption('sales');
-  await lilei.getByTestId('start').click();
-  await write(lilei, '有茶壶吗？');
-  const queued = sue.getByTestId('queued').filter({ hasText: 'lilei' });
-  await queued.getByTestId('waits').filter({ hasText: /^\d+:\d\d$/ }).waitFor();
-  assert.equal(await sue.getByTestId('figure-waiting').textContent(), '1');
-  await browser.shot(sue, 'board-queue');
-  assert.equal(await offer(bob, 'lilei').getByTestId('decline').count(), 0);
-  await offer(bob, 'lilei').getByTestId('accept').click();
-  await queued.waitFor({ state: 'detached' });
-  await write(pane(bob, 'lilei'), '有，青瓷的。');
-  await body(lilei, '青瓷').waitFor();
-  await browser.shot(lilei, 'widget-phone-dark-zh');
-});
+step(
+  'noon: another visitor, where agents pick; the supervisor sees who waits, and since when',
+  async () => {
+    await lilei.getByTestId('launcher').click();
+    await lilei.getByTestId('department').selectOption('sales');
+    await lilei.getByTestId('start').click();
+    await write(lilei, '有茶壶吗？');
+    const queued = sue.getByTestId('queued').filter({ hasText: 'lilei' });
+    await queued
+      .getByTestId('waits')
+      .filter({ hasText: /^\d+:\d\d$/ })
+      .waitFor();
+    assert.equal(await sue.getByTestId('figure-waiting').textContent(), '1');
+    await browser.shot(sue, 'board-queue');
+    assert.equal(await offer(bob, 'lilei').getByTestId('decline').count(), 0);
+    await offer(bob, 'lilei').getByTestId('accept').click();
+    await queued.waitFor({ state: 'detached' });
+    await write(pane(bob, 'lilei'), '有，青瓷的。');
+    await body(lilei, '青瓷').waitFor();
+    await browser.shot(lilei, 'widget-phone-dark-zh');
+  },
+);
 
 step('a transfer with a note: the next agent has two at once', async () => {
   await pane(dora, 'Alice').getByTestId('transfer').click();
@@ -298,27 +304,30 @@ step('search finds it, and goes there', async () => {
   await bob.locator('.pane.current').filter({ hasText: 'came broken' }).waitFor();
 });
 
-step('by keys alone: which there are, another conversation, a note; sounds are off until wanted', async () => {
-  await pane(bob, 'Alice').getByTestId('log').focus();
-  await bob.keyboard.press('?');
-  await bob.getByTestId('keys-dialog').waitFor();
-  await bob.keyboard.press('Escape');
-  await bob.keyboard.press('Alt+1');
-  await bob.locator('.pane.current').filter({ hasText: 'lilei' }).waitFor();
-  const text = pane(bob, 'lilei').getByTestId('text');
-  await until(() => text.evaluate((one) => one === document.activeElement), 'the cursor in it');
-  await bob.keyboard.press('Alt+n');
-  await bob.keyboard.type('Likes green');
-  await bob.keyboard.press('Enter');
-  await body(pane(bob, 'lilei').locator('[data-log=internal]'), 'Likes green').waitFor();
-  await bob.keyboard.press('Alt+n');
-  const alerts = bob.getByTestId('alerts');
-  assert.equal(await alerts.getAttribute('aria-pressed'), 'false');
-  await alerts.click();
-  await bob.locator('[data-testid=alerts][aria-pressed=true]').waitFor();
-  await alerts.click();
-  await bob.locator('[data-testid=alerts][aria-pressed=false]').waitFor();
-});
+step(
+  'by keys alone: which there are, another conversation, a note; sounds are off until wanted',
+  async () => {
+    await pane(bob, 'Alice').getByTestId('log').focus();
+    await bob.keyboard.press('?');
+    await bob.getByTestId('keys-dialog').waitFor();
+    await bob.keyboard.press('Escape');
+    await bob.keyboard.press('Alt+1');
+    await bob.locator('.pane.current').filter({ hasText: 'lilei' }).waitFor();
+    const text = pane(bob, 'lilei').getByTestId('text');
+    await until(() => text.evaluate((one) => one === document.activeElement), 'the cursor in it');
+    await bob.keyboard.press('Alt+n');
+    await bob.keyboard.type('Likes green');
+    await bob.keyboard.press('Enter');
+    await body(pane(bob, 'lilei').locator('[data-log=internal]'), 'Likes green').waitFor();
+    await bob.keyboard.press('Alt+n');
+    const alerts = bob.getByTestId('alerts');
+    assert.equal(await alerts.getAttribute('aria-pressed'), 'false');
+    await alerts.click();
+    await bob.locator('[data-testid=alerts][aria-pressed=true]').waitFor();
+    await alerts.click();
+    await bob.locator('[data-testid=alerts][aria-pressed=false]').waitFor();
+  },
+);
 
 step('the supervisor reads along, and whispers to the agent alone', async () => {
   await sue.getByTestId('search').click();

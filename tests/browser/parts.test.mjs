@@ -74,8 +74,11 @@ test('the figures of the server, and what lay between two readings', () => {
 });
 
 test('how long something takes, as people write it', () => {
-  assert.deepEqual(
-    [0, 59_999, 61_000, 3_600_000 + 5000, -1].map(durationText),
-    ['0:00', '0:59', '1:01', '1:00:05', '0:00'],
-  );
+  assert.deepEqual([0, 59_999, 61_000, 3_600_000 + 5000, -1].map(durationText), [
+    '0:00',
+    '0:59',
+    '1:01',
+    '1:00:05',
+    '0:00',
+  ]);
 });

@@ -46,9 +46,13 @@ export class Shop {
         response.writeHead(200, { 'content-type': type });
         return response.end(readFileSync(join(files, pathname)));
       }
-      const type_ = { 'content-type': 'text/html; charset=utf-8' };
-      response.writeHead(200, { ...type_, 'content-security-policy': POLICY(this.desk) });
-      return response.end(this.#page(searchParams.get('visitor'), searchParams.get('lang') ?? 'en'));
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': POLICY(this.desk),
+      });
+      return response.end(
+        this.#page(searchParams.get('visitor'), searchParams.get('lang') ?? 'en'),
+      );
     });
   }
 

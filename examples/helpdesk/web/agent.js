@@ -43,8 +43,7 @@ function update(id = null) {
   updateIntent();
   offers.update(desk.client.offers);
   updateList();
-  for (const [conversation, pane] of panes)
-    if (id === null || id === conversation) pane.update();
+  for (const [conversation, pane] of panes) if (id === null || id === conversation) pane.update();
   byId('placeholder').hidden = panes.size > 0;
   byId('desk').dataset.view = current ? 'pane' : 'list';
   const unread = desk.conversations.reduce((sum, one) => sum + unreadOf(one), 0);
@@ -115,7 +114,11 @@ function listRow(one) {
       'div',
       { class: 'summary' },
       el('strong', {}, name),
-      el('span', { class: 'line' }, typing ? t('typing_short') : last || view.subject || t('no_subject')),
+      el(
+        'span',
+        { class: 'line' },
+        typing ? t('typing_short') : last || view.subject || t('no_subject'),
+      ),
       !view.open || view.state !== 'active'
         ? el('span', { class: 'line faint' }, stateText(view))
         : '',
@@ -189,7 +192,10 @@ const keys = {
   decline: { code: 'KeyX', run: () => byId('offers').querySelector('.quiet')?.click() },
   note: { code: 'KeyN', run: () => panes.get(current)?.toggleNote() },
   details: { code: 'KeyI', run: () => panes.get(current)?.toggleDetails() },
-  hold: { code: 'KeyP', run: () => ['hold', 'resume'].forEach((one) => panes.get(current)?.act(one)) },
+  hold: {
+    code: 'KeyP',
+    run: () => ['hold', 'resume'].forEach((one) => panes.get(current)?.act(one)),
+  },
   transfer: { code: 'KeyT', run: () => panes.get(current)?.act('transfer') },
   resolve: { code: 'KeyR', run: () => panes.get(current)?.act('resolve') },
   hide: { code: 'KeyW', run: () => current && hide(current) },

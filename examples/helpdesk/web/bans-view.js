@@ -11,7 +11,12 @@ const made = []; // {whom, until}
 
 /** @param {string} [participant]  whom to begin with */
 export function showBans(desk, participant = '') {
-  const whom = el('input', { class: 'line-input', required: true, maxlength: '128', 'data-testid': 'ban-whom' });
+  const whom = el('input', {
+    class: 'line-input',
+    required: true,
+    maxlength: '128',
+    'data-testid': 'ban-whom',
+  });
   whom.value = participant;
   const kind = choice(
     [
@@ -57,7 +62,11 @@ export function showBans(desk, participant = '') {
         'div',
         { class: 'summary' },
         el('strong', {}, name),
-        el('span', { class: 'faint' }, until ? t('until', { time: timeText(until) }) : t('ban_for_good')),
+        el(
+          'span',
+          { class: 'faint' },
+          until ? t('until', { time: timeText(until) }) : t('ban_for_good'),
+        ),
       ),
       el('button', { class: 'quiet', type: 'button', onclick: () => lift(what, name) }, t('lift')),
     );

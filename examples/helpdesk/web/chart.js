@@ -28,8 +28,13 @@ const frame = (label, ...children) =>
 export function lineChart(values, label, top = 0) {
   const highest = Math.max(1, top, ...values);
   const step = WIDTH / Math.max(1, values.length - 1);
-  const points = values.map((value, i) => [i * step, HEIGHT - 2 - (value / highest) * (HEIGHT - 4)]);
-  const path = points.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
+  const points = values.map((value, i) => [
+    i * step,
+    HEIGHT - 2 - (value / highest) * (HEIGHT - 4),
+  ]);
+  const path = points
+    .map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`)
+    .join('');
   const end = ((values.length - 1) * step).toFixed(1);
   if (values.length < 2) return frame(label);
   return frame(

@@ -101,7 +101,8 @@ addTexts({
     search_found: 'Found: {count}',
     search_more: 'Look further back',
     replies: 'Canned replies',
-    replies_hint: 'Type / at the beginning of a message to choose one. {visitor} becomes the visitor’s name.',
+    replies_hint:
+      'Type / at the beginning of a message to choose one. {visitor} becomes the visitor’s name.',
     reply_name: 'Short name',
     reply_text: 'Text',
     reply_hello_name: 'hello',

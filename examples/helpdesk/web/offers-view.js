@@ -58,7 +58,10 @@ export class OffersView {
       );
       return button;
     };
-    const about = [department && departmentName(department), t('since', { time: timeText(opened_at) })];
+    const about = [
+      department && departmentName(department),
+      t('since', { time: timeText(opened_at) }),
+    ];
     return el(
       'li',
       { class: 'offer', 'data-testid': 'offer', 'data-conversation': conversation },

@@ -89,7 +89,11 @@ export class Pane {
     const id = this.#id;
     const { client } = this.#desk;
     const button = (name, kind, onclick, ...content) =>
-      el('button', { class: `quiet ${kind}`, type: 'button', 'data-testid': name, onclick }, ...content);
+      el(
+        'button',
+        { class: `quiet ${kind}`, type: 'button', 'data-testid': name, onclick },
+        ...content,
+      );
     const sign = (name, label, kind, mark, onclick) => {
       const made = button(name, `small ${kind}`, onclick, icon(mark));
       made.setAttribute('aria-label', t(label));
@@ -114,7 +118,12 @@ export class Pane {
     this.toggle.setAttribute('aria-expanded', 'false');
     this.root = el(
       'section',
-      { class: 'pane', 'aria-labelledby': this.title.id, 'data-testid': 'pane', 'data-conversation': id },
+      {
+        class: 'pane',
+        'aria-labelledby': this.title.id,
+        'data-testid': 'pane',
+        'data-conversation': id,
+      },
       el(
         'header',
         { class: 'pane-head' },

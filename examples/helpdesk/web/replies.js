@@ -134,8 +134,18 @@ export class ReplyPicker {
 export function showReplies() {
   const list = el('ul', { class: 'stack', 'data-testid': 'reply-list' });
   const rows = new Map(loadReplies().map((reply) => [reply, null]));
-  const name = el('input', { class: 'line-input', maxlength: '40', required: true, 'data-testid': 'reply-name' });
-  const text = el('textarea', { class: 'area', rows: '3', required: true, 'data-testid': 'reply-text' });
+  const name = el('input', {
+    class: 'line-input',
+    maxlength: '40',
+    required: true,
+    'data-testid': 'reply-name',
+  });
+  const text = el('textarea', {
+    class: 'area',
+    rows: '3',
+    required: true,
+    'data-testid': 'reply-text',
+  });
   const update = () => {
     for (const [reply, row] of rows) if (!row) rows.set(reply, rowOf(reply));
     arrange(list, [...rows.values()]);
@@ -145,7 +155,12 @@ export function showReplies() {
     el(
       'li',
       { class: 'entry-row' },
-      el('div', { class: 'summary' }, el('strong', {}, `/${reply.name}`), el('span', {}, reply.text)),
+      el(
+        'div',
+        { class: 'summary' },
+        el('strong', {}, `/${reply.name}`),
+        el('span', {}, reply.text),
+      ),
       el(
         'button',
         {

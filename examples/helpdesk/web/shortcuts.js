@@ -22,7 +22,9 @@ export function listenForKeys(actions) {
     }
     if (!event.altKey || event.shiftKey) return;
     const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
-    const action = digit ? actions.digit : Object.values(actions).find(({ code }) => code === event.code);
+    const action = digit
+      ? actions.digit
+      : Object.values(actions).find(({ code }) => code === event.code);
     if (!action) return;
     event.preventDefault();
     action.run(Number(digit));

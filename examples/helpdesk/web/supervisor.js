@@ -35,8 +35,7 @@ function update(id = null) {
   updateQueues();
   updateAgents();
   updateWatched();
-  for (const [conversation, pane] of panes)
-    if (id === null || id === conversation) pane.update();
+  for (const [conversation, pane] of panes) if (id === null || id === conversation) pane.update();
   byId('panes').hidden = panes.size === 0;
   byId('desk').dataset.view = panes.size > 0 ? 'pane' : 'list';
   document.title = `${t('supervisor_title')} · kefu`;
@@ -45,7 +44,8 @@ function update(id = null) {
 // ---- figures
 
 const waiting = () => desk.client.offers;
-const staff = () => desk.client.agents.filter(({ id, present, load }) => id !== desk.me && (present || load > 0));
+const staff = () =>
+  desk.client.agents.filter(({ id, present, load }) => id !== desk.me && (present || load > 0));
 const sum = (list, key) => list.reduce((total, one) => total + one[key], 0);
 
 function updateFigures() {
@@ -58,7 +58,9 @@ function updateFigures() {
 
 function longest() {
   const since = waiting().map(({ opened_at }) => Date.parse(opened_at));
-  return since.length > 0 ? t('longest', { time: durationText(Date.now() - Math.min(...since)) }) : '';
+  return since.length > 0
+    ? t('longest', { time: durationText(Date.now() - Math.min(...since)) })
+    : '';
 }
 
 function sample(name, value) {
@@ -70,7 +72,11 @@ function drawCharts() {
   sample('waiting', waiting().length);
   sample('load', sum(staff(), 'load'));
   byId('waiting-chart').replaceChildren(
-    lineChart(series.waiting, t('chart_waiting', { values: series.waiting.slice(-6).join(', ') }), 4),
+    lineChart(
+      series.waiting,
+      t('chart_waiting', { values: series.waiting.slice(-6).join(', ') }),
+      4,
+    ),
   );
   byId('load-chart').replaceChildren(
     lineChart(
@@ -92,7 +98,15 @@ function showServer({ entries, connections, latency }) {
     .filter(Boolean)
     .join(' · ');
   byId('rate-chart').replaceChildren(
-    lineChart(series.rate, t('chart_rate', { values: series.rate.slice(-6).map((one) => one.toFixed(1)).join(', ') })),
+    lineChart(
+      series.rate,
+      t('chart_rate', {
+        values: series.rate
+          .slice(-6)
+          .map((one) => one.toFixed(1))
+          .join(', '),
+      }),
+    ),
   );
 }
 
@@ -101,12 +115,17 @@ async function countRatings() {
   if (desk.status.state !== 'online') return;
   try {
     const { entries } = await desk.client.search({ text: '"score":', limit: RATINGS });
-    const scores = entries.map(ratingOf).filter(Boolean).map(({ score }) => score);
+    const scores = entries
+      .map(ratingOf)
+      .filter(Boolean)
+      .map(({ score }) => score);
     const counts = [1, 2, 3, 4, 5].map((score) => scores.filter((one) => one === score).length);
     const mean = scores.reduce((total, one) => total + one, 0) / scores.length;
     byId('rating').textContent = scores.length > 0 ? `${mean.toFixed(1)} ★` : '–';
     byId('ratings').textContent = t('ratings', { count: scores.length });
-    byId('rating-chart').replaceChildren(barChart(counts, t('chart_rating', { values: counts.join(', ') })));
+    byId('rating-chart').replaceChildren(
+      barChart(counts, t('chart_rating', { values: counts.join(', ') })),
+    );
   } catch {
     byId('rating').textContent = '–'; // this store can't search
   }
@@ -125,7 +144,12 @@ function updateQueues() {
     ...departments.flatMap((name) => {
       const own = offers.filter(({ department = '' }) => department === name);
       return [
-        el('h3', {}, `${departmentName(name) || t('no_department')} `, el('span', { class: 'count' }, String(own.length))),
+        el(
+          'h3',
+          {},
+          `${departmentName(name) || t('no_department')} `,
+          el('span', { class: 'count' }, String(own.length)),
+        ),
         el('ul', {}, ...own.map(queueRow)),
       ];
     }),
@@ -137,7 +161,12 @@ function queueRow({ conversation, visitor, subject, opened_at }) {
   return el(
     'li',
     { class: 'board-row', 'data-testid': 'queued' },
-    el('div', { class: 'summary' }, el('strong', {}, visitor), el('span', { class: 'line' }, subject || t('no_subject'))),
+    el(
+      'div',
+      { class: 'summary' },
+      el('strong', {}, visitor),
+      el('span', { class: 'line' }, subject || t('no_subject')),
+    ),
     tick(time, () => (time.textContent = durationText(Date.now() - Date.parse(opened_at)))),
     watchButton(conversation, visitor),
   );
@@ -178,7 +207,12 @@ function agentRow(agent) {
   row.dataset.state = state;
   row.replaceChildren(
     el('span', { class: 'dot', 'data-state': state, 'aria-hidden': 'true' }),
-    el('div', { class: 'summary' }, el('strong', {}, id), el('span', { class: 'line faint' }, t(`intent_${state}`))),
+    el(
+      'div',
+      { class: 'summary' },
+      el('strong', {}, id),
+      el('span', { class: 'line faint' }, t(`intent_${state}`)),
+    ),
     el('meter', {
       min: '0',
       max: String(Math.max(1, capacity)),
@@ -192,7 +226,8 @@ function agentRow(agent) {
 
 // ---- what is read along
 
-const watched = () => desk.conversations.filter(({ view }) => view.open || panes.has(view.id)).reverse();
+const watched = () =>
+  desk.conversations.filter(({ view }) => view.open || panes.has(view.id)).reverse();
 
 function updateWatched() {
   const all = watched();
@@ -285,7 +320,10 @@ for (const [id, mark, action] of [
 byId('me').textContent = desk.me;
 showStatus(desk, byId('status'), byId('banner'));
 desk.addEventListener('change', ({ detail }) => update(detail));
-desk.addEventListener('error', ({ detail }) => (byId('no-token').hidden &&= detail.code !== 'no_token'));
+desk.addEventListener(
+  'error',
+  ({ detail }) => (byId('no-token').hidden &&= detail.code !== 'no_token'),
+);
 desk.client.addEventListener('entry', ({ detail }) => ratingOf(detail.entry) && countRatings());
 desk.client.addEventListener('session', () => {
   byId('no-token').hidden = true;

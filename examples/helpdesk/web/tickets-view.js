@@ -49,7 +49,11 @@ export function showNewTicket(desk, id, { subject = '', made }) {
         el(
           'div',
           { class: 'choices' },
-          el('button', { class: 'primary', type: 'submit', 'data-testid': 'ticket-create' }, t('create')),
+          el(
+            'button',
+            { class: 'primary', type: 'submit', 'data-testid': 'ticket-create' },
+            t('create'),
+          ),
         ),
       ),
     ],
@@ -89,7 +93,11 @@ class TicketsDialog {
         ['mine', t('tickets_mine')],
         ['nobody', t('tickets_nobody')],
       ],
-      { 'aria-label': t('tickets_whose'), 'data-testid': 'tickets-whose', onchange: () => this.#load() },
+      {
+        'aria-label': t('tickets_whose'),
+        'data-testid': 'tickets-whose',
+        onchange: () => this.#load(),
+      },
     );
     this.dialog = showModal({
       title: t('tickets'),
@@ -141,7 +149,11 @@ class TicketsDialog {
       el(
         'span',
         { class: 'line faint' },
-        [tOr('ticket', ticket.state), t(`priority_${ticket.priority ?? 'normal'}`), ticket.requester]
+        [
+          tOr('ticket', ticket.state),
+          t(`priority_${ticket.priority ?? 'normal'}`),
+          ticket.requester,
+        ]
           .filter(Boolean)
           .join(' · '),
       ),
@@ -164,7 +176,12 @@ class TicketsDialog {
       'data-testid': 'ticket-priority',
       onchange: () => this.#change({ priority: priority.value }),
     });
-    const comment = el('textarea', { class: 'area', rows: '2', required: true, 'data-testid': 'ticket-comment' });
+    const comment = el('textarea', {
+      class: 'area',
+      rows: '2',
+      required: true,
+      'data-testid': 'ticket-comment',
+    });
     const inside = el('input', { type: 'checkbox', 'data-testid': 'ticket-inside' });
     inside.checked = true; // what the requester reads is said on purpose
     const log = el('ol', { class: 'ticket-log', 'data-testid': 'ticket-log' });
@@ -173,7 +190,11 @@ class TicketsDialog {
       el(
         'p',
         { class: 'faint' },
-        [ticket.requester, departmentName(ticket.department ?? ''), t('since', { time: timeText(ticket.created_at) })]
+        [
+          ticket.requester,
+          departmentName(ticket.department ?? ''),
+          t('since', { time: timeText(ticket.created_at) }),
+        ]
           .filter(Boolean)
           .join(' · '),
       ),
@@ -194,7 +215,11 @@ class TicketsDialog {
           'div',
           { class: 'choices' },
           el('label', { class: 'check' }, inside, t('ticket_inside')),
-          el('button', { class: 'primary', type: 'submit', 'data-testid': 'ticket-say' }, t('ticket_say')),
+          el(
+            'button',
+            { class: 'primary', type: 'submit', 'data-testid': 'ticket-say' },
+            t('ticket_say'),
+          ),
         ),
       ),
     );
@@ -220,7 +245,11 @@ class TicketsDialog {
     return [
       ...(agent === this.#desk.me ? [] : [take]),
       ...known.map((id) =>
-        el('button', { class: 'quiet', type: 'button', onclick: goTo(id) }, t('ticket_conversation')),
+        el(
+          'button',
+          { class: 'quiet', type: 'button', onclick: goTo(id) },
+          t('ticket_conversation'),
+        ),
       ),
     ];
   }

@@ -41,7 +41,11 @@ export function showTransfer(desk, id) {
         el(
           'div',
           { class: 'choices' },
-          el('button', { class: 'primary', type: 'submit', 'data-testid': 'transfer-go' }, t('transfer_go')),
+          el(
+            'button',
+            { class: 'primary', type: 'submit', 'data-testid': 'transfer-go' },
+            t('transfer_go'),
+          ),
         ),
       ),
     ],

@@ -92,8 +92,18 @@ class Widget {
   #makePanel() {
     this.state = el('p', { class: 'sub', role: 'status', 'data-testid': 'conversation-state' });
     this.status = el('span', { class: 'badge', 'data-testid': 'status' });
-    this.banner = el('p', { class: 'banner', role: 'alert', hidden: true, 'data-testid': 'banner' });
-    this.notice = el('p', { class: 'notice', role: 'status', hidden: true, 'data-testid': 'notice' });
+    this.banner = el('p', {
+      class: 'banner',
+      role: 'alert',
+      hidden: true,
+      'data-testid': 'banner',
+    });
+    this.notice = el('p', {
+      class: 'notice',
+      role: 'status',
+      hidden: true,
+      'data-testid': 'notice',
+    });
     this.end = el(
       'button',
       {
