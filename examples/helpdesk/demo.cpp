@@ -30,8 +30,8 @@ Response token(const kefu::net::Request& request, const std::string& secret, boo
   const auto role =
       kefu::role_from_name(query_parameter(request.head.query(), "role").value_or(""));
   const std::string id = query_parameter(request.head.query(), "id").value_or("");
-  if (role != kefu::Role::visitor && role != kefu::Role::agent)
-    return text_response(400, "role: visitor or agent");
+  if (!role || *role == kefu::Role::bot)
+    return text_response(400, "role: visitor, agent or supervisor");
   const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; };
   if (id.empty() || id.size() > kMaxId || !std::ranges::all_of(id, plain)) {
     return text_response(400, "id: 1 to 64 printable ASCII characters without quotes and spaces");

@@ -133,8 +133,8 @@ class Hub final : public Acceptor {
   /// Writes what is kept of a participant who asks for it: the conversations in which they are the
   /// visitor, newest first, as transcript() without internal ones, then the tickets of which they
   /// are the requester, {"type":"ticket","ticket":{…}} and the public entries of its log; their
-  /// attributes (fields) too, but neither tags nor skills nor who was asked, which are the staff's.
-  /// What they opened while it is written may be missing. errc::closed: `take` has ended it.
+  /// attributes (fields) too, but neither tags nor skills nor who was asked, which are the staff's;
+  /// then that of former identities. What they open meanwhile may be missing. errc::closed: `take`.
   void export_participant(std::string participant, LineTaker take, Completion<errc> done);
 
   /// Keeps an identity, or an address or network of addresses, out: `hello` is refused with

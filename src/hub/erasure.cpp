@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "merging.hpp"
 #include "shard.hpp"
 
 namespace kefu::hub {
@@ -72,26 +73,14 @@ void scan(const JobPtr& job) {
       }));
 }
 
-/// Under which names they wrote before.
-void find_former(const JobPtr& job) {
-  const RecordKey key = contact_key(job->participants.front());
-  job->shard.context().store.get(
-      key, job->shard.here<result<std::optional<Record>>>([job, key](auto record) {
-        if (!record) return job->done(record.error());
-        if (*record) {
-          const result<DeskRecord> contact = wire::decode_record(key, (*record)->value);
-          if (!contact) return job->done(contact.error());
-          for (const std::string& former : std::get<Contact>(*contact).former)
-            job->participants.push_back(former);
-        }
-        scan(job);
-      }));
-}
-
 }  // namespace
 
 void erase(Shard& shard, std::string participant, Completion<result<std::uint64_t>> done) {
-  find_former(JobPtr(new Job{shard, {std::move(participant)}, std::move(done)}));
+  find_ids(shard, std::move(participant),
+           [&shard, done = std::move(done)](result<std::vector<std::string>> ids) mutable {
+             if (!ids) return done(ids.error());
+             scan(JobPtr(new Job{shard, *std::move(ids), std::move(done)}));
+           });
 }
 
 }  // namespace kefu::hub

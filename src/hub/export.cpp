@@ -1,11 +1,13 @@
 #include "export.hpp"
 
+#include <algorithm>
 #include <kefu/desk_record.hpp>
 #include <kefu/wire/records.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "merging.hpp"
 #include "shard.hpp"
 #include "transcript.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 
 struct Job {
   Shard& shard;
-  std::string participant;
+  std::vector<std::string> participants;  // the last one is under way; the others are to come
   TakerPtr take;
   Completion<errc> done;
   RecordKind kind = RecordKind::conversation;  // what is being written
@@ -28,13 +30,14 @@ void scan(const JobPtr& job);
 void go_on(const JobPtr& job) {
   if (job->left.empty()) {
     if (!job->next.empty()) return scan(job);
-    if (job->kind == RecordKind::ticket) return job->done(errc::ok);
-    job->kind = RecordKind::ticket;
-    return scan(job);
+    const bool ended = job->kind == RecordKind::ticket;
+    job->kind = ended ? RecordKind::conversation : RecordKind::ticket;
+    if (ended) job->participants.pop_back();
+    return job->participants.empty() ? job->done(errc::ok) : scan(job);
   }
   Writing what = std::move(job->left.back());
   job->left.pop_back();
-  what.participant = job->participant;
+  what.participant = job->participants.back();
   write_entries(job->shard, std::move(what), job->take,
                 [job](errc code) { code == errc::ok ? go_on(job) : job->done(code); });
 }
@@ -60,7 +63,7 @@ struct Told {
 void scan(const JobPtr& job) {
   const bool tickets = job->kind == RecordKind::ticket;
   ScanRequest request{job->kind, std::string(tickets ? index::kRequester : index::kAllOf),
-                      index::of(job->participant), std::exchange(job->next, {}), 0};
+                      index::of(job->participants.back()), std::exchange(job->next, {}), 0};
   request.limit = job->shard.bounds().max_list;
   job->shard.context().store.scan(
       std::move(request), job->shard.here<result<ScanPage>>([job](result<ScanPage> page) {
@@ -68,7 +71,7 @@ void scan(const JobPtr& job) {
         for (auto at = page->records.rbegin(); at != page->records.rend(); ++at) {
           const result<DeskRecord> one = wire::decode_record(at->key, at->value);
           if (!one) return job->done(one.error());
-          if (auto what = std::visit(Told{job->participant}, *one))
+          if (auto what = std::visit(Told{job->participants.back()}, *one))
             job->left.push_back(*std::move(what));
         }
         job->next = std::move(page->next);
@@ -80,8 +83,13 @@ void scan(const JobPtr& job) {
 
 void export_participant(Shard& shard, std::string participant, LineTaker take,
                         Completion<errc> done) {
-  scan(JobPtr(new Job{shard, std::move(participant), std::make_shared<LineTaker>(std::move(take)),
-                      std::move(done)}));
+  find_ids(shard, std::move(participant),
+           [&shard, take = std::make_shared<LineTaker>(std::move(take)),
+            done = std::move(done)](result<std::vector<std::string>> ids) mutable {
+             if (!ids) return done(ids.error());
+             std::ranges::reverse(*ids);  // what is theirs now comes first
+             scan(JobPtr(new Job{shard, *std::move(ids), std::move(take), std::move(done)}));
+           });
 }
 
 }  // namespace kefu::hub

@@ -69,4 +69,21 @@ void merge(Shard& shard, std::string visitor, std::string contact, Completion<De
   });
 }
 
+void find_ids(Shard& shard, std::string participant,
+              Completion<result<std::vector<std::string>>> done) {
+  const RecordKey key = contact_key(participant);
+  shard.context().store.get(
+      key, shard.here<result<std::optional<Record>>>(
+               [key, ids = std::vector{std::move(participant)},
+                done = std::move(done)](result<std::optional<Record>> record) mutable {
+                 if (!record) return done(record.error());
+                 if (!*record) return done(std::move(ids));
+                 const result<DeskRecord> contact = wire::decode_record(key, (*record)->value);
+                 if (!contact) return done(contact.error());
+                 for (const std::string& former : std::get<Contact>(*contact).former)
+                   ids.push_back(former);
+                 done(std::move(ids));
+               }));
+}
+
 }  // namespace kefu::hub

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Browser, Server, freePort, until } from './harness.mjs';
 import { requireFrom } from './packages.mjs';
-import { Shop, Wire, sign } from './shop.mjs';
+import { Shop, Wire } from './shop.mjs';
 
 const MOST_OF_WIDGET = 30 * 1024; // bytes, compressed
 const MOST_OF_PAGE = 150 * 1024; // bytes, as they are served
@@ -39,7 +39,7 @@ const browser = new Browser(
   process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
 );
 const shop = new Shop(packed);
-let wire, secret;
+let wire;
 let alice, lilei, bob, dora, sue; // pages
 
 const pane = (page, visitor) =>
@@ -72,20 +72,6 @@ async function open(device, address) {
   return page;
 }
 
-/** A token for a supervisor comes from the host: the demo has none. */
-async function supervisor(options) {
-  const device = await browser.device(options);
-  await device.route(
-    ({ pathname, searchParams }) =>
-      pathname === '/demo/token' && searchParams.get('role') === 'supervisor',
-    (route) => {
-      const id = new URL(route.request().url()).searchParams.get('id');
-      return route.fulfill({ json: { token: sign(secret, id, 'supervisor'), files: true } });
-    },
-  );
-  return device;
-}
-
 const dayIn = (days) =>
   ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + days) % 7];
 
@@ -112,15 +98,15 @@ before(async () => {
     `,
   );
   await server.start();
-  secret = readFileSync(join(data, 'demo-secret'), 'utf8').trim();
   wire = new Wire(server.port);
   shop.desk = `http://127.0.0.1:${await wire.start()}`;
-  shop.secret = secret;
+  shop.secret = readFileSync(join(data, 'demo-secret'), 'utf8').trim();
   await browser.start();
   const agents = await Promise.all([browser.device({ width: 1280 }), browser.device()]);
+  const board = await browser.device({ width: 1280, height: 800 });
   bob = await open(agents[0], 'agent.html?id=bob');
   dora = await open(agents[1], 'agent.html?id=dora');
-  sue = await open(await supervisor({ width: 1280, height: 800 }), 'supervisor.html?id=sue');
+  sue = await open(board, 'supervisor.html?id=sue');
   alice = await browser.tab(
     await browser.device({ width: 1000, height: 720 }),
     `${shop.base}/?visitor=alice`,

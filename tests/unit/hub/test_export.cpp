@@ -74,4 +74,18 @@ TEST_CASE("an export has what was said with a participant, over many pages, and 
   CHECK(exported(host, "ann").lines.empty());  // whose conversations are those of visitors
 }
 
+TEST_CASE("an export has what was asked for under a former identity too") {
+  Host host;
+  Peer ann(host);
+  ann.asks(hello("agent ann"));
+  ann.asks(ticket("a1", "v", "a refund"));
+  host.hub.merge("v", "contact", [](DeskOutcome) {});
+  host.loop.run_until_idle();
+  ann.asks(ticket("a2", "contact", "a return"));
+  const Written out = exported(host, "contact");
+  CHECK(out.ended == errc::ok);
+  CHECK(out.got("a return") == 1);
+  CHECK(out.got("a refund") == 1);
+}
+
 }  // namespace
