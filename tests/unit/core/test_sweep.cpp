@@ -218,6 +218,7 @@ TEST_CASE("a merge that nobody has ended goes on at its time") {
   rig.page(index::kDue, {});
   rig.page(index::kAbsent, {});
   rig.page(index::kDue, {});
+  rig.no_old();
   Contact begun{"v", {}, "c", kNow};
   Contact later{"w", {}, "c", kNow + 1ns};
   rig.page(index::kDue, {begun, later}, "more");

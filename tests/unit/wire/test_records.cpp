@@ -27,7 +27,7 @@ Conversation example() {
   conversation.snooze_until = Timestamp{5};
   conversation.expires_at = Timestamp{11};
   conversation.expired_at = Timestamp{12};
-  conversation.gone_until = Timestamp{11};
+  conversation.gone_until = Timestamp{13};
   Assignment& assignment = conversation.assignment;
   assignment.epoch = 3;
   assignment.offer = Offer{"agent-3", Timestamp{6}};
@@ -131,7 +131,9 @@ TEST_CASE("a conversation's record is JSON that people can read, and comes back 
       R"("opened_at":"2026-11-23T08:31:23.000000001Z","priority":"urgent","language":"zh-Hans",)"
       R"("skills":["refunds"],"tags":["vip"],"attributes":{"order":"7","渠道":"微信"},)"
       R"("snooze_until":"1970-01-01T00:00:00.000000005Z",)"
-      R"("gone_until":"1970-01-01T00:00:00.000000011Z","assignment":{"epoch":3,)"
+      R"("expires_at":"1970-01-01T00:00:00.000000011Z",)"
+      R"("expired_at":"1970-01-01T00:00:00.000000012Z",)"
+      R"("gone_until":"1970-01-01T00:00:00.000000013Z","assignment":{"epoch":3,)"
       R"("offer":{"agent":"agent-3","expires_at":"1970-01-01T00:00:00.000000006Z"},)"
       R"("declined":[{"agent":"agent-5","until":"1970-01-01T00:00:00.000000007Z"}],)"
       R"("waiting_since":"1970-01-01T00:00:00.000000008Z","returned":true,"preferred":"agent-4",)"
