@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -206,6 +206,12 @@ test('paused and gone on with', async () => {
   assert.ok(bytes.equals(readFileSync(await (await saved).path())));
 });
 
+/** What has been sent may still lie before the server. */
+function hasBegun() {
+  const growing = join(data, 'files', 'growing');
+  return readdirSync(growing).some((name) => statSync(join(growing, name)).size > 0);
+}
+
 test('a reload, and kill -9 of the server, in the middle: it goes on, and is one message', async () => {
   const bytes = randomBytes(3_000_000);
   const patches = [];
@@ -215,6 +221,7 @@ test('a reload, and kill -9 of the server, in the middle: it goes on, and is one
   const { there, release } = holdAfter(1_500_000);
   await pick(visitor, ['long.bin', 'application/x-test', bytes]);
   await there;
+  await until(hasBegun, 'bytes that the server has kept');
   await server.kill();
   release();
   await visitor.getByTestId('upload-status').filter({ hasText: 'no connection' }).waitFor();
