@@ -26,7 +26,12 @@ export class Cluster {
       Postgres.start({ address }),
       Nats.start(),
     ]);
-    for (let i = 0; i < count; ++i) await cluster.#add(i === count - 1 ? cluster.wire : null);
+    try {
+      for (let i = 0; i < count; ++i) await cluster.#add(i === count - 1 ? cluster.wire : null);
+    } catch (error) {
+      await cluster.remove(); // what runs would keep this process
+      throw error;
+    }
     return cluster;
   }
 

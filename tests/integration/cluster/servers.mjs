@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, chownSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +118,22 @@ export class Postgres {
       ...['-D', this.#data, '-p', String(this.port), '-c', `listen_addresses=${listen}`],
       ...['-c', `unix_socket_directories=${this.folder}`, '-c', 'shared_buffers=64MB'],
     ]);
-    await listens(this.port, this.#child);
+    // It listens before it serves.
+    const until = Date.now() + kPatience;
+    while (!this.#isReady()) {
+      assert.ok(this.#child.exitCode === null && Date.now() < until, 'PostgreSQL does not start');
+      await pause(5);
+    }
+  }
+
+  /** What it says of itself: its process is the first line, its state the last one. */
+  #isReady() {
+    try {
+      const lines = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').trimEnd().split('\n');
+      return Number(lines[0]) === this.#child.pid && lines.at(-1).trim() === 'ready';
+    } catch {
+      return false; // there is none yet
+    }
   }
 
   /** Ends it, in order or as a crash would, and starts it again. */
