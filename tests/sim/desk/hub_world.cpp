@@ -687,10 +687,11 @@ bool HubWorld::calm_for(Nanoseconds time) const {
 void HubWorld::check_recalled() {
   const Timestamp now = store_.now();
   for (const auto& [place, since] : talk_.recalled()) {
-    store_.read({place.conversation, place.log, place.seq - 1, 1, 1}, [&](result<Page> page) {
-      if (page->entries.empty() || page->entries.front().seq != place.seq)
-        throw Violation("the number of a message that was taken back is gone");
-    });
+    store_.read({place.conversation, place.log, place.seq - 1, 1, 1},
+                [&place = place](result<Page> page) {
+                  if (page->entries.empty() || page->entries.front().seq != place.seq)
+                    throw Violation("the number of a message that was taken back is gone");
+                });
     if (!calm_for(kTold) || now - since < kTold) continue;
     for (const auto& person : people_) {
       const Link* const link = person->link.get();

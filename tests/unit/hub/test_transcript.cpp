@@ -78,7 +78,7 @@ TEST_CASE("a transcript waits for who takes it, and ends when they want no more"
         more = std::move(then);
       },
       [&](errc code) { ended = code; });
-  for (const std::size_t so_far : {1, 3, 5}) {
+  for (const std::size_t so_far : {1u, 3u, 5u}) {
     host.loop.run_until_idle();
     CHECK(lines == so_far);
     CHECK(!ended);

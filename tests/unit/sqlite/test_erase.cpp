@@ -60,7 +60,7 @@ TEST_CASE("sqlite store: what was redacted leaves the WAL without an erasure") {
   fill(store, 10);
   Commit commit;
   for (std::uint64_t seq = 1; seq <= 10; ++seq) {
-    for (const std::uint64_t of : {0, 1})
+    for (const std::uint64_t of : {0u, 1u})
       commit.redactions.push_back({conversation(of), Log::public_log, seq, "rewritten,recalled"});
   }
   CHECK(
