@@ -76,7 +76,7 @@ function(kefu_doctest_entries target label base)
     string(REPLACE "/test_" "/" name "${name}")
     add_test(NAME "${name}" COMMAND ${target} "--source-file=*/${relative}" --no-intro)
     set_tests_properties("${name}" PROPERTIES LABELS ${label}
-                         FAIL_REGULAR_EXPRESSION "test cases: +0 " TIMEOUT 120)
+                         FAIL_REGULAR_EXPRESSION "test cases: +0 " TIMEOUT 300)
   endforeach()
 endfunction()
 
