@@ -18,7 +18,8 @@ const kPatience = 120_000; // ms
 
 const kGrace = 3; // s
 
-const t = fixture({ options: ['--grace', String(kGrace)] });
+// The capacity from the start: an agent who drops before saying theirs would keep the default.
+const t = fixture({ options: ['--grace', String(kGrace), '--capacity', String(kCapacity)] });
 const between = (low, high) => low + Math.random() * (high - low);
 const later = (ms, what) => setTimeout(what, ms);
 const percentile = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
