@@ -61,10 +61,10 @@ void Verifier::line(std::string_view text) {
     ++unread_;
     return found(Fault::unreadable, "this is not a line of an audit log");
   }
+  if (!line->whole) return changed(line->head.n);
   if (report_.head.writer.empty()) report_.head.writer = line->head.writer;
   if (line->head.writer != report_.head.writer)
     return found(Fault::other_writer, fmt::format("this is of the chain of {}", line->head.writer));
-  if (!line->whole) return changed(line->head.n);
   place(*line);
 }
 
