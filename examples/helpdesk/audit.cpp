@@ -51,7 +51,8 @@ class AnchorFile {
     const auto size = static_cast<ssize_t>(text.size());
     torn_ = ::write(file_, text.data(), text.size()) != size;
     if (torn_) return errno == ENOSPC ? kefu::errc::store_full : kefu::errc::unavailable;
-    if (::fdatasync(file_) == 0 || errno == EINVAL) return kefu::errc::ok;  // no file has none
+    if (::fdatasync(file_) == 0 || errno == EINVAL)
+      return kefu::errc::ok;  // a pipe has nothing to sync
     return kefu::errc::store_failed;
   }
 

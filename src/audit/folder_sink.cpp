@@ -8,7 +8,7 @@
 
 #include "audit/log_folder.hpp"
 #include "audit/recent_events.hpp"
-#include "disk/work_thread.hpp"
+#include "work_thread.hpp"
 
 namespace kefu::audit {
 namespace {
@@ -47,7 +47,7 @@ struct FolderSink::Impl {
   Chain chain;                            // as it is on the disk
   std::optional<std::uint64_t> anchored;  // the line; of what was before this start nobody knows
   errc told = errc::ok;                   // how it went last
-  disk::WorkThread hands;                 // last: it uses all above
+  WorkThread hands;                       // last: it uses all above
 };
 
 /// Batches that were written and not anchored come again, and only their head is left to do.
