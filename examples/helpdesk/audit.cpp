@@ -120,6 +120,10 @@ int report(const kefu::audit::Report& report) {
     fmt::print("{} fault(s) in {} lines\n", report.faults, report.lines);
     return 1;
   }
+  if (report.lines == 0) {
+    fmt::print(stderr, "there is no audit log\n");
+    return 2;
+  }
   fmt::print("ok: {} lines in {} file(s), {} anchored\n{}\n", report.lines, report.files,
              report.anchored, to_line(report.head));
   return 0;

@@ -17,7 +17,7 @@ void keep_audit(kefu::Hub& hub, const Options& options, kefu::Logger& log);
 [[nodiscard]] bool is_audit_command(int argc, char** argv);
 
 /// `helpdesk audit verify FOLDER [--anchors FILE] [--since N]`: tells what is wrong with the log, a
-/// line for each fault. 0: nothing; 1: something; 2: it can't be read.
+/// line for each fault. 0: nothing; 1: something; 2: it can't be read, or there is none.
 [[nodiscard]] int run_audit_command(int argc, char** argv);
 
 }  // namespace helpdesk

@@ -31,14 +31,11 @@ const entries = () =>
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line));
 
-function verify(...options) {
-  const { status, stdout, stderr } = spawnSync(
-    process.env.KEFU_HELPDESK,
-    ['audit', 'verify', folder, ...options],
-    { encoding: 'utf8' },
-  );
-  return { status, stdout, stderr };
-}
+const verifyIn = (where, ...options) =>
+  spawnSync(process.env.KEFU_HELPDESK, ['audit', 'verify', where, ...options], {
+    encoding: 'utf8',
+  });
+const verify = (...options) => verifyIn(folder, ...options);
 
 async function until(condition, what) {
   const end = Date.now() + kPatience;
@@ -130,6 +127,11 @@ test('what was cut off is found by the anchors', () => {
 test('what can not be read is no verdict', () => {
   assert.equal(verify('--anchors', join(place, 'nowhere')).status, 2);
   assert.equal(verify('--no-such-option').status, 2);
+  const empty = mkdtempSync(join(place, 'empty-'));
+  assert.equal(verifyIn(empty).status, 2);
+  const { status, stdout } = verifyIn(empty, '--anchors', anchors);
+  assert.equal(status, 1, 'all of it was removed');
+  assert.match(stdout, /^the log: cut_off: the chain of desk-1 is anchored up to entry 23/);
 });
 
 test('a log that was tampered with while nobody served is not gone on with', async () => {
