@@ -1,6 +1,7 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
 //   options.cpp  what it is told       secret.cpp  what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
+//   audit.cpp    who did what, so that nobody can change it unseen
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
@@ -23,6 +24,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "audit.hpp"
 #include "demo.hpp"
 #include "files.hpp"
 #include "options.hpp"
@@ -161,6 +163,7 @@ void run(const helpdesk::Options& options) {
   if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
+  if (!options.audit.empty()) helpdesk::keep_audit(hub, options, log);
 
   std::optional<kefu::net::Tls> tls;
   if (!options.tls_chain.empty()) {
@@ -187,6 +190,7 @@ void run(const helpdesk::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (helpdesk::is_audit_command(argc, argv)) return helpdesk::run_audit_command(argc, argv);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(options.log_level));

@@ -118,6 +118,18 @@ void add_nodes(CLI::App& app, Options& options) {
                  "PEM file of those that their certificates are signed by: speak TLS to them");
 }
 
+void add_audit(CLI::App& app, Options& options) {
+  app.add_option("--audit", options.audit,
+                 "Folder of the audit log, which `helpdesk audit verify` reads; made when missing");
+  app.add_option("--audit-anchors", options.audit_anchors,
+                 "File to which the heads of the audit log are added: where nobody can remove them")
+      ->needs("--audit");
+  app.add_option(
+         "--audit-writer", options.audit_writer,
+         "Name of this node in its audit log, when it begins; by default that of the machine")
+      ->needs("--audit");
+}
+
 }  // namespace
 
 Options read_options(int argc, char** argv) {
@@ -213,6 +225,7 @@ Options read_options(int argc, char** argv) {
                "The URL may lead to this machine or a private network");
   app.add_flag("--webhook-replay", options.webhook_replay,
                "Post the dead letters again, once, at the start");
+  add_audit(app, options);
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments, "
                "with --files");

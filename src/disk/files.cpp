@@ -17,7 +17,7 @@
 #include "digest.hpp"
 #include "disk/folder.hpp"
 #include "disk/open_file.hpp"
-#include "disk/work_thread.hpp"
+#include "work_thread.hpp"
 
 namespace kefu::disk {
 namespace {
