@@ -45,6 +45,8 @@ struct Options {
   bool webhook_replay = false;                ///< send its dead letters again, once
   std::uint32_t webhook_attempts = 100;       ///< before an entry becomes a dead letter
   double webhook_timeout = 10;                ///< seconds that it has for an answer
+  bool api = false;                           ///< serve the HTTP API, see api.hpp
+  std::uint32_t api_failures = 60;            ///< see ApiOptions::failures
   bool demo = false;
 };
 
