@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { Backend, fill, kCalls, kDocument, kText, nameOf } from './backend.mjs';
 import { fixture } from './fixture.mjs';
 import { signJwt } from './helpdesk.mjs';
@@ -24,10 +24,7 @@ after(() => rmSync(folder, { recursive: true }));
 const common = ['--routing', 'pick', '--capacity', '1000', '--grace', '600', '--api', '--config', config];
 const t = fixture({ fixed: true, options: [...common, '--api-failures', '1000000'] });
 const guarded = fixture({ options: [...common, '--api-failures', '5'] });
-let api;
-before(() => {
-  api = new Backend(t.desk);
-});
+const api = new Backend(t);
 
 const closed = kCalls.filter(({ open }) => !open);
 const withBody = kCalls.filter(({ operation }) => operation.requestBody);
@@ -156,7 +153,7 @@ test('its token opens no session', async () => {
 });
 
 test('who tries too many tokens is refused for some time', async () => {
-  const stranger = new Backend(guarded.desk);
+  const stranger = new Backend(guarded);
   const wrong = { token: 'wrong' };
   for (let i = 0; i < 5; ++i) await stranger.get('/api/agents', { ...wrong, expected: 401 });
   const refused = await stranger.get('/api/agents', { ...wrong, expected: 429 });

@@ -39,9 +39,12 @@ function callOf(method, path) {
 export class Backend {
   seen = new Set(); // 'GET /api/… 200'
 
-  constructor(desk) {
-    this.desk = desk;
-    this.token = desk.token('supervisor', 'backend', { aud: 'api' });
+  /** Of a fixture, whose server may be still to come. */
+  constructor(of) {
+    this.of = of;
+  }
+  get token() {
+    return this.of.desk.token('supervisor', 'backend', { aud: 'api' });
   }
 
   get(path, options) {
@@ -69,7 +72,7 @@ export class Backend {
     const asks = 'Expect' in headers;
     if (text !== undefined) headers['Content-Length'] = Buffer.byteLength(text);
     return new Promise((resolve, reject) => {
-      const call = request(`${this.desk.pages}${path}`, { method, headers }, (response) => {
+      const call = request(`${this.of.desk.pages}${path}`, { method, headers }, (response) => {
         let got = '';
         response.setEncoding('utf8');
         response.on('data', (part) => (got += part));
