@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -86,6 +86,16 @@ test('the description is sound', () => {
       path,
     );
   }
+});
+
+test('each route of the program is described', () => {
+  const sources = new URL('../../../examples/helpdesk/', import.meta.url);
+  const routes = readdirSync(sources)
+    .filter((name) => /^api.*\.cpp$/.test(name))
+    .map((name) => readFileSync(new URL(name, sources), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/\{"([A-Z]+)",\s*"(\/api[^"]*)"/g)])
+    .map(([, method, path]) => `${method} ${path}`);
+  assert.deepEqual(routes.sort(), closed.map(nameOf).sort());
 });
 
 test('the schemas are looked at', () => {
@@ -552,6 +562,25 @@ test('transcripts and exports are whole', async () => {
   assert.equal(kept.filter((line) => line.body === 'a note').length, 0);
   const nobody = await api.get('/api/participants/nobody%20at%20all/export', { expected: 200 });
   assert.equal(nobody.text, '');
+});
+
+test('a server that stops answers what it has begun', async () => {
+  const { id } = await owned();
+  const path = `/api/conversations/${id}/messages`;
+  const messages = Array.from({ length: 20 }, (_, i) => ({ id: randomUUID(), from: 'bot', body: `${i}` }));
+  const answers = messages.map((message) => api.post(path, message).catch(() => null));
+  await Promise.race(answers);
+  assert.deepEqual(await t.desk.stop(), { code: 0, signal: null });
+  await Promise.all(answers);
+  await t.desk.up();
+  // Whoever got no answer asks again.
+  for (const message of messages) await api.post(path, message, { expected: 201 });
+  const said = await api.all(path, 'entries', 50);
+  const texts = said.filter(({ kind }) => kind === 'text').map(({ body }) => Number(body));
+  assert.deepEqual(
+    texts.sort((a, b) => a - b),
+    messages.map((_, i) => i),
+  );
 });
 
 // ---- and at the end
