@@ -92,10 +92,12 @@ void list_departments(const ApiContext& api, const ApiCall& call, ApiDone done) 
   for (const kefu::Department& one : api.options.departments) {
     if (one.id > after) found.push_back(&one);
   }
-  std::ranges::sort(found, {}, [](const kefu::Department* one) { return one->id; });
+  std::ranges::sort(found, {},
+                    [](const kefu::Department* one) { return std::string_view(one->id); });
   const bool more = found.size() > *limit;
   if (more) found.resize(*limit);
   std::vector<std::string> items;
+  items.reserve(found.size());
   for (const kefu::Department* one : found) items.push_back(kefu::wire::encode_record(*one));
   done(json_response(200, page("departments", items, more ? found.back()->id : std::string())));
 }

@@ -29,24 +29,23 @@ std::string network_of(std::string_view address) {
 
 Failures::Failures(std::uint32_t a_minute) : cost_(kMinute / std::max(a_minute, 1u)) {}
 
-kefu::Instant& Failures::full_at(std::string_view address, kefu::Instant now) {
+std::string Failures::key_of(std::string_view address) const {
   std::string network = network_of(address);
-  if (full_at_.size() >= kAddresses && !full_at_.contains(network)) {
-    std::erase_if(full_at_, [now](const auto& one) { return one.second <= now; });
-    if (full_at_.size() >= kAddresses) network.clear();
-  }
-  return full_at_[std::move(network)];
+  if (full_at_.size() >= kAddresses && !full_at_.contains(network)) network.clear();
+  return network;
 }
 
 bool Failures::exhausted(std::string_view address, kefu::Instant now) {
   const std::lock_guard lock{mutex_};
-  const auto known = full_at_.find(network_of(address));
+  const auto known = full_at_.find(key_of(address));
   return known != full_at_.end() && known->second + cost_ - now > kMinute;
 }
 
 void Failures::count(std::string_view address, kefu::Instant now) {
   const std::lock_guard lock{mutex_};
-  kefu::Instant& full = full_at(address, now);
+  if (full_at_.size() >= kAddresses)
+    std::erase_if(full_at_, [now](const auto& one) { return one.second <= now; });
+  kefu::Instant& full = full_at_[key_of(address)];
   full = std::max(full, now) + cost_;
 }
 

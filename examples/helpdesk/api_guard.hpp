@@ -26,7 +26,8 @@ class Failures {
   static constexpr std::size_t kAddresses = 10'000;
 
  private:
-  kefu::Instant& full_at(std::string_view address, kefu::Instant now);
+  /// With the mutex.
+  [[nodiscard]] std::string key_of(std::string_view address) const;
 
   const kefu::Nanoseconds cost_;
   std::mutex mutex_;
