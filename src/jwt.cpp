@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <simdjson.h>
+#include <kefu/wire/json_writer.hpp>
 
 #include <array>
 #include <cstdint>
@@ -18,7 +19,6 @@
 
 #include "base64url.hpp"
 #include "hmac.hpp"
-#include "wire/json_writer.hpp"
 
 namespace kefu {
 namespace {

@@ -5,6 +5,7 @@
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
+//   api.cpp      the HTTP API for the host's backends
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -24,6 +25,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "api.hpp"
 #include "audit.hpp"
 #include "demo.hpp"
 #include "files.hpp"
@@ -173,6 +175,11 @@ void run(const helpdesk::Options& options) {
   if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
   if (options.metrics) kefu::net::serve_metrics(server, hub);
   kefu::net::serve_transcripts(server, hub);
+  if (options.api) {
+    helpdesk::serve_api(
+        server, hub, *store, *loops.executors().front(),
+        {secret, options.desk.departments, hub_options.limits, options.api_failures});
+  }
   if (files) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);

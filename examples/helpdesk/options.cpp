@@ -226,6 +226,11 @@ Options read_options(int argc, char** argv) {
   app.add_flag("--webhook-replay", options.webhook_replay,
                "Post the dead letters again, once, at the start");
   add_audit(app, options);
+  app.add_flag("--api", options.api, "Serve the HTTP API for backends below /api");
+  app.add_option("--api-failures", options.api_failures,
+                 "Wrong tokens of an address in a minute before its calls are refused there")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments, "
                "with --files");

@@ -48,6 +48,8 @@ struct Options {
   std::filesystem::path audit;                ///< folder of the audit log; empty: there is none
   std::filesystem::path audit_anchors;        ///< file that gets its heads; empty: the log only
   std::string audit_writer;                   ///< names its chain; empty: the name of this machine
+  bool api = false;                           ///< serve the HTTP API, see api.hpp
+  std::uint32_t api_failures = 60;            ///< see ApiOptions::failures
   bool demo = false;
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <kefu/wire/json_writer.hpp>
 #include <new>
 #include <span>
 #include <utility>
 
 #include "digest.hpp"
 #include "hmac.hpp"
-#include "wire/json_writer.hpp"
 
 namespace kefu::audit {
 namespace {

@@ -1,5 +1,6 @@
 // FileService: downloads.
 #include <simdjson.h>
+#include <kefu/wire/json_writer.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +9,6 @@
 #include "net/field_text.hpp"
 #include "net/file_call.hpp"
 #include "net/ranged_body.hpp"
-#include "wire/json_writer.hpp"
 
 namespace kefu::net {
 namespace {

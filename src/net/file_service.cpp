@@ -3,12 +3,12 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <kefu/net/bearer.hpp>
 #include <kefu/net/upgrade.hpp>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
-#include "net/bearer.hpp"
 #include "net/field_text.hpp"
 #include "net/file_call.hpp"
 #include "net/tus.hpp"

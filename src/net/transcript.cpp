@@ -1,10 +1,10 @@
+#include <kefu/net/bearer.hpp>
 #include <kefu/net/transcript.hpp>
 
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "net/bearer.hpp"
 #include "net/rendezvous.hpp"
 #include "net/site.hpp"
 
@@ -29,21 +29,10 @@ http::Response refusal(errc why) {
 }
 
 http::Response transcript(Hub& hub, const Ask& ask) {
-  const auto meeting = std::make_shared<Rendezvous>();
-  http::Response response;
-  response.set("Content-Type", "application/jsonl").set("Cache-Control", "no-store");
-  response.set("Content-Disposition",
-               "attachment; filename=\"" + ask.conversation.to_string() + ".jsonl\"");
-  response.more_later = [end = RendezvousEnd{meeting}](Completion<result<std::string>> part) {
-    end.read(std::move(part));
-  };
-  hub.transcript(
-      ask.conversation, ask.internal,
-      [meeting](std::string_view lines, Completion<bool> more) {
-        meeting->write(lines, std::move(more));
-      },
-      [meeting](errc code) { meeting->end(code); });
-  return response;
+  return lines_response(
+      ask.conversation.to_string() + ".jsonl", [&hub, &ask](LineTaker take, Completion<errc> done) {
+        hub.transcript(ask.conversation, ask.internal, std::move(take), std::move(done));
+      });
 }
 
 void answer(Hub& hub, const Ask& ask, Completion<http::Response> done) {
@@ -59,6 +48,20 @@ void answer(Hub& hub, const Ask& ask, Completion<http::Response> done) {
 }
 
 }  // namespace
+
+http::Response lines_response(std::string_view file_name, const LineSource& write) {
+  const auto meeting = std::make_shared<Rendezvous>();
+  http::Response response;
+  response.set("Content-Type", "application/jsonl").set("Cache-Control", "no-store");
+  response.set("Content-Disposition", "attachment; filename=\"" + std::string{file_name} + "\"");
+  response.more_later = [end = RendezvousEnd{meeting}](Completion<result<std::string>> part) {
+    end.read(std::move(part));
+  };
+  write([meeting](std::string_view lines,
+                  Completion<bool> more) { meeting->write(lines, std::move(more)); },
+        [meeting](errc code) { meeting->end(code); });
+  return response;
+}
 
 void serve_transcripts(Server& server, Hub& hub, std::string_view pattern) {
   server.get(pattern, [&hub](const Request& request) {

@@ -1,7 +1,7 @@
 #include <kefu/wire/codec.hpp>
+#include <kefu/wire/json_writer.hpp>
 
 #include "wire/field.hpp"
-#include "wire/json_writer.hpp"
 
 namespace kefu::wire {
 namespace {

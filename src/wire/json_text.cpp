@@ -1,4 +1,4 @@
-#include "wire/json_text.hpp"
+#include <kefu/wire/json_text.hpp>
 
 #include <cstdint>
 #include <cstring>

@@ -1,13 +1,13 @@
 // RecordWriter: an archive that writes a record as a JSON object, without its empty fields.
 #pragma once
 
+#include <kefu/wire/json_writer.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include "wire/json_writer.hpp"
 #include "wire/record_fields.hpp"
 
 namespace kefu::wire {

@@ -1,16 +1,12 @@
-// bearer_of: the token of a request.
-#pragma once
+#include <kefu/net/bearer.hpp>
 
-#include <kefu/net/http_head.hpp>
-#include <string>
 #include <string_view>
 
 #include "net/field_text.hpp"
 
 namespace kefu::net {
 
-/// What `Authorization: Bearer …` says, or "".
-inline std::string bearer_of(const http::Head& request) {
+std::string bearer_of(const http::Head& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view field = request.find("Authorization").value_or("");
   if (!http::equal_any_case(field.substr(0, kScheme.size()), kScheme)) return {};

@@ -1,6 +1,14 @@
 // JsonWriter: appends JSON to a string by hand. It keeps the string larger than its content while
 // it writes, so that each piece costs a bounds check and a copy; the destructor cuts the string to
 // size.
+//
+//   std::string json;
+//   {
+//     JsonWriter out(json);
+//     out.raw("{\"name\":");
+//     out.text(name);
+//     out.raw("}");
+//   }
 #pragma once
 
 #include <charconv>
@@ -8,10 +16,9 @@
 #include <cstring>
 #include <kefu/model/id.hpp>
 #include <kefu/model/time.hpp>
+#include <kefu/wire/json_text.hpp>
 #include <string>
 #include <string_view>
-
-#include "wire/json_text.hpp"
 
 namespace kefu::wire {
 
