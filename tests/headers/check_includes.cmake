@@ -31,7 +31,8 @@ set(rules
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"
-    "kefu/net/" "kefu/net/|kefu/(hub|session)\\.|${wire}|${ports}"
+    # What RiskControl decides is a machine.
+    "kefu/net/" "kefu/net/|kefu/(hub|session)\\.|${core}|${wire}|${ports}"
     # The client speaks through net's WebSocket; its machine knows nothing of that.
     "kefu/client/" "kefu/client/|kefu/net/|${core}|${wire}|${ports}"
     "kefu/testing/" "kefu/"
