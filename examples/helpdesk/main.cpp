@@ -3,6 +3,7 @@
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
+//   policies.cpp  what judges messages
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
@@ -26,6 +27,7 @@
 #include "demo.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "policies.hpp"
 #include "scan.hpp"
 #include "secret.hpp"
 #include "store.hpp"
@@ -158,6 +160,7 @@ void run(const helpdesk::Options& options) {
   }
   kefu::Hub hub{loops.executors(), *store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
+  kefu::net::RiskControl* const risk = helpdesk::add_policies(hub, loops, options.policies);
   if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
@@ -168,7 +171,11 @@ void run(const helpdesk::Options& options) {
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
-  if (options.metrics) kefu::net::serve_metrics(server, hub);
+  if (options.metrics) {
+    kefu::net::serve_metrics(server, hub, "/metrics", [risk](std::string& out) {
+      if (risk) kefu::net::write_prometheus(risk->stats(), out);
+    });
+  }
   kefu::net::serve_transcripts(server, hub);
   if (files) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));

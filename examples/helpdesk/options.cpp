@@ -66,7 +66,13 @@ void read_file(const std::string& path, Options& options) try {
                                     "nats_prefix",
                                     "nats_credentials",
                                     "nats_ca",
-                                    "retain_for"};
+                                    "retain_for",
+                                    "keywords",
+                                    "links",
+                                    "message_rate",
+                                    "risk_control",
+                                    "risk_fail",
+                                    "risk_deadline"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -96,6 +102,12 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "files", options.files);
   take(table, "file_digest", options.file_digest);
   take(table, "scan", options.scan);
+  take(table, "keywords", options.policies.keywords);
+  take(table, "links", options.policies.links);
+  take(table, "message_rate", options.policies.message_rate);
+  take(table, "risk_control", options.policies.risk_control);
+  take(table, "risk_fail", options.policies.risk_fail);
+  take(table, "risk_deadline", options.policies.risk_deadline);
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
@@ -213,6 +225,7 @@ Options read_options(int argc, char** argv) {
                "The URL may lead to this machine or a private network");
   app.add_flag("--webhook-replay", options.webhook_replay,
                "Post the dead letters again, once, at the start");
+  add_policy_options(app, options.policies);
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments, "
                "with --files");

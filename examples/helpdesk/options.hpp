@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "policies.hpp"
+
 namespace helpdesk {
 
 struct Options {
@@ -45,6 +47,7 @@ struct Options {
   bool webhook_replay = false;                ///< send its dead letters again, once
   std::uint32_t webhook_attempts = 100;       ///< before an entry becomes a dead letter
   double webhook_timeout = 10;                ///< seconds that it has for an answer
+  PolicyOptions policies;                     ///< what judges messages
   bool demo = false;
 };
 
