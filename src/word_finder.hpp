@@ -34,20 +34,24 @@ class WordFinder {
   /// Calls `see(const Found&)` for each place where a word stands, by their ends; they may overlap.
   template <class See>
   void find(std::string_view text, See see) const {
+    const std::uint8_t* const columns = columns_.data();
+    const std::uint32_t* const moves = moves_.data();
     std::uint32_t state = 0;
     for (std::size_t at = 0; at < text.size();) {
-      std::size_t column = columns_[static_cast<unsigned char>(text[at])];
-      if (column != kWide) {
-        ++at;
-      } else {
+      std::size_t column = columns[static_cast<unsigned char>(text[at])];
+      std::size_t size = 1;
+      if (column == kWide) [[unlikely]] {
         const Folded next = fold(text, at);
-        column = next.size == 1 ? wide_column(text[at])
-                                : columns_[static_cast<unsigned char>(next.byte)];
-        at += next.size;
+        column =
+            next.size == 1 ? wide_column(text[at]) : columns[static_cast<unsigned char>(next.byte)];
+        size = next.size;
       }
-      state = moves_[(state & ~kEnds) + column];
-      if ((state & kEnds) != 0) [[unlikely]]
-        tell(text, state & ~kEnds, at, see);
+      at += size;
+      state = moves[state + column];
+      if ((state & kEnds) != 0) [[unlikely]] {
+        state &= ~kEnds;
+        tell(text, state, at, see);
+      }
     }
   }
 
