@@ -38,11 +38,17 @@ std::vector<kefu::Keyword> read_keywords(const std::filesystem::path& path) {
   return out;
 }
 
+kefu::OnTimeout on_timeout_of(const std::string& fail) {
+  if (fail == "open") return kefu::OnTimeout::allow;
+  if (fail == "closed") return kefu::OnTimeout::deny;
+  throw std::runtime_error("risk_fail: open or closed, not " + fail);
+}
+
 std::unique_ptr<kefu::net::RiskControl> risk_control(kefu::net::Loops& loops,
                                                      const PolicyOptions& options) {
   kefu::net::RiskControlOptions how;
   how.url = options.risk_control;
-  how.on_timeout = options.risk_fail == "closed" ? kefu::OnTimeout::deny : kefu::OnTimeout::allow;
+  how.on_timeout = on_timeout_of(options.risk_fail);
   how.deadline = std::chrono::milliseconds(options.risk_deadline);
   return std::make_unique<kefu::net::RiskControl>(loops, how);
 }

@@ -84,7 +84,7 @@ struct RiskControl::Impl : std::enable_shared_from_this<Impl> {
   void decide(Question question);
   void take();
   void carry_out(std::vector<Verdict> verdicts = {});
-  void request(fx::Request& what);
+  void request(const fx::Request& what);
   void on_reply(std::uint64_t number, std::size_t drafts, Instant sent, result<HttpReply> reply);
   void settle(std::uint64_t draft, Verdict verdict);
   [[nodiscard]] Verdict declared() const;
@@ -152,8 +152,8 @@ void RiskControl::Impl::carry_out(std::vector<Verdict> verdicts) {
     }
     stats.open = inquiry.breaker() != core::Breaker::State::closed;
   }
-  for (auto effect : now) {
-    if (auto* const what = std::get_if<fx::Request>(&effect)) {
+  for (const auto& effect : now) {
+    if (const auto* const what = std::get_if<fx::Request>(&effect)) {
       request(*what);
     } else if (const auto* const judged = std::get_if<fx::Judged>(&effect)) {
       settle(judged->draft, std::move(verdicts[judged->index]));
@@ -164,7 +164,7 @@ void RiskControl::Impl::carry_out(std::vector<Verdict> verdicts) {
   arm();
 }
 
-void RiskControl::Impl::request(fx::Request& what) {
+void RiskControl::Impl::request(const fx::Request& what) {
   std::vector<std::string> drafts;
   for (const std::uint64_t number : what.drafts) drafts.push_back(questions.at(number).draft);
   std::vector<http::Response::Field> fields;
