@@ -4,6 +4,7 @@
 //   audit.cpp    who did what, so that nobody can change it unseen
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
+//   policies.cpp  what judges messages
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
 //   api.cpp      the HTTP API for the host's backends
 //   web/         the pages, and the client they share
@@ -30,6 +31,7 @@
 #include "demo.hpp"
 #include "files.hpp"
 #include "options.hpp"
+#include "policies.hpp"
 #include "scan.hpp"
 #include "secret.hpp"
 #include "store.hpp"
@@ -162,6 +164,7 @@ void run(const helpdesk::Options& options) {
   }
   kefu::Hub hub{loops.executors(), *store, hub_options};
   hub.authenticate(kefu::jwt_hs256(secret));
+  kefu::net::RiskControl* const risk = helpdesk::add_policies(hub, loops, options.policies);
   if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
@@ -173,7 +176,11 @@ void run(const helpdesk::Options& options) {
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
-  if (options.metrics) kefu::net::serve_metrics(server, hub);
+  if (options.metrics) {
+    kefu::net::serve_metrics(server, hub, "/metrics", [risk](std::string& out) {
+      if (risk) kefu::net::write_prometheus(risk->stats(), out);
+    });
+  }
   kefu::net::serve_transcripts(server, hub);
   if (options.api) {
     helpdesk::serve_api(

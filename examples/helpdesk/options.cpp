@@ -66,7 +66,13 @@ void read_file(const std::string& path, Options& options) try {
                                     "nats_prefix",
                                     "nats_credentials",
                                     "nats_ca",
-                                    "retain_for"};
+                                    "retain_for",
+                                    "keywords",
+                                    "links",
+                                    "message_rate",
+                                    "risk_control",
+                                    "risk_fail",
+                                    "risk_deadline"};
   for (const auto& [key, value] : table) {
     if (std::ranges::find(kKnown, key.str()) == std::end(kKnown)) {
       throw std::runtime_error("unknown key " + std::string(key.str()));
@@ -96,6 +102,12 @@ void read_file(const std::string& path, Options& options) try {
   take(table, "files", options.files);
   take(table, "file_digest", options.file_digest);
   take(table, "scan", options.scan);
+  take(table, "keywords", options.policies.keywords);
+  take(table, "links", options.policies.links);
+  take(table, "message_rate", options.policies.message_rate);
+  take(table, "risk_control", options.policies.risk_control);
+  take(table, "risk_fail", options.policies.risk_fail);
+  take(table, "risk_deadline", options.policies.risk_deadline);
   read_desk(table, options.desk);
 } catch (const std::exception& error) {
   throw std::runtime_error(path + ": " + error.what());
@@ -231,6 +243,7 @@ Options read_options(int argc, char** argv) {
                  "Wrong tokens of an address in a minute before its calls are refused there")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  add_policy_options(app, options.policies);
   app.add_flag("--demo", options.demo,
                "Give a token to whoever asks; on loopback only. The default without arguments, "
                "with --files");

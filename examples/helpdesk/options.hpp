@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "policies.hpp"
+
 namespace helpdesk {
 
 struct Options {
@@ -50,6 +52,7 @@ struct Options {
   std::string audit_writer;                   ///< names its chain; empty: the name of this machine
   bool api = false;                           ///< serve the HTTP API, see api.hpp
   std::uint32_t api_failures = 60;            ///< see ApiOptions::failures
+  PolicyOptions policies;                     ///< what judges messages
   bool demo = false;
 };
 

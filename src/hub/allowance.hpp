@@ -9,7 +9,8 @@
 
 namespace kefu::hub {
 
-// A bucket of tokens is one number: the time at which it would be full again. It holds a second's.
+// A bucket of tokens is one number: the time at which it would be full again. It holds a second's,
+// unless it is said otherwise.
 
 inline constexpr Nanoseconds kBucket{1'000'000'000};
 
@@ -24,9 +25,10 @@ struct FrameCosts {
 };
 
 /// Takes a frame; false when the bucket is empty.
-[[nodiscard]] inline bool take_frame(Instant& full_at, Instant now, Nanoseconds cost) noexcept {
+[[nodiscard]] inline bool take_frame(Instant& full_at, Instant now, Nanoseconds cost,
+                                     Nanoseconds bucket = kBucket) noexcept {
   const Instant next = (full_at > now ? full_at : now) + cost;
-  if (next - now > kBucket) return false;
+  if (next - now > bucket) return false;
   full_at = next;
   return true;
 }

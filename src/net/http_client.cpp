@@ -31,7 +31,7 @@ constexpr std::size_t kReadBuffer = 4 * 1024;
 
 struct Request {
   std::string bytes;
-  Completion<result<int>> done;
+  Completion<result<HttpReply>> done;
 };
 
 /// What all connections share. Constant.
@@ -100,17 +100,17 @@ class Exchange {
     self->timer_.expires_after(std::chrono::nanoseconds(self->target_->options.timeout));
     self->timer_.async_wait([self, round = ++self->round_](const error_code& error) {
       if (error || self->finished_ || round != self->round_) return;
-      finish(self, self->status_ != 0 ? result<int>(self->status_) : errc::timed_out, false);
+      self->status_ != 0 ? cut_off(self) : finish(self, errc::timed_out, false);
     });
     self->reused_ = self->stream_.has_value();
     self->reused_ ? write(self) : resolve(self);
   }
 
-  static void finish(const Ptr& self, result<int> outcome, bool keep) {
+  static void finish(const Ptr& self, result<HttpReply> outcome, bool keep) {
     if (std::exchange(self->finished_, true)) return;
     self->timer_.cancel();
     if (!keep) self->close();
-    Completion<result<int>> done = std::move(self->request_.done);
+    Completion<result<HttpReply>> done = std::move(self->request_.done);
     // Else a write may still be under way, with its bytes: they go with the exchange.
     if (keep) self->request_ = {};
     if (const std::shared_ptr<Pool> pool = self->pool_.lock()) {
@@ -200,9 +200,11 @@ class Exchange {
     });
   }
 
+  static void cut_off(const Ptr& self) { finish(self, HttpReply{self->status_, {}, false}, false); }
+
   /// A server may close a kept connection at any time; then the request was not looked at.
   static void broken(const Ptr& self) {
-    if (self->status_ != 0) return finish(self, self->status_, false);
+    if (self->status_ != 0) return cut_off(self);
     if (!self->reused_ || self->heard_) return finish(self, errc::unavailable, false);
     self->reused_ = false;
     self->close();
@@ -225,18 +227,19 @@ class Exchange {
       self->status_ = head.status();
       self->keep_ = head.keep_alive();
       if (head.status() == 204 || head.status() == 304)
-        return finish(self, self->status_, self->keep_ && input.empty());
+        return finish(self, HttpReply{self->status_, {}, true}, self->keep_ && input.empty());
       // The end of the connection would be the body's.
-      if (!head.chunked() && !head.content_length()) return finish(self, self->status_, false);
+      if (!head.chunked() && !head.content_length()) return cut_off(self);
       self->body_.emplace(head, self->target_->options.max_response);
     }
     switch (self->body_->feed(input)) {
       case BodyReader::Status::need_more:
         return read(self);
       case BodyReader::Status::failed:
-        return finish(self, self->status_, false);
+        return cut_off(self);
       case BodyReader::Status::complete:
-        return finish(self, self->status_, self->keep_ && input.empty());
+        return finish(self, HttpReply{self->status_, self->body_->take(), true},
+                      self->keep_ && input.empty());
     }
   }
 
@@ -289,6 +292,15 @@ void HttpClient::Pool::stop() {
   for (const ExchangePtr& exchange : std::exchange(idle, {})) exchange->close();
 }
 
+std::string post_request(const Url& url, std::vector<http::Response::Field> fields,
+                         std::string_view body) {
+  fields.insert(fields.begin(), {{"Host", url.authority},
+                                 {"Content-Type", "application/json"},
+                                 {"Content-Length", std::to_string(body.size())},
+                                 {"User-Agent", "kefu"}});
+  return http::write_request_head("POST", url.target, fields).append(body);
+}
+
 HttpClient::HttpClient(asio::io_context& context, Url url, HttpClientOptions options)
     : context_(context),
       pool_(std::make_shared<Pool>(context, std::move(url), std::move(options))) {}
@@ -297,7 +309,7 @@ HttpClient::~HttpClient() {
   asio::post(context_, [pool = std::move(pool_)] { pool->stop(); });
 }
 
-void HttpClient::send(std::string request, Completion<result<int>> done) {
+void HttpClient::send(std::string request, Completion<result<HttpReply>> done) {
   pool_->waiting.push_back({std::move(request), std::move(done)});
   Pool::pump(pool_);
 }

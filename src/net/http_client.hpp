@@ -11,9 +11,12 @@
 #include <kefu/completion.hpp>
 #include <kefu/error.hpp>
 #include <kefu/model/time.hpp>
+#include <kefu/net/http.hpp>
 #include <kefu/result.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "net/asio.hpp"
 #include "net/url.hpp"
@@ -28,6 +31,16 @@ struct HttpClientOptions {
   std::size_t connections = 0;       // requests under way; more wait
 };
 
+struct HttpReply {
+  int status = 0;
+  std::string body;    // when it is whole
+  bool whole = false;  // else the body was too long, broke off, or ended with the connection
+};
+
+/// A whole request that posts `body`, as JSON, to `url`; `fields` beside those that it needs.
+[[nodiscard]] std::string post_request(const Url& url, std::vector<http::Response::Field> fields,
+                                       std::string_view body);
+
 class HttpClient {
  public:
   /// Throws std::runtime_error for roots that can't be read.
@@ -37,9 +50,10 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// `request` is a whole one, safe to repeat. Answers its status; errc::denied when the name
-  /// stands for no address that may be connected to, errc::timed_out, or errc::unavailable.
-  void send(std::string request, Completion<result<int>> done);
+  /// `request` is a whole one, safe to repeat. Answers errc::denied when the name stands for no
+  /// address that may be connected to, errc::timed_out, or errc::unavailable; with a reply once its
+  /// head is there, whatever becomes of the rest.
+  void send(std::string request, Completion<result<HttpReply>> done);
 
   struct Pool;
 

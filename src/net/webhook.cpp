@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <kefu/clock.hpp>
-#include <kefu/net/http.hpp>
 #include <kefu/wire/codec.hpp>
 
 #include <algorithm>
@@ -65,16 +64,11 @@ struct Webhook::Impl {
     const std::string id = id_of(entry);
     const std::string body = body_of(batch, entry);
     const std::string at = std::to_string(SystemClock().now().ns / kSecond);
-    std::string out =
-        http::write_request_head("POST", url.target,
-                                 {{"Host", url.authority},
-                                  {"Content-Type", "application/json"},
-                                  {"Content-Length", std::to_string(body.size())},
-                                  {"User-Agent", "kefu"},
-                                  {"webhook-id", id},
-                                  {"webhook-timestamp", at},
-                                  {"webhook-signature", webhook_signatures(keys, id, at, body)}});
-    return out += body;
+    return post_request(url,
+                        {{"webhook-id", id},
+                         {"webhook-timestamp", at},
+                         {"webhook-signature", webhook_signatures(keys, id, at, body)}},
+                        body);
   }
 
   Loop& loop;
@@ -93,9 +87,9 @@ void Webhook::deliver(const EventBatch& batch, Completion<errc> done) {
   if (batch.events.size() != 1) return done(errc::unsupported);  // see webhook_delivery()
   impl_->loop.post(
       [client = impl_->client, request = impl_->request(batch), done = std::move(done)]() mutable {
-        client->send(std::move(request), [done = std::move(done)](result<int> status) mutable {
-          if (!status) return done(status.error());
-          done(*status >= 200 && *status < 300 ? errc::ok : errc::unavailable);
+        client->send(std::move(request), [done = std::move(done)](result<HttpReply> reply) mutable {
+          if (!reply) return done(reply.error());
+          done(reply->status >= 200 && reply->status < 300 ? errc::ok : errc::unavailable);
         });
       });
 }

@@ -14,7 +14,7 @@ set(ports "kefu/(transport|store|bus|policy|files|executor|clock|auth|event_sink
 # What a store folds in memory is a machine of the core; its rows are not.
 set(stores "${ports}|${core}")
 set(wire "kefu/wire/|${basics}")
-set(facade "kefu/(desk|hub|session|file_policy|file_scan)\\.|${ports}|${wire}|${core}")
+set(facade "kefu/(desk|hub|session|(file|keyword|link|rate)_policy|file_scan)\\.|${ports}|${wire}|${core}")
 
 # The first row whose pattern matches a file says which of kefu's headers that file may include.
 set(rules
@@ -32,7 +32,8 @@ set(rules
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"
-    "kefu/net/" "kefu/net/|kefu/(hub|session)\\.|${wire}|${ports}"
+    # What RiskControl decides is a machine.
+    "kefu/net/" "kefu/net/|kefu/(hub|session)\\.|${core}|${wire}|${ports}"
     # The client speaks through net's WebSocket; its machine knows nothing of that.
     "kefu/client/" "kefu/client/|kefu/net/|${core}|${wire}|${ports}"
     "kefu/testing/" "kefu/"

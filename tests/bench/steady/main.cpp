@@ -5,11 +5,15 @@
 //   valgrind --tool=callgrind --toggle-collect=measured --callgrind-out-file=/dev/null kefu-steady
 //   20000
 //
-// RECEIVERS are devices of the agent, 1 by default, which all get each message. POLICIES are local
-// and allow everything; none by default.
+// RECEIVERS are devices of the agent, 1 by default, which all get each message. POLICIES are those
+// that ship and answer inside the call, as a host has them: a thousand keywords, links, and a rate
+// (so many of them, in this order; none by default). They allow everything that is said here.
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/keyword_policy.hpp>
+#include <kefu/link_policy.hpp>
 #include <kefu/memory/store.hpp>
+#include <kefu/rate_policy.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -110,15 +114,17 @@ class AnyToken final : public Authenticator {
   }
 };
 
-/// Looks for a word, as a filter of words does, and answers at once.
-class LocalPolicy final : public Policy {
- public:
-  void decide(const PolicyContext& context, Instant, Completion<Verdict> done) override {
-    if (context.body.find('#') != std::string_view::npos) return done(Deny{});
-    done(Allow{});
+std::unique_ptr<Policy> local_policy(std::size_t number) {
+  if (number == 1) return link_policy({.allowed = {"shop.example"}});
+  if (number == 2) return rate_policy({.messages = 1'000'000, .within = std::chrono::minutes(1)});
+  KeywordOptions options;
+  constexpr int kWords = 500;
+  for (int i = 0; i < kWords; ++i) {
+    options.keywords.push_back({"word" + std::to_string(i) + "x"});
+    options.keywords.push_back({"代开发票" + std::to_string(i)});
   }
-  [[nodiscard]] OnTimeout on_timeout() const override { return OnTimeout::deny; }
-};
+  return keyword_policy(std::move(options));
+}
 
 class Peer final : public Connection {
  public:
@@ -248,7 +254,7 @@ int main(int argc, char** argv) {
   options.clock = &clock;
   Hub hub({&loop}, store, options);
   hub.authenticate(std::make_unique<AnyToken>());
-  for (std::size_t i = 0; i < policies; ++i) hub.judge(std::make_unique<LocalPolicy>());
+  for (std::size_t i = 0; i < policies; ++i) hub.judge(local_policy(i));
   Load load(hub, loop, receivers);
   load.say(20 * turn);  // buffers grow to their working size
 

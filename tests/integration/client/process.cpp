@@ -129,6 +129,7 @@ void Helpdesk::start(const std::vector<std::string>& environment) {
         std::string("1000"), std::string("--grace"), std::string("86400"),
         std::string("--secret-file"), file("secret").string()})
     command.push_back(std::move(one));
+  command.insert(command.end(), options_.more.begin(), options_.more.end());
   if (!std::filesystem::exists(file("secret")))
     std::ofstream(file("secret")) << "the secret of a test, which is long enough";
   std::vector<std::string> all = environment;

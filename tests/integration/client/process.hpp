@@ -44,6 +44,7 @@ struct HelpdeskOptions {
   std::size_t wal_mb = 4;
   std::vector<std::string> under = {};  ///< a command that starts what follows it
   std::filesystem::path data = {};      ///< an empty folder; empty: one of its own
+  std::vector<std::string> more = {};   ///< arguments
 };
 
 /// The server: examples/helpdesk on a folder and a port that stay the same over its lives.
