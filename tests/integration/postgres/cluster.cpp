@@ -127,4 +127,10 @@ std::string Cluster::execute(const std::string& sql) {
   return value;
 }
 
+void Cluster::end_sessions() {
+  while (execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                 "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()") != "0") {
+  }
+}
+
 }  // namespace kefu::test

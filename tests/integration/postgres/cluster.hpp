@@ -31,6 +31,8 @@ class Cluster {
 
   /// Runs statements; throws std::runtime_error. Answers the first column of the last row.
   std::string execute(const std::string& sql);
+  /// Ends every other session, also one whose client has gone in the midst of a statement.
+  void end_sessions();
 
  private:
   void wait_for_end();

@@ -20,7 +20,10 @@ class PostgresFactory : public kefu::testing::StoreFactory {
       : cluster_(cluster), conninfo_(std::move(conninfo)), options_(options), seed_(seed) {}
 
   std::unique_ptr<kefu::Store> open() override {
-    if (opened_ != 0) cluster_.execute("DROP SCHEMA IF EXISTS " + options_.schema + " CASCADE");
+    if (opened_ != 0) {
+      cluster_.end_sessions();
+      cluster_.execute("DROP SCHEMA IF EXISTS " + options_.schema + " CASCADE");
+    }
     options_.schema = "kefu_" + std::to_string(++opened_);
     return reopen();
   }
