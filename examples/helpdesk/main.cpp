@@ -1,5 +1,7 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
-//   options.cpp  what it is told       secret.cpp  what signs the tokens
+//   options.cpp  what it is told, by settings.cpp's table and toml_file.cpp
+//   check_config.cpp  what is wrong with that
+//   secret.cpp   what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
@@ -21,8 +23,9 @@
 #include <filesystem>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
+#include <string_view>
 
+#include "check_config.hpp"
 #include "demo.hpp"
 #include "files.hpp"
 #include "options.hpp"
@@ -57,12 +60,6 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::string secret_for(const helpdesk::Options& options) {
-  if (!options.secret_file.empty()) return helpdesk::read_secret(options.secret_file);
-  if (options.demo) return helpdesk::read_or_make_secret(options.data / "demo-secret");
-  throw std::runtime_error("--secret-file is needed, unless this is a --demo");
 }
 
 kefu::net::ServerOptions server_options(const helpdesk::Options& options,
@@ -114,13 +111,9 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
 }
 
 void run(const helpdesk::Options& options) {
-  if (options.demo && !helpdesk::is_loopback(options.address)) {
-    throw std::runtime_error(
-        "--demo gives tokens to everybody, so it listens on loopback only, not on " +
-        options.address);
-  }
+  helpdesk::check(options);
   fs::create_directories(options.data);
-  const std::string secret = secret_for(options);
+  const std::string secret = helpdesk::secret_of(options);
 
   kefu::net::Loops loops{options.threads};
   Log log;
@@ -187,6 +180,8 @@ void run(const helpdesk::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && argv[1] == std::string_view("check-config"))
+    return helpdesk::check_config(argc - 1, argv + 1);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(options.log_level));

@@ -1,4 +1,5 @@
-// What helpdesk is told: on the command line, and in a TOML file. The command line wins.
+// What helpdesk is told: on the command line, in the environment, and in a TOML file. The first of
+// them that says something counts. settings.hpp has the table of what can be said.
 #pragma once
 
 #include <kefu/desk.hpp>
@@ -48,7 +49,11 @@ struct Options {
   bool demo = false;
 };
 
-/// Exits by itself for --help and for bad arguments. Throws std::runtime_error for a bad file.
+/// Exits by itself for --help and for unknown arguments. Throws std::runtime_error for a bad value,
+/// which it names as its source does: "helpdesk.toml:12: port must be …".
 [[nodiscard]] Options read_options(int argc, char** argv);
+
+/// Throws std::runtime_error for settings that don't go together.
+void check(const Options& options);
 
 }  // namespace helpdesk
