@@ -1,10 +1,12 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
 //   options.cpp  what it is told, by settings.cpp's table and toml_file.cpp
 //   check_config.cpp  what is wrong with that
+//   backup.cpp   a copy of its database
 //   secret.cpp   what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
+//   health.cpp   what a supervisor and a load balancer ask
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
 //   web/         the pages, and the client they share
 #include <spdlog/spdlog.h>
@@ -19,15 +21,18 @@
 #include <kefu/net/transcript.hpp>
 #include <kefu/net/webhook.hpp>
 
+#include <atomic>
 #include <exception>
 #include <filesystem>
 #include <optional>
 #include <sstream>
 #include <string_view>
 
+#include "backup.hpp"
 #include "check_config.hpp"
 #include "demo.hpp"
 #include "files.hpp"
+#include "health.hpp"
 #include "options.hpp"
 #include "scan.hpp"
 #include "secret.hpp"
@@ -110,6 +115,15 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
   });
 }
 
+/// What SIGHUP asks for. With bad files the old certificates go on.
+void reload(kefu::net::Tls* tls) try {
+  if (!tls) return spdlog::info("nothing to reload: certificates alone are read again");
+  tls->reload();
+  spdlog::info("certificates reloaded");
+} catch (const std::exception& error) {
+  spdlog::error("certificates not reloaded: {}", error.what());
+}
+
 void run(const helpdesk::Options& options) {
   helpdesk::check(options);
   fs::create_directories(options.data);
@@ -118,6 +132,9 @@ void run(const helpdesk::Options& options) {
   kefu::net::Loops loops{options.threads};
   Log log;
   const std::unique_ptr<kefu::Store> store = helpdesk::open_store(options);
+  std::optional<helpdesk::BackupDoor> door;
+  if (auto* const sqlite = dynamic_cast<kefu::sqlite::Store*>(store.get()))
+    door.emplace(options.data, *sqlite);
   const std::unique_ptr<kefu::Bus> bus = helpdesk::open_bus(options, log);
   std::optional<kefu::disk::Files> stored;
   std::optional<helpdesk::CommandScanner> scanner;
@@ -162,6 +179,8 @@ void run(const helpdesk::Options& options) {
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
   if (options.metrics) kefu::net::serve_metrics(server, hub);
+  std::atomic<bool> draining = false;
+  helpdesk::serve_health(server, *store, draining);
   kefu::net::serve_transcripts(server, hub);
   if (files) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));
@@ -170,10 +189,14 @@ void run(const helpdesk::Options& options) {
   server.serve(hub);
   announce(options, server.port());
 
+  kefu::Executor& front = *loops.executors().front();
   loops.stop_on_signals([&] {
     spdlog::info("stopping");
-    server.stop(loops.executors().front()->now() + kStopWithin, [&] { loops.stop(); });
+    draining = true;
+    front.post_at(front.now() + std::chrono::seconds(options.drain_delay),
+                  [&] { server.stop(front.now() + kStopWithin, [&] { loops.stop(); }); });
   });
+  loops.on_hangup([&] { reload(tls ? &*tls : nullptr); });
   loops.run();
 }
 
@@ -182,6 +205,8 @@ void run(const helpdesk::Options& options) {
 int main(int argc, char** argv) try {
   if (argc > 1 && argv[1] == std::string_view("check-config"))
     return helpdesk::check_config(argc - 1, argv + 1);
+  if (argc > 1 && argv[1] == std::string_view("backup"))
+    return helpdesk::backup(argc - 1, argv + 1);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(options.log_level));

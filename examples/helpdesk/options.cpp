@@ -95,7 +95,9 @@ Options read_options(int argc, char** argv) {
       "A help desk on kefu: visitors and agents, in one program and one data folder.\n"
       "What the command line says counts before the environment (KEFU_PORT for --port), and that "
       "before the file."};
-  app.footer("helpdesk check-config FILE   says whether FILE would do, and what is wrong with it");
+  app.footer(
+      "helpdesk check-config FILE   says whether FILE would do, and what is wrong with it\n"
+      "helpdesk backup FILE [--data …]  copies the database, also of one that runs");
   app.add_option("--config", config, "TOML file with any of these options: see helpdesk.toml");
   for (const Setting& setting : table) add(app, setting, said);
   try {

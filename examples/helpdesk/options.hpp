@@ -31,6 +31,7 @@ struct Options {
   std::filesystem::path nats_ca;             ///< PEM
   std::size_t wal_mb = 4;                    ///< see kefu::sqlite::Options::wal_bytes
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
+  std::uint32_t drain_delay = 0;  ///< seconds for which /readyz says 503 before the server stops
   std::string log_level = "info";
   kefu::DeskOptions desk;       ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise

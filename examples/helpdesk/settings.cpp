@@ -101,6 +101,11 @@ void add_server(std::vector<Setting>& out, Options& o) {
                  0.05, 3600});
   out.push_back(
       {"metrics", &o.metrics, "Serve figures for Prometheus at /metrics, to whoever asks"});
+  out.push_back(
+      {"drain_delay", &o.drain_delay,
+       "Seconds after SIGTERM for which it goes on while /readyz says 503, so that a load "
+       "balancer turns away first",
+       0, 3600});
   out.push_back({"log_level",
                  &o.log_level,
                  "How much is logged",
