@@ -60,12 +60,17 @@ void read_file(const std::string& path, const std::vector<Setting>& table, Optio
   read_desk(file, options.desk);
 }
 
-void read_environment(const std::vector<Setting>& table) {
+/// False when it says nothing.
+bool read_environment(const std::vector<Setting>& table) {
+  bool said = false;
   for (const Setting& setting : table) {
     const std::string variable = setting.variable();
-    if (const char* const text = std::getenv(variable.c_str()))
-      naming(variable, [&] { set_from_text(setting, text); });
+    const char* const text = std::getenv(variable.c_str());
+    if (!text) continue;
+    naming(variable, [&] { set_from_text(setting, text); });
+    said = true;
   }
+  return said;
 }
 
 void add(CLI::App& app, const Setting& setting, Said& said) {
@@ -106,11 +111,11 @@ Options read_options(int argc, char** argv) {
     std::exit(app.exit(error));
   }
   if (!config.empty()) read_file(config, table, options);
-  read_environment(table);
+  const bool told = read_environment(table) || !config.empty() || argc > 1;
   for (const auto& [setting, text] : said)
     naming(setting->flag(),
            [&, &setting = setting, &text = text] { set_from_text(*setting, text); });
-  if (argc == 1 && config.empty()) options.demo = options.files = true;
+  if (!told) options.demo = options.files = true;
   return options;
 }
 

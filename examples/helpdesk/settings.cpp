@@ -113,8 +113,8 @@ void add_server(std::vector<Setting>& out, Options& o) {
                  0,
                  {"debug", "info", "warning", "error"}});
   out.push_back({"demo", &o.demo,
-                 "Give a token to whoever asks; on loopback only. The default without arguments, "
-                 "with files"});
+                 "Give a token to whoever asks; on loopback only. The default where nothing is "
+                 "said, with files"});
 }
 
 void add_store(std::vector<Setting>& out, Options& o) {

@@ -171,7 +171,14 @@ struct BackupJob {
   std::unique_ptr<Backup> backup = {};
 
   void run(Engine& engine) { backup = std::make_unique<Backup>(engine.database(), path); }
-  bool step(errc& code) { return backup->step(code); }
+  bool step(errc& code) {
+    try {
+      return backup->step(code);
+    } catch (const std::bad_alloc&) {
+      code = errc::unavailable;
+      return true;
+    }
+  }
   void finish(errc code) {
     backup.reset();
     done(code);

@@ -147,6 +147,15 @@ test('the environment is told likewise', () => {
   refused(needed, 'KEFU_WAL_MB must be a whole number from 1 to 1024', { KEFU_WAL_MB: '4x' });
 });
 
+test('where the environment says something it is no demo', () => {
+  const { status, stdout, stderr } = spawnSync(program, [], {
+    encoding: 'utf8',
+    env: { ...process.env, KEFU_ADDRESS: '0.0.0.0', KEFU_DATA: folder },
+  });
+  assert.equal(status, 1);
+  assert.match(stdout + stderr, /secret_file is needed/);
+});
+
 test('the command line counts before the environment, and that before the file', async () => {
   const config = file('three.toml', 'allowed_origins = ["https://file"]\nmetrics = true\n');
   const get = async (desk) => (await fetch(`${desk.pages}/metrics`)).status;
