@@ -1,6 +1,7 @@
 // base64url without padding (RFC 4648, §5; RFC 7515, appendix C).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,16 @@ namespace kefu {
 
 inline constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+inline constexpr std::uint8_t kNoBase64Url = 64;
+/// The value of each character, kNoBase64Url for others.
+inline constexpr std::array<std::uint8_t, 256> kBase64UrlValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoBase64Url);
+  for (std::uint8_t i = 0; i < kBase64Url.size(); ++i)
+    values[static_cast<unsigned char>(kBase64Url[i])] = i;
+  return values;
+}();
 
 [[nodiscard]] inline std::string encode_base64url(std::string_view bytes) {
   std::string text;
@@ -32,9 +43,9 @@ inline constexpr std::string_view kBase64Url =
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    const std::size_t value = kBase64Url.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = kBase64UrlValues[static_cast<unsigned char>(c)];
+    if (value == kNoBase64Url) return std::nullopt;
+    bits = bits << 6 | value;
     count += 6;
     if (count < 8) continue;
     count -= 8;

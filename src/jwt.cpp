@@ -74,18 +74,20 @@ std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<s
   return object;
 }
 
+std::string_view checked(std::string_view secret) {
+  if (secret.size() < kMinSecret)
+    throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
+  return secret;
+}
+
 class JwtHs256 final : public Authenticator {
  public:
   JwtHs256(std::string secret, const Clock* clock, JwtOptions options)
-      : secret_(std::move(secret)),
+      : key_(checked(secret)),
         clock_(clock ? clock : &system_clock_),
         options_(std::move(options)) {
-    if (secret_.size() < kMinSecret)
-      throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
+    OPENSSL_cleanse(secret.data(), secret.size());
   }
-  ~JwtHs256() override { OPENSSL_cleanse(secret_.data(), secret_.size()); }
-  JwtHs256(const JwtHs256&) = delete;
-  JwtHs256& operator=(const JwtHs256&) = delete;
 
   void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
@@ -97,14 +99,14 @@ class JwtHs256 final : public Authenticator {
     const std::size_t first = token.find('.');
     const std::size_t second = token.rfind('.');
     if (token.size() > kMaxToken || first == second) return errc::unauthenticated;
-    const auto expected = hmac_sha256(secret_, token.substr(0, second));
+    const auto expected = key_.sign(token.substr(0, second));
     if (!expected) return errc::unavailable;
     const auto given = decode_base64url(token.substr(second + 1));
     if (!given || given->size() != expected->size() ||
         CRYPTO_memcmp(given->data(), expected->data(), expected->size()) != 0) {
       return errc::unauthenticated;
     }
-    simdjson::dom::parser parser;
+    static thread_local simdjson::dom::parser parser;  // what it allocates serves the next one
     const auto header = parse(parser, decode_base64url(token.substr(0, first)));
     if (!header || !accepts(*header)) return errc::unauthenticated;
     const auto claims =
@@ -131,7 +133,7 @@ class JwtHs256 final : public Authenticator {
     return Identity{{std::string(*subject), *role}, end, verified};
   }
 
-  std::string secret_;
+  HmacKey key_;
   SystemClock system_clock_;
   const Clock* clock_;
   JwtOptions options_;
@@ -150,8 +152,7 @@ std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options)
 
 std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
                            std::string_view audience) {
-  if (secret.size() < kMinSecret)
-    throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
+  (void)checked(secret);
   std::string claims;
   {
     wire::JsonWriter out(claims);

@@ -4,6 +4,7 @@
 //   backup.cpp   a copy of its database
 //   secret.cpp   what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
+//   audit.cpp    who did what, so that nobody can change it unseen
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
 //   health.cpp   what a supervisor and a load balancer ask
@@ -28,6 +29,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "audit.hpp"
 #include "backup.hpp"
 #include "check_config.hpp"
 #include "demo.hpp"
@@ -171,6 +173,7 @@ void run(const helpdesk::Options& options) {
   if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
+  if (!options.audit.empty()) helpdesk::keep_audit(hub, options, log);
 
   std::optional<kefu::net::Tls> tls;
   if (!options.tls_chain.empty()) {
@@ -203,6 +206,7 @@ void run(const helpdesk::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (helpdesk::is_audit_command(argc, argv)) return helpdesk::run_audit_command(argc, argv);
   if (argc > 1 && argv[1] == std::string_view("check-config"))
     return helpdesk::check_config(argc - 1, argv + 1);
   if (argc > 1 && argv[1] == std::string_view("backup"))

@@ -132,6 +132,8 @@ void check(const Options& options) {
     refuse("nats needs postgres: it joins the nodes on one database");
   if (!options.webhook.empty() && options.webhook_secret_file.empty())
     refuse("webhook needs webhook_secret_file");
+  if (options.audit.empty() && !(options.audit_anchors.empty() && options.audit_writer.empty()))
+    refuse("audit_anchors and audit_writer need audit");
   if (!options.scan.empty() && !options.files) refuse("scan needs files");
 }
 

@@ -47,6 +47,9 @@ struct Options {
   bool webhook_replay = false;                ///< send its dead letters again, once
   std::uint32_t webhook_attempts = 100;       ///< before an entry becomes a dead letter
   double webhook_timeout = 10;                ///< seconds that it has for an answer
+  std::filesystem::path audit;                ///< folder of the audit log; empty: there is none
+  std::filesystem::path audit_anchors;        ///< file that gets its heads; empty: the log only
+  std::string audit_writer;                   ///< names its chain; empty: the name of this machine
   bool demo = false;
 };
 

@@ -185,6 +185,18 @@ void add_webhook(std::vector<Setting>& out, Options& o) {
       {"webhook_replay", &o.webhook_replay, "Post the dead letters again, once, at the start"});
 }
 
+void add_audit(std::vector<Setting>& out, Options& o) {
+  out.push_back(
+      {"audit", &o.audit,
+       "Folder of the audit log, which `helpdesk audit verify` reads; made when missing"});
+  out.push_back(
+      {"audit_anchors", &o.audit_anchors,
+       "File to which the heads of the audit log are added: where nobody can remove them"});
+  out.push_back(
+      {"audit_writer", &o.audit_writer,
+       "Name of this node in its audit log, when it begins; by default that of the machine"});
+}
+
 }  // namespace
 
 std::string Setting::flag() const {
@@ -208,6 +220,7 @@ std::vector<Setting> settings(Options& options) {
   add_desk(out, options);
   add_files(out, options);
   add_webhook(out, options);
+  add_audit(out, options);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@
 #include "digest.hpp"
 #include "disk/folder.hpp"
 #include "disk/open_file.hpp"
-#include "disk/work_thread.hpp"
+#include "work_thread.hpp"
 
 namespace kefu::disk {
 namespace {
@@ -169,8 +170,8 @@ result<std::unique_ptr<FileSink>> Files::Impl::resume(FileId id) {
     close(id, opened->generation, opened->offset, false, std::move(digest));
     return errc::store_failed;
   }
-  return std::unique_ptr<FileSink>{
-      std::make_unique<Sink<Impl>>(*this, *opened, std::move(file), std::move(digest))};
+  return std::unique_ptr<FileSink>{std::make_unique<Sink<Impl>>(
+      *this, *opened, std::move(file), std::move(digest), options.write_behind)};
 }
 
 void Files::Impl::close(FileId id, std::uint64_t generation, std::uint64_t offset, bool broken,
@@ -309,6 +310,7 @@ void Files::Impl::make_digest(FileId id) {
     if (!read || ending) return;  // the next start makes it
     digest.update(bytes.first(*read));
     at += *read;
+    std::this_thread::yield();  // to messages
   }
   hands.post([this, id, sha256 = to_hex(digest.finish())] {
     auto known = status(id);

@@ -1,6 +1,7 @@
 // Files that are open: the sinks and sources of disk::Files.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "descriptor.hpp"
 #include "digest.hpp"
 #include "disk/folder.hpp"
+#include "disk/write_behind.hpp"
 
 namespace kefu::disk {
 
@@ -76,14 +78,15 @@ template <class Owner>
 class Sink final : public FileSink {
  public:
   Sink(Owner& owner, const core::UploadBook::Upload& upload, Descriptor file,
-       std::optional<RunningDigest> digest)
+       std::optional<RunningDigest> digest, std::uint64_t write_behind)
       : owner_{owner},
         file_{std::move(file)},
         digest_{std::move(digest)},
         id_{upload.info.id},
         generation_{upload.generation},
         size_{upload.info.size},
-        offset_{upload.offset} {}
+        offset_{upload.offset},
+        behind_{write_behind, upload.offset} {}
   ~Sink() override {
     (void)stamp(file_.get(), owner_.now());
     owner_.close(id_, generation_, offset_, broken_, std::move(digest_));
@@ -96,6 +99,7 @@ class Sink final : public FileSink {
   void advance(std::uint64_t bytes) override {
     assert(!digest_ && bytes <= size_ - offset_);
     offset_ += bytes;
+    send_behind();
   }
 
   result<std::uint64_t> write(std::span<const std::byte> bytes) override {
@@ -113,6 +117,7 @@ class Sink final : public FileSink {
       digest_->digest.update(bytes);
       digest_->bytes += bytes.size();
     }
+    send_behind();
     return offset_;
   }
 
@@ -122,12 +127,26 @@ class Sink final : public FileSink {
     if (offset != offset_) digest_.reset();
     if (!truncate(offset)) broken_ = true;
     offset_ = offset;
+    behind_.rewind(offset);
     return broken_ ? errc::store_failed : errc::ok;
   }
 
  private:
   bool truncate(std::uint64_t to) noexcept {
     return ::ftruncate(file_.get(), static_cast<off_t>(to)) == 0;
+  }
+  void send_behind() noexcept {
+    constexpr unsigned kWait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    while (const std::optional<WriteBehind::Step> step = behind_.next(offset_)) {
+      send_piece(step->begin, SYNC_FILE_RANGE_WRITE);
+      if (step->wait) send_piece(*step->wait, kWait);
+    }
+  }
+  /// Whether it worked doesn't matter: what makes a file durable is its commit.
+  void send_piece(std::uint64_t from, unsigned how) const noexcept {
+    (void)::sync_file_range(file_.get(), static_cast<off64_t>(from),
+                            static_cast<off64_t>(behind_.piece()), how);
   }
 
   Owner& owner_;
@@ -137,6 +156,7 @@ class Sink final : public FileSink {
   std::uint64_t generation_;
   std::uint64_t size_;
   std::uint64_t offset_;
+  WriteBehind behind_;
   bool broken_ = false;
 };
 

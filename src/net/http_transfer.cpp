@@ -1,4 +1,5 @@
 // HttpConnection: its requests on a transfer loop, and the way there and back.
+#include <thread>
 #include <utility>
 
 #include "net/http_connection.hpp"
@@ -102,8 +103,10 @@ void HttpConnection::on_received(TransferTurn turn, std::string_view behind) {
   });
 }
 
-/// Once, or whoever moves most would get the most turns.
+/// Once, or whoever moves most would get the most turns. A thread of messages that waits for this
+/// processor goes first: it would be kept waiting for milliseconds else, whatever its priority.
 void HttpConnection::go_on_later() {
+  std::this_thread::yield();
   if (!std::exchange(queued_, true)) worker_.read_later(*this);
 }
 

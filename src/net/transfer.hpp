@@ -61,8 +61,8 @@ struct TransferTurn {
   bool moved = false;  ///< some bytes were
 };
 
-/// Bytes that a transfer moves in a turn; then others go on. Large, for each turn costs about as
-/// much as some ten KiB.
-inline constexpr std::size_t kTransferShare = 1024 * 1024;
+/// Bytes that a transfer moves in a turn; then others go on. Some ten times what a turn costs by
+/// itself, and no more than a tenth of a millisecond, for messages may wait for the processor.
+inline constexpr std::size_t kTransferShare = 256 * 1024;
 
 }  // namespace kefu::net

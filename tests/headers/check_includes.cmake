@@ -28,6 +28,7 @@ set(rules
     "kefu/wire/" "${wire}"
     "kefu/memory/" "kefu/memory/|${stores}"
     "kefu/disk/" "kefu/disk/|${stores}"
+    "kefu/audit/" "kefu/audit/|${ports}"
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"

@@ -25,6 +25,11 @@ struct FilesOptions {
   kefu::limits limits = {};
   DigestWhen digest = DigestWhen::on_commit;
   const Clock* clock = nullptr;  ///< for expiry; null: the machine's. Outlives the files
+
+  /// Bytes of an upload that are sent to the disk together, as it goes on. A sink waits when it is
+  /// two such pieces ahead of the disk: others who need it, as every commit of messages does, find
+  /// no long queue there. 0: when the kernel likes.
+  std::uint64_t write_behind = 1024 * 1024;
 };
 
 /// Threading: as the port says. Completions come from threads of its own, and hold up the files

@@ -56,6 +56,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3, help="copy: transfers of a server in a round")
     parser.add_argument("--rate", type=int, default=2000, help="beside: messages a second")
+    parser.add_argument("--link", type=float, default=0, help="beside: Mbit/s of whoever sends or fetches the file; 0: no limit")
     parser.add_argument("--events", type=int, default=1000, help="mixed: events a second, a tenth of them files")
     parser.add_argument("--file", type=int, default=100_000, help="mixed: bytes of a file")
     parser.add_argument("--secs", type=float, default=10, help="beside, mixed: of a run")
@@ -97,8 +98,8 @@ class Kefu:
     def __exit__(self, *_):
         self.server.__exit__()
 
-    def client(self, n=0):
-        return transfers.Tus(self.server.port, self.tokens[n], f"00000000-0000-7000-8000-{n:012x}")
+    def client(self, n=0, rate=0):
+        return transfers.Tus(self.server.port, self.tokens[n], f"00000000-0000-7000-8000-{n:012x}", rate)
 
 
 class Nginx:
@@ -253,10 +254,27 @@ class Background(threading.Thread):
             raise self.failure
 
 
+class Probe(Background):
+    """Asks the loops of messages for what no store has, again and again: nothing that held them up for longer went unseen."""
+
+    def __init__(self, port):
+        super().__init__(self.ask)
+        self.connection, self.longest_ms = transfers.Connection(port), 0
+
+    def ask(self, stopping):
+        while not stopping.is_set():
+            since = time.monotonic()
+            self.connection.ask("GET", "/no-such-page", {}, 404)
+            self.longest_ms = max(self.longest_ms, 1000 * (time.monotonic() - since))
+            time.sleep(0.002)
+
+
 def messages(options, target, rate, name):
     arguments = f"relay --pairs 100 --rate {rate} --secs {options.secs} --warmup {options.secs / 10}".split()
-    figures = target.server.bench(options.bench, arguments, options.client_core)
-    keys = ("p50_us", "p99_us", "max_us", "gen_lag_p99_us", "delivered_per_s", "server_cpu", "other_cpu")
+    with Probe(target.server.port) as probe:
+        figures = target.server.bench(options.bench, arguments, options.client_core)
+    figures["loop_ms"] = round(probe.longest_ms, 1)
+    keys = ("p50_us", "p99_us", "max_us", "loop_ms", "gen_lag_p99_us", "delivered_per_s", "server_cpu", "other_cpu")
     figures["quiet"] = figures["gen_lag_p99_us"] < QUIET_US
     noise = "" if figures["quiet"] else "NOISY: the generator was late itself"
     print(f"{name:10}", " ".join(f"{key} {figures[key]}" for key in keys if key in figures), noise, flush=True)
@@ -283,7 +301,7 @@ def beside(options, source):
 
     for _ in range(options.rounds):
         with Kefu(options) as target:
-            client = target.client()
+            client = target.client(rate=options.link * 1e6 / 8)
             path = client.upload(source, options.size)
             works = {"up": lambda stopping: uploads(stopping, client), "down": lambda stopping: downloads(stopping, client, path)}
             for name in ("without", "up", "down") if options.smoke else ("without", "up", "down", "without"):

@@ -12,8 +12,23 @@ PART = 1 << 20  # bytes of a call
 PATIENCE = 120  # seconds
 
 
+class Pace:
+    """Lets no more than `rate` bytes a second by; 0: all."""
+
+    def __init__(self, rate):
+        self.rate, self.since, self.bytes = rate, time.monotonic(), 0
+
+    def passed(self, count):
+        self.bytes += count
+        if self.rate:
+            time.sleep(max(0, self.since + self.bytes / self.rate - time.monotonic()))
+
+
 class Connection:
-    def __init__(self, port):
+    """`rate`: bytes a second of the bodies that it sends or throws away, as over a link of that speed; 0: as fast as it goes."""
+
+    def __init__(self, port, rate=0):
+        self.rate = rate
         self.socket = socket.create_connection(("127.0.0.1", port), 30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # In the kernel: with a timeout of Python's own the socket would not block.
@@ -61,20 +76,23 @@ class Connection:
         return got, self.read_body(got)
 
     def send_file(self, file, size):
-        at = 0
+        at, pace = 0, Pace(self.rate)
         while at < size:
-            at += os.sendfile(self.socket.fileno(), file.fileno(), at, min(PART, size - at))
+            count = os.sendfile(self.socket.fileno(), file.fileno(), at, min(PART, size - at))
+            at += count
+            pace.passed(count)
 
     def throw_away(self, size):
         """Reads a body that the kernel doesn't copy."""
         left = size - len(self.unread)
         self.unread = b""
-        scratch = bytearray(PART)
+        scratch, pace = bytearray(PART), Pace(self.rate)
         while left > 0:
             count = self.socket.recv_into(scratch, min(PART, left), socket.MSG_TRUNC)
             if count == 0:
                 raise RuntimeError("a body ended too early")
             left -= count
+            pace.passed(count)
 
     def digest(self, size):
         digest = hashlib.sha256(self.unread)
@@ -90,8 +108,8 @@ class Connection:
 class Tus:
     """kefu: a visitor with a conversation."""
 
-    def __init__(self, port, token, conversation):
-        self.connection = Connection(port)
+    def __init__(self, port, token, conversation, rate=0):
+        self.connection = Connection(port, rate)
         self.fields = {"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {token}"}
         encoded = [base64.b64encode(text.encode()).decode() for text in (conversation, "a.bin")]
         self.creation = {**self.fields, "Upload-Metadata": f"conversation {encoded[0]},filename {encoded[1]}"}

@@ -148,7 +148,7 @@ test('hundreds at once', async () => {
   await s.desk.up();
   for (const upload of killed) assert.equal(await resume(upload), upload.part);
   for (const upload of uploads) await check(upload);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });
 
 test('nothing is left of those who leave at any moment', async () => {
@@ -171,6 +171,6 @@ test('nothing is left of those who leave at any moment', async () => {
   for (const other of others) await check(other);
   await resume(upload);
   await check(upload);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
   while (descriptors() > before + 4) await tick(); // fetch() keeps connections, and the server a pipe
 });

@@ -81,7 +81,7 @@ test('lies about Content-Length', async () => {
   });
   assert.match(await raw(both + '5\r\nzzzzz\r\n0\r\n\r\n'), /^HTTP\/1\.1 400 /);
   assert.equal(await offsetOf(path), 400);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });
 
 test('lies about Content-Length in bodies that nobody sees', async () => {
@@ -112,7 +112,7 @@ test('lies about Content-Length in bodies that nobody sees', async () => {
   assert.match(await send(800_000, 100_001, 100_000), /^HTTP\/1\.1 413 /);
   assert.match(await send(800_000, 100_000, 100_000), /^HTTP\/1\.1 204 /);
   assert.ok(bytes.equals(await s.fetch(idOf(path))));
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });
 
 test('a slow body holds up nobody, and what came of it stays', async () => {
@@ -130,7 +130,7 @@ test('a slow body holds up nobody, and what came of it stays', async () => {
   slow.resetAndDestroy();
   while ((await offsetOf(path)) === 0);
   assert.equal(await offsetOf(path), 5);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });
 
 test('names are told, and never paths', async () => {
@@ -213,7 +213,7 @@ test('thousands of uploads that nobody finishes, and kill -9 in the midst of the
   };
   await Promise.all(crowd.slice(0, 19).map(fillUp));
   assert.equal(made, 19 * kUnfinished);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
   const last = fillUp(crowd[19]).then(
     () => assert.fail('it was killed'),
     () => {},
@@ -226,5 +226,5 @@ test('thousands of uploads that nobody finishes, and kill -9 in the midst of the
   assert.ok(kept.equals(await s.fetch(id)));
   const other = randomBytes(50_000);
   assert.ok(other.equals(await s.fetch(await s.put(other))), 'everybody else goes on');
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });

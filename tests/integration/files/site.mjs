@@ -113,6 +113,13 @@ export function site({ way = 'up', options = [], wrap } = {}) {
         })
         .filter((path) => /\/files\/(growing|committed|kept)\//.test(path));
     },
+    /** Resolves once none is open: of what was committed a digest may still be under way. */
+    async noneOpen() {
+      const end = Date.now() + 10_000;
+      while (s.openFiles().length > 0 && Date.now() < end)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.deepEqual(s.openFiles(), []);
+    },
   };
   async function begin() {
     s.desk = await Helpdesk.start({

@@ -143,7 +143,7 @@ test('paused, and ended by its uploader', async () => {
   });
   await other.one.abort(true);
   assert.equal((await s.tus('HEAD', new URL(other.one.url).pathname)).status, 404);
-  assert.deepEqual(s.openFiles(), []);
+  await s.noneOpen();
 });
 
 test('files of no bytes, and of one', async () => {

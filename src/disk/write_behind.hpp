@@ -1,0 +1,41 @@
+// WriteBehind: which pieces of a growing file should go to the disk now, so that there is never
+// much that it has still to take: whoever waits for it, as every commit of messages does, waits
+// behind that.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace kefu::disk {
+
+class WriteBehind {
+ public:
+  struct Step {
+    std::uint64_t begin = 0;            ///< the piece from here on sets out
+    std::optional<std::uint64_t> wait;  ///< the piece from here on should be there by now
+  };
+
+  /// `piece`: bytes; at most two of them are on the way. 0: there are no steps.
+  WriteBehind(std::uint64_t piece, std::uint64_t offset) noexcept
+      : piece_{piece}, first_{offset}, begun_{offset} {}
+
+  [[nodiscard]] std::uint64_t piece() const noexcept { return piece_; }
+
+  /// The file has been written up to `offset`. Call it until there is no step.
+  [[nodiscard]] std::optional<Step> next(std::uint64_t offset) noexcept {
+    if (piece_ == 0 || offset < begun_ + piece_) return std::nullopt;
+    Step step{begun_, std::nullopt};
+    if (begun_ != first_) step.wait = begun_ - piece_;
+    begun_ += piece_;
+    return step;
+  }
+  /// It has been cut there.
+  void rewind(std::uint64_t offset) noexcept { first_ = begun_ = offset; }
+
+ private:
+  std::uint64_t piece_;
+  std::uint64_t first_;  // pieces begin here
+  std::uint64_t begun_;  // and have set out up to here
+};
+
+}  // namespace kefu::disk
