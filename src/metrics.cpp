@@ -1,34 +1,44 @@
 #include <kefu/metrics.hpp>
 
+#include <fmt/format.h>
+
+#include <iterator>
+
 namespace kefu {
 namespace {
 
-void write_type(std::string_view name, std::string_view type, std::string& out) {
-  out.append("# TYPE kefu_").append(name).append(" ").append(type).append("\n");
+void write_head(std::string_view name, std::string_view type, std::string_view help,
+                std::string& out) {
+  fmt::format_to(std::back_inserter(out), "# HELP kefu_{} {}\n# TYPE kefu_{} {}\n", name, help,
+                 name, type);
 }
 
-void write_value(std::string_view name, std::string_view labels, std::uint64_t value,
-                 std::string& out) {
-  out.append("kefu_").append(name).append(labels).append(" ");
-  out.append(std::to_string(value)).append("\n");
+template <class Number>
+void write_value(std::string_view name, std::string_view labels, Number value, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "kefu_{}{} {}\n", name, labels, value);
 }
 
-void write_counter(std::string_view name, std::uint64_t value, std::string& out) {
-  write_type(name, "counter", out);
+void write_counter(std::string_view name, std::string_view help, std::uint64_t value,
+                   std::string& out) {
+  write_head(name, "counter", help, out);
   write_value(name, {}, value, out);
 }
 
-void write_histogram(std::string_view name, const Histogram& histogram, std::string& out) {
+/// Of a histogram whose values are so many to the unit that its name says.
+void write_histogram(std::string_view name, std::string_view help, const Histogram& histogram,
+                     double to_the_unit, std::string& out) {
   const std::string base{name};
-  write_type(name, "histogram", out);
+  write_head(name, "histogram", help, out);
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
     below += histogram.counts[i];
     const std::string bound =
-        i < Histogram::kBounds.size() ? std::to_string(Histogram::kBounds[i]) : "+Inf";
+        i < Histogram::kBounds.size()
+            ? fmt::format("{}", static_cast<double>(Histogram::kBounds[i]) / to_the_unit)
+            : "+Inf";
     write_value(base + "_bucket", "{le=\"" + bound + "\"}", below, out);
   }
-  write_value(base + "_sum", {}, histogram.sum, out);
+  write_value(base + "_sum", {}, static_cast<double>(histogram.sum) / to_the_unit, out);
   write_value(base + "_count", {}, below, out);
 }
 
@@ -59,32 +69,45 @@ HubStats& HubStats::operator+=(const HubStats& other) noexcept {
   return *this;
 }
 
-void write_prometheus(std::string_view name, std::uint64_t value, std::string& out) {
-  write_type(name, "gauge", out);
+void write_prometheus(std::string_view name, std::string_view help, std::uint64_t value,
+                      std::string& out) {
+  write_head(name, "gauge", help, out);
   write_value(name, {}, value, out);
 }
 
 void write_prometheus(const HubStats& stats, std::string& out) {
-  write_prometheus("connections", stats.connections, out);
-  write_prometheus("sessions", stats.sessions, out);
-  write_prometheus("conversations", stats.conversations, out);
-  write_prometheus("pending_drafts", stats.pending_drafts, out);
-  write_prometheus("pending_bytes", stats.pending_bytes, out);
-  write_counter("frames_total", stats.frames, out);
-  write_counter("entries_appended_total", stats.appended, out);
-  write_counter("sends_repeated_total", stats.repeated, out);
-  write_counter("entries_delivered_total", stats.delivered, out);
-  write_type("refusals_total", "counter", out);
+  constexpr double kTenthsOfMs = 10'000;  // to a second
+  constexpr double kMs = 1000;
+  const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    write_prometheus(name, help, value, out);
+  };
+  gauge("connections", "Connections to the hub, greeted or not.", stats.connections);
+  gauge("sessions", "Sessions that are attached.", stats.sessions);
+  gauge("conversations", "Conversations with a reader.", stats.conversations);
+  gauge("pending_drafts", "Drafts without an outcome.", stats.pending_drafts);
+  gauge("pending_bytes", "Bytes of the bodies of drafts without an outcome.", stats.pending_bytes);
+  write_counter("frames_total", "Frames from clients.", stats.frames, out);
+  write_counter("entries_appended_total", "Entries stored for sends.", stats.appended, out);
+  write_counter("sends_repeated_total", "Retries that got their original outcome.", stats.repeated,
+                out);
+  write_counter("entries_delivered_total", "Entries handed to connections.", stats.delivered, out);
+  write_head("refusals_total", "counter", "Error frames to clients, by code.", out);
   for (std::size_t i = 0; i < stats.refused.size(); ++i) {
     if (stats.refused[i] == 0) continue;
     const std::string code{name(static_cast<errc>(i))};
     write_value("refusals_total", "{code=\"" + code + "\"}", stats.refused[i], out);
   }
-  write_histogram("append_batch_drafts", stats.batch_drafts, out);
-  write_histogram("append_tenths_of_ms", stats.append_time, out);
-  write_histogram("round_trip_ms", stats.round_trip, out);
-  write_prometheus("retransmits", stats.retransmits, out);
-  write_prometheus("unmended", stats.unmended, out);
+  write_histogram("append_batch_drafts", "Drafts in an append to the store.", stats.batch_drafts, 1,
+                  out);
+  write_histogram("append_seconds", "How long an append to the store took.", stats.append_time,
+                  kTenthsOfMs, out);
+  write_histogram("round_trip_seconds",
+                  "Round trips of the connections now, or of a sample of them.", stats.round_trip,
+                  kMs, out);
+  gauge("retransmitted_segments", "Segments that those connections had to send again.",
+        stats.retransmits);
+  gauge("unmended", "Work lost for want of memory, whose clients are not yet told.",
+        stats.unmended);
 }
 
 }  // namespace kefu

@@ -1,22 +1,23 @@
 #include "desk.hpp"
 
+#include "toml_file.hpp"
+
+#include <fmt/format.h>
+
 #include <charconv>
 #include <kefu/model/enum_name.hpp>
 #include <kefu/time_zone.hpp>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace helpdesk {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) { throw std::runtime_error(what); }
-
 std::string text(const toml::table& table, const char* key, std::string otherwise = {}) {
   const toml::node* const node = table.get(key);
   if (!node) return otherwise;
   const auto value = node->value<std::string>();
-  if (!value) refuse(std::string(key) + " must be a text");
+  if (!value) refuse(node->source(), fmt::format("{} must be a text", key));
   return *value;
 }
 
@@ -25,14 +26,26 @@ kefu::Nanoseconds seconds(const toml::table& table, const char* key, kefu::Nanos
   if (!node) return otherwise;
   const auto value = node->value<std::int64_t>();
   if (!value || *value < 0 || *value > 1'000'000'000)
-    refuse(std::string(key) + " must be a number of seconds");
+    refuse(node->source(), fmt::format("{} must be a number of seconds", key));
   return std::chrono::seconds(*value);
 }
 
+const toml::array* list(const toml::table& table, const char* key) {
+  const toml::node* const node = table.get(key);
+  if (node && !node->is_array()) refuse(node->source(), fmt::format("{} must be a list", key));
+  return node ? node->as_array() : nullptr;
+}
+
 kefu::Department department(const toml::table& table) {
+  constexpr std::string_view kKnown[] = {
+      "id",          "name",           "routing",       "hours",
+      "overflow_to", "overflow_after", "offer_timeout", "decline_pause",
+      "wrap_up",     "retain_for",     "abandon_after", "abandon_gone_after",
+      "close_after", "offline"};
+  refuse_unknown(table, kKnown);
   kefu::Department out;
   out.id = text(table, "id");
-  if (out.id.empty()) refuse("a department needs an id");
+  if (out.id.empty()) refuse(table.source(), "a department needs an id");
   out.name = text(table, "name");
   out.strategy = text(table, "routing");
   out.calendar = text(table, "hours");
@@ -46,13 +59,13 @@ kefu::Department department(const toml::table& table) {
   out.abandon_gone_after = seconds(table, "abandon_gone_after", out.abandon_gone_after);
   out.close_after = seconds(table, "close_after", out.close_after);
   const auto offline = kefu::enum_from_name<kefu::Offline>(text(table, "offline", "wait"));
-  if (!offline) refuse("offline must be \"wait\" or \"ticket\"");
+  if (!offline) refuse(table.get("offline")->source(), "offline must be wait or ticket");
   out.offline = *offline;
   return out;
 }
 
 /// "09:30": minutes of the day.
-std::chrono::minutes time_of_day(std::string_view text) {
+std::chrono::minutes time_of_day(std::string_view text, const toml::node& node) {
   int hours = -1;
   int minutes = -1;
   if (text.size() == 5 && text[2] == ':') {
@@ -61,27 +74,27 @@ std::chrono::minutes time_of_day(std::string_view text) {
   }
   const int sum = hours * 60 + minutes;
   if (hours < 0 || minutes < 0 || minutes > 59 || sum > 24 * 60)
-    refuse("no time of day: " + std::string(text));
+    refuse(node.source(), fmt::format("no time of day: {}", text));
   return std::chrono::minutes(sum);
 }
 
 std::vector<kefu::OpenInterval> intervals(const toml::table& table, const char* day) {
   std::vector<kefu::OpenInterval> out;
-  const toml::node* const node = table.get(day);
-  if (!node) return out;
-  const toml::array* const items = node->as_array();
-  if (!items) refuse(std::string(day) + " must be an array of times such as \"09:00-17:00\"");
+  const toml::array* const items = list(table, day);
+  if (!items) return out;
   for (const toml::node& item : *items) {
     const std::string range = item.value_or(std::string());
     const std::size_t dash = range.find('-');
-    if (dash == std::string::npos) refuse("no times of day: " + range);
-    out.push_back({time_of_day(std::string_view(range).substr(0, dash)),
-                   time_of_day(std::string_view(range).substr(dash + 1))});
+    if (dash == std::string::npos)
+      refuse(item.source(), "no times of day, such as \"09:00-17:00\": " + range);
+    out.push_back({time_of_day(std::string_view(range).substr(0, dash), item),
+                   time_of_day(std::string_view(range).substr(dash + 1), item)});
   }
   return out;
 }
 
-kefu::Holiday holiday(const std::string& date) {
+kefu::Holiday holiday(const toml::node& node) {
+  const std::string date = node.value_or(std::string());
   int year = 0;
   unsigned month = 0;
   unsigned day = 0;
@@ -92,41 +105,42 @@ kefu::Holiday holiday(const std::string& date) {
   }
   const std::chrono::year_month_day on{std::chrono::year(year), std::chrono::month(month),
                                        std::chrono::day(day)};
-  if (!on.ok()) refuse("no date: " + date);
+  if (!on.ok()) refuse(node.source(), "no date, such as \"2026-12-25\": " + date);
   return {on, {}};
 }
 
 kefu::core::Calendar calendar(const toml::table& table) {
-  constexpr const char* kDays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+  constexpr std::string_view kKnown[] = {"sun", "mon", "tue",  "wed",     "thu",
+                                         "fri", "sat", "zone", "holidays"};
+  refuse_unknown(table, kKnown);
   kefu::BusinessHours hours;
   hours.zone = text(table, "zone", "UTC");
-  for (std::size_t i = 0; i < hours.week.size(); ++i) hours.week[i] = intervals(table, kDays[i]);
-  if (const toml::array* const dates = table["holidays"].as_array()) {
-    for (const toml::node& date : *dates)
-      hours.holidays.push_back(holiday(date.value_or(std::string())));
+  for (std::size_t i = 0; i < hours.week.size(); ++i)
+    hours.week[i] = intervals(table, kKnown[i].data());
+  if (const toml::array* const dates = list(table, "holidays")) {
+    for (const toml::node& date : *dates) hours.holidays.push_back(holiday(date));
   }
   auto zone = kefu::load_time_zone(hours.zone);
-  if (!zone) refuse("no such time zone: " + hours.zone);
+  const toml::node* const named = table.get("zone");
+  if (!zone) refuse(named ? named->source() : table.source(), "no such time zone: " + hours.zone);
   return {std::move(hours), *std::move(zone)};
 }
 
 }  // namespace
 
 void read_desk(const toml::table& table, kefu::DeskOptions& desk) {
-  desk.strategy = text(table, "routing", desk.strategy);
-  desk.retain_for = seconds(table, "retain_for", desk.retain_for);
-  if (const toml::array* const departments = table["departments"].as_array()) {
+  if (const toml::array* const departments = list(table, "departments")) {
     for (const toml::node& one : *departments) {
-      const toml::table* const fields = one.as_table();
-      if (!fields) refuse("departments must be tables");
-      desk.departments.push_back(department(*fields));
+      if (!one.is_table()) refuse(one.source(), "departments must be tables");
+      desk.departments.push_back(department(*one.as_table()));
     }
   }
-  if (const toml::table* const hours = table["hours"].as_table()) {
-    for (const auto& [name, fields] : *hours) {
-      if (!fields.is_table()) refuse("hours must be tables");
-      desk.calendars.emplace(std::string(name.str()), calendar(*fields.as_table()));
-    }
+  const toml::node* const hours = table.get("hours");
+  if (!hours) return;
+  if (!hours->is_table()) refuse(hours->source(), "hours must be a table");
+  for (const auto& [name, fields] : *hours->as_table()) {
+    if (!fields.is_table()) refuse(fields.source(), "hours must be tables");
+    desk.calendars.emplace(std::string(name.str()), calendar(*fields.as_table()));
   }
 }
 

@@ -1,7 +1,4 @@
-// The desk as the TOML file has it: departments, business hours, routing.
-//
-//   routing = "least_loaded"         # round_robin, longest_idle, or pick
-//   retain_for = 7776000             # seconds after which what was said is forgotten; 0: never
+// The desk as the TOML file has it: departments and business hours.
 //
 //   [[departments]]                  # none: visitors may name any
 //   id = "billing"
@@ -28,9 +25,14 @@
 #include <toml++/toml.h>
 #include <kefu/desk.hpp>
 
+#include <string_view>
+
 namespace helpdesk {
 
-/// Throws std::runtime_error for what makes no sense.
+/// What of the file is read here.
+inline constexpr std::string_view kDeskKeys[] = {"departments", "hours"};
+
+/// Throws std::runtime_error for what makes no sense, with file and line.
 void read_desk(const toml::table& table, kefu::DeskOptions& desk);
 
 }  // namespace helpdesk

@@ -1,10 +1,14 @@
 // helpdesk: a server to start from. Read main() first; each part has a file of its own:
-//   options.cpp  what it is told       secret.cpp  what signs the tokens
+//   options.cpp  what it is told, by settings.cpp's table and toml_file.cpp
+//   check_config.cpp  what is wrong with that
+//   backup.cpp   a copy of its database
+//   secret.cpp   what signs the tokens
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   audit.cpp    who did what, so that nobody can change it unseen
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
-//   policies.cpp  what judges messages
+//   policies.cpp what judges messages
+//   health.cpp   what a supervisor and a load balancer ask
 //   store.cpp    where all of it is kept, and how the nodes on one database tell each other
 //   api.cpp      the HTTP API for the host's backends
 //   web/         the pages, and the client they share
@@ -20,16 +24,20 @@
 #include <kefu/net/transcript.hpp>
 #include <kefu/net/webhook.hpp>
 
+#include <atomic>
 #include <exception>
 #include <filesystem>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
+#include <string_view>
 
 #include "api.hpp"
 #include "audit.hpp"
+#include "backup.hpp"
+#include "check_config.hpp"
 #include "demo.hpp"
 #include "files.hpp"
+#include "health.hpp"
 #include "options.hpp"
 #include "policies.hpp"
 #include "scan.hpp"
@@ -63,12 +71,6 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::string secret_for(const helpdesk::Options& options) {
-  if (!options.secret_file.empty()) return helpdesk::read_secret(options.secret_file);
-  if (options.demo) return helpdesk::read_or_make_secret(options.data / "demo-secret");
-  throw std::runtime_error("--secret-file is needed, unless this is a --demo");
 }
 
 kefu::net::ServerOptions server_options(const helpdesk::Options& options,
@@ -119,18 +121,26 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
   });
 }
 
+/// What SIGHUP asks for. With bad files the old certificates go on.
+void reload(kefu::net::Tls* tls) try {
+  if (!tls) return spdlog::info("nothing to reload: certificates alone are read again");
+  tls->reload();
+  spdlog::info("certificates reloaded");
+} catch (const std::exception& error) {
+  spdlog::error("certificates not reloaded: {}", error.what());
+}
+
 void run(const helpdesk::Options& options) {
-  if (options.demo && !helpdesk::is_loopback(options.address)) {
-    throw std::runtime_error(
-        "--demo gives tokens to everybody, so it listens on loopback only, not on " +
-        options.address);
-  }
+  helpdesk::check(options);
   fs::create_directories(options.data);
-  const std::string secret = secret_for(options);
+  const std::string secret = helpdesk::secret_of(options);
 
   kefu::net::Loops loops{options.threads};
   Log log;
   const std::unique_ptr<kefu::Store> store = helpdesk::open_store(options);
+  std::optional<helpdesk::BackupDoor> door;
+  if (auto* const sqlite = dynamic_cast<kefu::sqlite::Store*>(store.get()))
+    door.emplace(options.data, *sqlite);
   const std::unique_ptr<kefu::Bus> bus = helpdesk::open_bus(options, log);
   std::optional<kefu::disk::Files> stored;
   std::optional<helpdesk::CommandScanner> scanner;
@@ -181,6 +191,8 @@ void run(const helpdesk::Options& options) {
       if (risk) kefu::net::write_prometheus(risk->stats(), out);
     });
   }
+  std::atomic<bool> draining = false;
+  helpdesk::serve_health(server, *store, draining);
   kefu::net::serve_transcripts(server, hub);
   if (options.api) {
     helpdesk::serve_api(
@@ -194,10 +206,14 @@ void run(const helpdesk::Options& options) {
   server.serve(hub);
   announce(options, server.port());
 
+  kefu::Executor& front = *loops.executors().front();
   loops.stop_on_signals([&] {
     spdlog::info("stopping");
-    server.stop(loops.executors().front()->now() + kStopWithin, [&] { loops.stop(); });
+    draining = true;
+    front.post_at(front.now() + std::chrono::seconds(options.drain_delay),
+                  [&] { server.stop(front.now() + kStopWithin, [&] { loops.stop(); }); });
   });
+  loops.on_hangup([&] { reload(tls ? &*tls : nullptr); });
   loops.run();
 }
 
@@ -205,6 +221,10 @@ void run(const helpdesk::Options& options) {
 
 int main(int argc, char** argv) try {
   if (helpdesk::is_audit_command(argc, argv)) return helpdesk::run_audit_command(argc, argv);
+  if (argc > 1 && argv[1] == std::string_view("check-config"))
+    return helpdesk::check_config(argc - 1, argv + 1);
+  if (argc > 1 && argv[1] == std::string_view("backup"))
+    return helpdesk::backup(argc - 1, argv + 1);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(options.log_level));

@@ -1,4 +1,5 @@
-// What helpdesk is told: on the command line, and in a TOML file. The command line wins.
+// What helpdesk is told: on the command line, in the environment, and in a TOML file. The first of
+// them that says something counts. settings.hpp has the table of what can be said.
 #pragma once
 
 #include <kefu/desk.hpp>
@@ -32,6 +33,7 @@ struct Options {
   std::filesystem::path nats_ca;             ///< PEM
   std::size_t wal_mb = 4;                    ///< see kefu::sqlite::Options::wal_bytes
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
+  std::uint32_t drain_delay = 0;  ///< seconds for which /readyz says 503 before the server stops
   std::string log_level = "info";
   kefu::DeskOptions desk;       ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
@@ -56,7 +58,11 @@ struct Options {
   bool demo = false;
 };
 
-/// Exits by itself for --help and for bad arguments. Throws std::runtime_error for a bad file.
+/// Exits by itself for --help and for unknown arguments. Throws std::runtime_error for a bad value,
+/// which it names as its source does: "helpdesk.toml:12: port must be …".
 [[nodiscard]] Options read_options(int argc, char** argv);
+
+/// Throws std::runtime_error for settings that don't go together.
+void check(const Options& options);
 
 }  // namespace helpdesk

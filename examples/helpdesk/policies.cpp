@@ -1,6 +1,5 @@
 #include "policies.hpp"
 
-#include <CLI/CLI.hpp>
 #include <kefu/keyword_policy.hpp>
 #include <kefu/link_policy.hpp>
 #include <kefu/rate_policy.hpp>
@@ -38,43 +37,16 @@ std::vector<kefu::Keyword> read_keywords(const std::filesystem::path& path) {
   return out;
 }
 
-kefu::OnTimeout on_timeout_of(const std::string& fail) {
-  if (fail == "open") return kefu::OnTimeout::allow;
-  if (fail == "closed") return kefu::OnTimeout::deny;
-  throw std::runtime_error("risk_fail: open or closed, not " + fail);
-}
-
 std::unique_ptr<kefu::net::RiskControl> risk_control(kefu::net::Loops& loops,
                                                      const PolicyOptions& options) {
   kefu::net::RiskControlOptions how;
   how.url = options.risk_control;
-  how.on_timeout = on_timeout_of(options.risk_fail);
+  how.on_timeout = options.risk_fail == "closed" ? kefu::OnTimeout::deny : kefu::OnTimeout::allow;
   how.deadline = std::chrono::milliseconds(options.risk_deadline);
   return std::make_unique<kefu::net::RiskControl>(loops, how);
 }
 
 }  // namespace
-
-void add_policy_options(CLI::App& app, PolicyOptions& options) {
-  app.add_option("--keywords", options.keywords,
-                 "File of words that are flagged, masked or denied, one a line: \"deny word\"")
-      ->check(CLI::ExistingFile);
-  app.add_option("--links", options.links,
-                 "Domains to which links of visitors may lead; by default any");
-  app.add_option("--message-rate", options.message_rate,
-                 "Messages that a visitor may send a minute; 0: any number")
-      ->capture_default_str();
-  app.add_option("--risk-control", options.risk_control,
-                 "URL that judges every message, see kefu/net/risk_control.hpp");
-  app.add_option("--risk-fail", options.risk_fail,
-                 "What stands when it gives no verdict in time: open, the message is stored with "
-                 "the tag \"unjudged\"; or closed, it is denied")
-      ->check(CLI::IsMember({"open", "closed"}))
-      ->capture_default_str();
-  app.add_option("--risk-deadline", options.risk_deadline, "Milliseconds that it has")
-      ->check(CLI::Range(1, 400))
-      ->capture_default_str();
-}
 
 kefu::net::RiskControl* add_policies(kefu::Hub& hub, kefu::net::Loops& loops,
                                      const PolicyOptions& options) {

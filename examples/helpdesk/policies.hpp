@@ -16,10 +16,6 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace helpdesk {
 
 struct PolicyOptions {
@@ -31,10 +27,8 @@ struct PolicyOptions {
   std::uint32_t risk_deadline = 40;  ///< ms that it has
 };
 
-void add_policy_options(CLI::App& app, PolicyOptions& options);
-
 /// The service as it is asked, for its figures, which lives as long as the hub; null: there is
-/// none. Throws std::runtime_error for a bad file, std::invalid_argument for other bad options.
+/// none. Throws std::runtime_error for a bad file, std::invalid_argument for a bad word or URL.
 kefu::net::RiskControl* add_policies(kefu::Hub& hub, kefu::net::Loops& loops,
                                      const PolicyOptions& options);
 

@@ -30,4 +30,9 @@ std::string read_or_make_secret(const std::filesystem::path& file) {
   return read_secret(file);
 }
 
+std::string secret_of(const Options& options) {
+  return options.secret_file.empty() ? read_or_make_secret(options.data / "demo-secret")
+                                     : read_secret(options.secret_file);
+}
+
 }  // namespace helpdesk

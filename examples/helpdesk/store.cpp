@@ -12,12 +12,14 @@
 
 namespace helpdesk {
 
+std::filesystem::path database_of(const Options& options) { return options.data / "helpdesk.db"; }
+
 std::unique_ptr<kefu::Store> open_store(const Options& options) {
   if (options.postgres.empty()) {
     kefu::sqlite::Options sqlite;
     if (options.synchronous == "normal") sqlite.synchronous = kefu::sqlite::Synchronous::normal;
     sqlite.wal_bytes = options.wal_mb * 1024 * 1024;
-    return std::make_unique<kefu::sqlite::Store>((options.data / "helpdesk.db").string(), sqlite);
+    return std::make_unique<kefu::sqlite::Store>(database_of(options).string(), sqlite);
   }
 #ifdef HELPDESK_POSTGRES
   kefu::postgres::Options postgres;

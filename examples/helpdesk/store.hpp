@@ -11,6 +11,9 @@
 
 namespace helpdesk {
 
+/// SQLite's file.
+[[nodiscard]] std::filesystem::path database_of(const Options& options);
+
 /// SQLite in the data folder, or PostgreSQL. Throws std::exception, also where this program was
 /// built without it.
 [[nodiscard]] std::unique_ptr<kefu::Store> open_store(const Options& options);

@@ -54,10 +54,12 @@ struct HubStats {
   HubStats& operator+=(const HubStats& other) noexcept;
 };
 
-/// Appends the figures in Prometheus' text format, each name behind "kefu_".
+/// Appends the figures in Prometheus' text format, each name behind "kefu_", with units as it has
+/// them: seconds and bytes.
 void write_prometheus(const HubStats& stats, std::string& out);
 
-/// One gauge in the same format.
-void write_prometheus(std::string_view name, std::uint64_t value, std::string& out);
+/// One gauge in the same format; `help` is a sentence.
+void write_prometheus(std::string_view name, std::string_view help, std::uint64_t value,
+                      std::string& out);
 
 }  // namespace kefu

@@ -50,6 +50,24 @@ struct Loops::Signals {
   std::function<void()> first;
 };
 
+struct Loops::Hangups {
+  Hangups(asio::io_context& context, std::function<void()> on_each)
+      : set{context, SIGHUP}, each{std::move(on_each)} {
+    wait();
+  }
+
+  void wait() {
+    set.async_wait([this](const asio::error_code& error, int) {
+      if (error) return;
+      wait();
+      each();
+    });
+  }
+
+  asio::signal_set set;
+  std::function<void()> each;
+};
+
 Loops::Loops(std::size_t threads) {
   if (threads == 0) throw std::invalid_argument("kefu::net::Loops needs a thread");
   loops_.reserve(threads);
@@ -58,6 +76,7 @@ Loops::Loops(std::size_t threads) {
 
 Loops::~Loops() {
   signals_.reset();
+  hangups_.reset();
   // In this order: what is left on the first loop, which accepts, may hold workers of the others.
   for (auto& loop : loops_) loop.reset();
 }
@@ -99,6 +118,10 @@ void Loops::stop() {
 
 void Loops::stop_on_signals(std::function<void()> first) {
   signals_ = std::make_unique<Signals>(loops_.front()->context(), *this, std::move(first));
+}
+
+void Loops::on_hangup(std::function<void()> each) {
+  hangups_ = std::make_unique<Hangups>(loops_.front()->context(), std::move(each));
 }
 
 }  // namespace kefu::net

@@ -93,6 +93,8 @@ class Engine {
 
   [[nodiscard]] Timestamp now() const;
 
+  [[nodiscard]] sqlite3* database() noexcept { return connection_.get(); }
+
  private:
   static constexpr std::size_t kWorthLettingGo = 256;  ///< senders and conversations
 

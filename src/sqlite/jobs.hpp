@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "sqlite/backup.hpp"
 #include "sqlite/engine.hpp"
 
 namespace kefu::sqlite {
@@ -163,7 +164,29 @@ struct EventsJob : Answered<std::vector<Event>> {
   void run(Engine& engine) { answer = engine.reader.events(after, limit); }
 };
 
-using Write = std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob>;
+/// Its turn only begins it, likewise.
+struct BackupJob {
+  Completion<errc> done;
+  std::string path;
+  std::unique_ptr<Backup> backup = {};
+
+  void run(Engine& engine) { backup = std::make_unique<Backup>(engine.database(), path); }
+  bool step(errc& code) {
+    try {
+      return backup->step(code);
+    } catch (const std::bad_alloc&) {
+      code = errc::unavailable;
+      return true;
+    }
+  }
+  void finish(errc code) {
+    backup.reset();
+    done(code);
+  }
+};
+
+using Write =
+    std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob, BackupJob>;
 using Read = std::variant<ReadJob, TailsJob, GetJob, ScanJob, EventsJob, SearchJob>;
 
 }  // namespace kefu::sqlite

@@ -1,7 +1,7 @@
 // The thread and its queues. A turn takes everything that has come meanwhile: reads first, as they
 // wait for no commit, then all writes in one transaction (so the slower the disk, the larger the
-// commits), then a slice of an erasure. Where memory ends, what was under way is answered
-// errc::unavailable, and the thread goes on.
+// commits), then a slice of an erasure and of a backup. Where memory ends, what was under way is
+// answered errc::unavailable, and the thread goes on.
 #include <kefu/sqlite/store.hpp>
 
 #include <pthread.h>
@@ -108,6 +108,7 @@ struct Store::Impl {
       }
       if (!taken_writes.empty()) write();
       if (!erasing.empty()) erase_some();
+      if (!copying.empty()) copy_some();
       if (engine.lags()) index_some();
     }
   }
@@ -116,7 +117,8 @@ struct Store::Impl {
   /// at the end.
   bool take() {
     std::unique_lock lock(mutex);
-    while (taken_reads.empty() && reads.empty() && writes.empty() && erasing.empty()) {
+    while (taken_reads.empty() && reads.empty() && writes.empty() && erasing.empty() &&
+           copying.empty()) {
       if (stopping) return false;
       if (engine.must_purge() || engine.may_index()) {
         lock.unlock();
@@ -160,9 +162,10 @@ struct Store::Impl {
     });
     for (Write& job : taken_writes.all()) {
       EraseJob* const erasure = std::get_if<EraseJob>(&job);
-      if (!erasure || code != errc::ok) {
+      BackupJob* const copy = std::get_if<BackupJob>(&job);
+      if (code != errc::ok || (!erasure && !copy)) {
         finish(job, code);
-      } else if (!begin(*erasure)) {
+      } else if (!(erasure ? begin(erasing, *erasure) : begin(copying, *copy))) {
         finish(job, errc::unavailable);
       }
     }
@@ -171,9 +174,10 @@ struct Store::Impl {
   }
 
   /// False when there is no memory for it.
-  bool begin(EraseJob& erasure) {
+  template <class Job>
+  bool begin(Lane<Job>& lane, Job& job) {
     try {
-      erasing.push(std::move(erasure));
+      lane.push(std::move(job));
       return true;
     } catch (const std::bad_alloc&) {
       return false;
@@ -188,6 +192,19 @@ struct Store::Impl {
       erasing.pop();
     }
     engine.tidy();
+  }
+
+  /// A slice of the first backup. The end of the store doesn't wait for the others.
+  void copy_some() {
+    errc code = errc::unavailable;
+    if (!is_stopping() && !copying.front().step(code)) return;
+    copying.front().finish(code);
+    copying.pop();
+  }
+
+  bool is_stopping() {
+    const std::scoped_lock lock(mutex);
+    return stopping;
   }
 
   /// A slice of the index of texts. What fails is tried again when there is more to index; what
@@ -214,6 +231,7 @@ struct Store::Impl {
   Lane<Write> taken_writes;
   Lane<Read> taken_reads;
   Lane<EraseJob> erasing;
+  Lane<BackupJob> copying;
   Engine engine;
   std::thread thread;  // last: it uses all of the above
 };
@@ -282,6 +300,10 @@ void Store::erase(std::string participant, Completion<result<std::uint64_t>> don
 
 void Store::search(SearchRequest request, Completion<result<SearchPage>> done) {
   impl_->submit(Read(SearchJob{{std::move(done)}, std::move(request)}));
+}
+
+void Store::backup(std::string path, Completion<errc> done) {
+  impl_->submit(Write(BackupJob{std::move(done), std::move(path)}));
 }
 
 Timestamp Store::now() const { return impl_->engine.now(); }

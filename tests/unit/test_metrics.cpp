@@ -20,13 +20,17 @@ TEST_CASE("figures in Prometheus' format") {
   one.connections = 3;
   one.refused[static_cast<std::size_t>(errc::rate_limited)] = 2;
   one.batch_drafts.add(7);
+  one.append_time.add(15);  // tenths of ms
+  one.round_trip.add(3);    // ms
   two.connections = 4;
   two.batch_drafts.add(5000);
   one += two;
   std::string text;
   write_prometheus(one, text);
   const auto has = [&](std::string_view line) { return text.find(line) != std::string::npos; };
-  CHECK(has("# TYPE kefu_connections gauge\nkefu_connections 7\n"));
+  CHECK(
+      has("# HELP kefu_connections Connections to the hub, greeted or not.\n"
+          "# TYPE kefu_connections gauge\nkefu_connections 7\n"));
   CHECK(has("kefu_refusals_total{code=\"rate_limited\"} 2\n"));
   CHECK_FALSE(has("code=\"denied\""));
   CHECK(has("kefu_append_batch_drafts_bucket{le=\"5\"} 0\n"));
@@ -34,4 +38,8 @@ TEST_CASE("figures in Prometheus' format") {
   CHECK(has("kefu_append_batch_drafts_bucket{le=\"5000\"} 2\n"));
   CHECK(has("kefu_append_batch_drafts_bucket{le=\"+Inf\"} 2\n"));
   CHECK(has("kefu_append_batch_drafts_sum 5007\nkefu_append_batch_drafts_count 2\n"));
+  CHECK(has("kefu_append_seconds_bucket{le=\"0.0001\"} 0\n"));
+  CHECK(has("kefu_append_seconds_bucket{le=\"0.002\"} 1\n"));
+  CHECK(has("kefu_append_seconds_sum 0.0015\n"));
+  CHECK(has("kefu_round_trip_seconds_bucket{le=\"0.005\"} 1\n"));
 }

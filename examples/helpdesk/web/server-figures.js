@@ -26,7 +26,7 @@ export function medianBetween(before, after) {
   return counts.find(([, count]) => count >= all / 2)[0];
 }
 
-/** Calls `read({entries, connections, latency})` now and then: rates a second, and ms. */
+/** Calls `read({entries, connections, latency})` now and then: rates a second, and seconds. */
 export async function followFigures(read) {
   let last = null;
   for (;;) {
@@ -46,7 +46,7 @@ export async function followFigures(read) {
           entries:
             (1000 * (now.values.entries_appended_total - last.values.entries_appended_total)) /
             (now.at - last.at),
-          latency: medianBetween(last.buckets.append_tenths_of_ms, now.buckets.append_tenths_of_ms),
+          latency: medianBetween(last.buckets.append_seconds, now.buckets.append_seconds),
         });
       last = now;
     }

@@ -93,7 +93,7 @@ function showServer({ entries, connections, latency }) {
   byId('rate').textContent = t('per_second', { count: entries.toFixed(entries < 10 ? 1 : 0) });
   byId('latency').textContent = [
     t('connections', { count: connections }),
-    latency === null ? '' : t('stored_within', { ms: latency / 10 }),
+    latency === null ? '' : t('stored_within', { ms: latency * 1000 }),
   ]
     .filter(Boolean)
     .join(' · ');

@@ -48,12 +48,18 @@ class Loops {
   /// Call it once, before run().
   void stop_on_signals(std::function<void()> first = {});
 
+  /// From now on SIGHUP doesn't end the process, but calls `each` on loop 0, every time. Call it
+  /// once, before run().
+  void on_hangup(std::function<void()> each);
+
  private:
   friend class Server;
   struct Signals;
+  struct Hangups;
 
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Signals> signals_;
+  std::unique_ptr<Hangups> hangups_;
 };
 
 }  // namespace kefu::net

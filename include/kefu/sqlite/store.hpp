@@ -72,6 +72,17 @@ class Store final : public kefu::Store {
   void search(SearchRequest request, Completion<result<SearchPage>> done) override;
   [[nodiscard]] Timestamp now() const override;
 
+  /// Copies the database to a new file, readable by its owner alone, a megabyte at a time between
+  /// other calls, which wait for no more than that. The copy is the database as it is at a moment
+  /// shortly before the completion, with all that was acknowledged until then, and is on disk;
+  /// opened as a Store it goes on from there. Until it is whole it is named `path` + ".partial".
+  /// It keeps what is erased later: destroy old copies, too.
+  ///
+  /// errc::conflict: `path` is there already. store_full, store_failed: it can't be written there,
+  /// which harms nothing here; or this store has failed. unavailable: memory has run out, or the
+  /// store is destroyed meanwhile.
+  void backup(std::string path, Completion<errc> done);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

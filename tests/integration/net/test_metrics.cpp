@@ -43,7 +43,7 @@ TEST_CASE("the figures of all loops are served, and a connection's round trip is
       CHECK(has("kefu_refusals_total{code=\"bad_frame\"} 2\n"));
       CHECK(has("kefu_server_connections 3\n"));
 #if defined(__linux__)
-      CHECK(has("kefu_round_trip_ms_count 2\n"));
+      CHECK(has("kefu_round_trip_seconds_count 2\n"));
 #endif
     }
     http.send("HEAD /metrics HTTP/1.1\r\nHost: test\r\n\r\n");

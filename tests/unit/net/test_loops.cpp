@@ -189,3 +189,15 @@ TEST_CASE("the first signal is told, the second stops") {
   others.executors().front()->post([] { std::raise(SIGINT); });
   others.run();
 }
+
+TEST_CASE("a hangup is told each time and stops nothing") {
+  Loops loops;
+  int told = 0;
+  loops.on_hangup([&] {
+    if (++told == 2) return loops.stop();
+    std::raise(SIGHUP);
+  });
+  loops.executors().front()->post([] { std::raise(SIGHUP); });
+  loops.run();
+  CHECK(told == 2);
+}
