@@ -93,7 +93,10 @@ class Bot final : kefu::client::Events {
     if (entry.kind == kefu::kind::kAssigned && entry.body == kId) {
       client_.send(entry.conversation, std::string(kGreeting));
     } else if (!own && entry.role == kefu::Role::visitor && entry.kind == kefu::kind::kText) {
-      reply(entry);
+      const std::string_view answer = answer_to(entry.body);
+      client_.send(entry.conversation, std::string(answer.empty() ? kHandOver : answer));
+    } else if (own && entry.body == kHandOver) {
+      hand_over(entry);  // not before it is stored: what one says is judged while one is in
     }
   }
   void on_settled(const kefu::core::client_effect::Settled& /*settled*/) override {}
@@ -102,12 +105,7 @@ class Bot final : kefu::client::Events {
     std::_Exit(1);
   }
 
-  void reply(const kefu::Entry& entry) {
-    if (const std::string_view answer = answer_to(entry.body); !answer.empty()) {
-      client_.send(entry.conversation, std::string(answer));
-      return;
-    }
-    client_.send(entry.conversation, std::string(kHandOver));
+  void hand_over(const kefu::Entry& entry) {
     kefu::frame::Transfer transfer;
     transfer.conversation = entry.conversation;
     transfer.department = people_;
