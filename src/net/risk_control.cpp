@@ -249,15 +249,19 @@ void write_prometheus(const RiskControlStats& stats, std::string& out) {
                                                             {"failed", stats.failed},
                                                             {"overloaded", stats.overloaded},
                                                             {"skipped", stats.skipped}};
-  out += "# TYPE kefu_risk_control_drafts_total counter\n";
+  out +=
+      "# HELP kefu_risk_control_drafts_total Drafts, by what became of the question.\n"
+      "# TYPE kefu_risk_control_drafts_total counter\n";
   for (const auto& [outcome, count] : outcomes)
     fmt::format_to(std::back_inserter(out), "kefu_risk_control_drafts_total{{outcome=\"{}\"}} {}\n",
                    outcome, count);
   constexpr double kSecond = 1e9;
   fmt::format_to(std::back_inserter(out),
+                 "# HELP kefu_risk_control_request_seconds What requests took.\n"
                  "# TYPE kefu_risk_control_request_seconds summary\n"
                  "kefu_risk_control_request_seconds_sum {:.9f}\n"
                  "kefu_risk_control_request_seconds_count {}\n"
+                 "# HELP kefu_risk_control_open 1 while the service is not asked.\n"
                  "# TYPE kefu_risk_control_open gauge\n"
                  "kefu_risk_control_open {}\n",
                  static_cast<double>(stats.request_ns) / kSecond, stats.requests,

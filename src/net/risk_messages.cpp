@@ -2,7 +2,7 @@
 
 #include <simdjson.h>
 
-#include "wire/json_writer.hpp"
+#include <kefu/wire/json_writer.hpp>
 
 namespace kefu::net {
 namespace {
