@@ -203,9 +203,8 @@ void run(const helpdesk::Options& options) {
     server.serve_files(*files, helpdesk::file_service(hub, secret));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);
   }
-  server.serve(hub);
-  announce(options, server.port());
 
+  // Before anybody knows that it is there.
   kefu::Executor& front = *loops.executors().front();
   loops.stop_on_signals([&] {
     spdlog::info("stopping");
@@ -214,6 +213,8 @@ void run(const helpdesk::Options& options) {
                   [&] { server.stop(front.now() + kStopWithin, [&] { loops.stop(); }); });
   });
   loops.on_hangup([&] { reload(tls ? &*tls : nullptr); });
+  server.serve(hub);
+  announce(options, server.port());
   loops.run();
 }
 

@@ -28,7 +28,8 @@ set(rules
     "kefu/wire/" "${wire}"
     "kefu/memory/" "kefu/memory/|${stores}"
     "kefu/disk/" "kefu/disk/|${stores}"
-    "kefu/audit/" "kefu/audit/|${ports}"
+    # A line of an audit log is JSON.
+    "kefu/audit/" "kefu/audit/|kefu/wire/json_|${ports}"
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"
