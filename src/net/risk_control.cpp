@@ -110,16 +110,15 @@ struct RiskControl::Impl : std::enable_shared_from_this<Impl> {
 /// On a shard. Whoever finds nobody waiting wakes the loop, which takes all that has come until it
 /// is at it.
 void RiskControl::Impl::decide(Question question) {
-  bool first = false;
-  bool full = false;
-  {
-    const std::lock_guard lock(mutex);
-    first = incoming.empty();
-    full = incoming.size() >= options.max_waiting;
-    if (full) ++stats.overloaded;
-    if (!full) incoming.push_back(std::move(question));
+  std::unique_lock lock(mutex);
+  if (incoming.size() >= options.max_waiting) {
+    ++stats.overloaded;
+    lock.unlock();
+    return question.done(declared());
   }
-  if (full) return question.done(declared());
+  const bool first = incoming.empty();
+  incoming.push_back(std::move(question));
+  lock.unlock();
   if (first) loop.post([self = shared_from_this()] { self->take(); });
 }
 

@@ -15,6 +15,7 @@ const kAgents = Number(process.env.KEFU_DESK_AGENTS ?? (sanitized ? 20 : 200));
 const kVisitors = 10 * kAgents;
 const kCapacity = 6; // so that some wait
 const kPatience = 120_000; // ms
+const kSettles = 1_000; // ms
 
 const kGrace = 3; // s
 
@@ -62,7 +63,9 @@ class Caller {
 }
 
 class Agent extends Caller {
+  since = 0; // when it had more than it takes
   begin() {
+    this.since = 0;
     this.offered = new Set();
     this.owned = new Set();
   }
@@ -86,8 +89,15 @@ class Agent extends Caller {
     } else if (frame.type === 'done' && frame.ref) {
       this.owned.delete(frame.ref);
     }
+    this.count();
+  }
+  /** A new offer may overtake what came of another conversation before it, but not for long. */
+  count() {
     const held = this.offered.size + this.owned.size;
-    if (held > kCapacity) this.world.overshoots.push(`${this.id} has ${held}`);
+    if (held <= kCapacity) this.since = 0;
+    else if (!this.since) this.since = Date.now();
+    else if (Date.now() - this.since > kSettles)
+      this.world.overshoots.push(`${this.id} has ${held}`);
   }
   take(id) {
     if (this.owned.has(id)) return;
