@@ -1,8 +1,10 @@
-// Descriptor: a file descriptor, closed when it goes.
+// Descriptor: a file descriptor, closed when it goes; and what such take.
 #pragma once
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace kefu {
@@ -25,5 +27,16 @@ class Descriptor {
  private:
   int value_;
 };
+
+/// False when not all could be written; errno says why.
+[[nodiscard]] inline bool write_all(int file, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t n = ::write(file, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
 
 }  // namespace kefu

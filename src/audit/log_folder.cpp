@@ -32,16 +32,6 @@ errc from_errno() noexcept {
                                                               : errc::unavailable;
 }
 
-bool write_all(int file, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t n = ::write(file, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 /// The `size` bytes of a file from `offset` on.
 std::string read_at(const Descriptor& file, std::uint64_t offset, std::uint64_t size,
                     const fs::path& path) {

@@ -34,16 +34,6 @@ Descriptor open_folder(int at, const char* name) {
   return folder;
 }
 
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(file, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 /// Nothing when it can't be read; errno says why.
 std::optional<std::string> read_small(int at, const char* name) {
   const Descriptor file{::openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
