@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "descriptor.hpp"
+
 namespace kefu::sqlite {
 namespace {
 
@@ -31,11 +33,8 @@ errc code_of(int sqlite) {
 /// A new name is on disk when its folder is.
 errc sync_folder(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errc::store_failed;
-  const int synced = ::fsync(descriptor);
-  ::close(descriptor);
-  return synced == 0 ? errc::ok : errc::store_failed;
+  const Descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  return opened && ::fsync(opened.get()) == 0 ? errc::ok : errc::store_failed;
 }
 
 }  // namespace
@@ -63,10 +62,9 @@ errc Backup::open() {
   std::error_code error;
   if (fs::exists(path_, error)) return errc::conflict;
   // It is made here, for its owner alone: what is in it are messages.
-  const int descriptor =
-      ::open(partial_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (descriptor < 0) return errc::store_failed;
-  ::close(descriptor);
+  if (!Descriptor{
+          ::open(partial_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR)})
+    return errc::store_failed;
   mine_ = true;
   const int opened = sqlite3_open_v2(partial_.c_str(), &copy_,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);

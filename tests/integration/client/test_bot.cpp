@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "integration/client/talk.hpp"
+#include "unit/sqlite/scratch.hpp"
 
 namespace {
 
@@ -106,12 +107,10 @@ TEST_CASE("a bot answers first and hands over to people, and policies judge what
   const std::string judge = risk.line().value_or("");
   REQUIRE(judge.starts_with("http://"));
 
-  std::string name = (std::filesystem::temp_directory_path() / "kefu-words-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()));
-  const std::filesystem::path folder = name;
-  std::ofstream(folder / "words") << "# a comment\ndeny 代开发票\nmask damn\n";
+  const Scratch folder;
+  std::ofstream(folder.file("words")) << "# a comment\ndeny 代开发票\nmask damn\n";
   HelpdeskOptions options;
-  options.more = {"--keywords",      (folder / "words").string(),
+  options.more = {"--keywords",      folder.file("words"),
                   "--links",         "shop.example",
                   "--message-rate",  "600",
                   "--risk-fail",     "closed",
@@ -120,7 +119,7 @@ TEST_CASE("a bot answers first and hands over to people, and policies judge what
   Helpdesk desk(options);
   desk.start();
   const std::vector<std::string> command = {KEFU_BOT, url_of(desk.port()),
-                                            (folder / "bot.pending").string()};
+                                            folder.file("bot.pending")};
   const std::vector<std::string> environment = {"KEFU_SECRET=" + secret_of(desk)};
   std::optional<Process> bot(std::in_place, command, environment);
 
@@ -151,5 +150,4 @@ TEST_CASE("a bot answers first and hands over to people, and policies judge what
 
   Guest::leave(stage, std::move(visitor));
   Guest::leave(stage, std::move(human));
-  std::filesystem::remove_all(folder);
 }
