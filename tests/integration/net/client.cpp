@@ -97,12 +97,16 @@ bool Stream::readable() const {
 std::string Stream::read_some() {
   for (;;) {
     if (!socket_.tls() || !socket_.tls().has_pending()) await(descriptor(), POLLIN);
-    std::string bytes(64 * 1024, '\0');
-    const IoResult result = socket_.read(std::as_writable_bytes(std::span{bytes}));
-    if (result.status == IoStatus::would_block) continue;
-    bytes.resize(result.bytes);
-    return bytes;
+    if (std::optional<std::string> bytes = read_now()) return *std::move(bytes);
   }
+}
+
+std::optional<std::string> Stream::read_now() {
+  std::string bytes(64 * 1024, '\0');
+  const IoResult result = socket_.read(std::as_writable_bytes(std::span{bytes}));
+  if (result.status == IoStatus::would_block) return std::nullopt;
+  bytes.resize(result.bytes);
+  return bytes;
 }
 
 std::string Stream::read_all() {

@@ -38,10 +38,12 @@ class Stream {
   void write(std::string_view bytes);
   /// What the network takes of it now: how many bytes.
   std::size_t write_some(std::string_view bytes);
-  /// Whether read_some() would not wait.
+  /// Whether something has come.
   [[nodiscard]] bool readable() const;
   /// At least one byte, or "" when the server has ended the connection.
   std::string read_some();
+  /// The same, or nothing when what came belongs to TLS alone (the handshake).
+  std::optional<std::string> read_now();
   /// Everything until the server ends the connection.
   std::string read_all();
   void end_writing() { socket_.end_writing(); }

@@ -156,7 +156,7 @@ class EventClient final : public Client {
     outbox_up_.erase(0, up_->write_some(outbox_up_));
     pollfd answer{up_->descriptor(), POLLIN, 0};
     if (!outbox_up_.empty() || (!up_->readable() && ::poll(&answer, 1, 1) == 0)) return false;
-    unread_up_ += up_->read_some();
+    unread_up_ += up_->read_now().value_or("");
     const std::size_t end = unread_up_.find("\r\n\r\n");
     if (end == std::string::npos) return false;
     // 404, 410: the stream has ended, which it says itself.
@@ -172,9 +172,10 @@ class EventClient final : public Client {
   }
 
   void hear(net::testing::Stream& stream) {
-    const std::string bytes = stream.read_some();
-    if (bytes.empty()) ended_ = told_;
-    unread_ += bytes;
+    const std::optional<std::string> bytes = stream.read_now();
+    if (!bytes) return;
+    if (bytes->empty()) ended_ = told_;
+    unread_ += *bytes;
     if (!headed_) {
       const std::size_t end = unread_.find("\r\n\r\n");
       if (end == std::string::npos) return;
