@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 using AddressBytes = std::array<std::uint8_t, 16>;
 
@@ -86,4 +86,4 @@ struct AddressRange {
   return AddressRange{*address, bits + offset};
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

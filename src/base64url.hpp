@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 inline constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -55,4 +55,4 @@ inline constexpr std::array<std::uint8_t, 256> kBase64UrlValues = [] {
   return bytes;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 class Descriptor {
  public:
@@ -39,4 +39,4 @@ class Descriptor {
   return true;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 class Digest {
  public:
@@ -52,4 +52,4 @@ class Digest {
   return out;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Iterators and references: as std::vector's, but the last erasure frees the memory too.
 template <class T>
@@ -93,4 +93,4 @@ class Few {
   Head* head_ = nullptr;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 class FilePolicy final : public Policy {
@@ -38,4 +38,4 @@ class FilePolicy final : public Policy {
 
 std::unique_ptr<Policy> file_policy(Files& files) { return std::make_unique<FilePolicy>(files); }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

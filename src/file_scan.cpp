@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// The files that wait for their verdicts. All of it happens on the executor; what comes from
 /// elsewhere is posted there, and dropped if this has gone meanwhile.
@@ -226,4 +226,4 @@ void ScannedFiles::collect(Completion<result<std::size_t>> done) {
   files_.collect(std::move(done));
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct Folded {
   char byte = 0;
@@ -53,4 +53,4 @@ struct Folded {
   return (folded >= 'a' && folded <= 'z') || (folded >= '0' && folded <= '9');
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

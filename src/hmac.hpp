@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 using HmacSha256 = std::array<unsigned char, 32>;
 
@@ -61,4 +61,4 @@ class HmacKey {
   std::unique_ptr<EVP_MAC_CTX, Free> keyed_;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -20,7 +20,7 @@
 #include "base64url.hpp"
 #include "hmac.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr std::size_t kMinSecret = 32;
@@ -175,4 +175,4 @@ std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
          encode_base64url({reinterpret_cast<const char*>(signature->data()), signature->size()});
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

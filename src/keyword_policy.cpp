@@ -6,7 +6,7 @@
 
 #include "word_finder.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 std::vector<std::string> words_of(const KeywordOptions& options) {
@@ -83,4 +83,4 @@ std::unique_ptr<Policy> keyword_policy(KeywordOptions options) {
   return std::make_unique<KeywordPolicy>(std::move(options));
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

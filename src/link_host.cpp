@@ -4,7 +4,7 @@
 
 #include "folded_text.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr char kNoName = '?';
@@ -92,4 +92,4 @@ bool LinkHost::is_within(std::string_view domain) const noexcept {
   return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

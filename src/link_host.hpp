@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 class LinkHost {
  public:
@@ -36,4 +36,4 @@ class LinkHost {
   Part part_ = Part::host;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -9,7 +9,7 @@
 #include "link_host.hpp"
 #include "word_finder.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr std::size_t kMaxDomain = 253;
@@ -86,4 +86,4 @@ std::unique_ptr<Policy> link_policy(LinkOptions options) {
   return std::make_unique<LinkPolicy>(std::move(options));
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

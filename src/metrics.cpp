@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 void write_head(std::string_view name, std::string_view type, std::string_view help,
@@ -110,4 +110,4 @@ void write_prometheus(const HubStats& stats, std::string& out) {
         stats.unmended);
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

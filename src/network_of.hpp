@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Empty for loopback: that is this machine itself, or a proxy on it, and nobody to be counted.
 /// Of an IPv6 address its first 64 bits, in a form of its own: whoever has one has the whole
@@ -52,4 +52,4 @@ namespace kefu {
   return out;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// `object` will be used soon: its first `size` bytes are fetched. Any pointer will do, null too.
 inline void prefetch(const void* object, std::size_t size) noexcept {
@@ -21,4 +21,4 @@ inline void prefetch(const void* object, std::size_t size) noexcept {
 #endif
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

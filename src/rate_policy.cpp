@@ -11,7 +11,7 @@
 
 #include "hub/allowance.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr std::size_t kStripes = 16;  // of the table, so that shards seldom wait for each other
@@ -79,4 +79,4 @@ std::unique_ptr<Policy> rate_policy(RateOptions options) {
   return std::make_unique<RatePolicy>(std::move(options));
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::detail {
+namespace kefu::inline v0::detail {
 
 inline std::string make_scan_cursor(std::string_view key, std::string_view id) {
   std::string cursor = std::to_string(key.size());
@@ -33,4 +33,4 @@ inline std::optional<std::pair<std::string, std::string>> parse_scan_cursor(
   return std::pair{std::string(rest.substr(0, size)), std::string(rest.substr(size))};
 }
 
-}  // namespace kefu::detail
+}  // namespace kefu::inline v0::detail

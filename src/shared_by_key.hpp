@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Threading: any, handles too; the values see to themselves.
 /// Lifetime: it outlives its handles.
@@ -72,4 +72,4 @@ class SharedByKey {
   std::unordered_map<std::string, Node> nodes_;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

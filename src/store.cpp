@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 void Store::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) {
   struct Asked {
@@ -37,4 +37,4 @@ void Store::tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> 
 
 void Store::search(SearchRequest, Completion<result<SearchPage>> done) { done(errc::unsupported); }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

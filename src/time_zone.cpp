@@ -6,7 +6,7 @@
 #include <exception>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr date::sys_seconds kFirst{};                                 // 1970
@@ -45,4 +45,4 @@ result<ZoneOffsets> load_time_zone(const std::string& name) {
   }
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

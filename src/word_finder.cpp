@@ -6,7 +6,7 @@
 #include <deque>
 #include <stdexcept>
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 constexpr std::size_t kBytes = 256;
@@ -102,4 +102,4 @@ void WordFinder::link(std::vector<std::vector<std::uint32_t>>& tree) {
   }
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -13,7 +13,7 @@
 
 #include "folded_text.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Constant once made, so any thread may ask it; asking allocates nothing.
 class WordFinder {
@@ -108,4 +108,4 @@ class WordFinder {
   std::vector<Ending> endings_;       // by state
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Threading: post() from any thread, also while and after it ends: from then on what is posted
 /// runs at once, in the thread that posts it.
@@ -71,4 +71,4 @@ class WorkThread {
   std::thread thread_;  // last: it uses all above
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

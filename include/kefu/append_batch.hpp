@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// A message that a session wants stored. Exactly one of these holds: it becomes an entry; it is a
 /// refusal that the hub has decided (`refusal`), which is stored so that a retry meets it again; it
@@ -131,4 +131,4 @@ class AppendBatch {
   std::size_t used_ = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Whose token it is, as far as the connection tells. Valid during the call that hands it over.
 struct Caller {
@@ -51,4 +51,4 @@ struct JwtOptions {
 [[nodiscard]] std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
                                          std::string_view audience = "kefu");
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

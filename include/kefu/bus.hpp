@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Threading: all calls from any thread; handlers are called from any thread, one at a time for a
 /// subscription.
@@ -33,4 +33,4 @@ class Bus {
                                                                 void* context) = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -5,7 +5,7 @@
 
 #include <kefu/model/time.hpp>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 class Clock {
  public:
@@ -23,4 +23,4 @@ class SystemClock final : public Clock {
   }
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 template <class... Args>
 class Completion {
@@ -104,4 +104,4 @@ class Completion {
   const Ops* ops_ = nullptr;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -24,7 +24,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// The names of strategies that a desk knows by itself. Each but `pick` asks the agent who had the
 /// conversation before, if that is possible, and only agents with its skills and language.
@@ -97,4 +97,4 @@ struct DeskOptions {
   Nanoseconds ask_deadline = std::chrono::seconds(2);
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

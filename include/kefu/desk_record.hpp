@@ -20,7 +20,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Which conversation of (visitor, department) is open. It exists exactly while one is, so creating
 /// it is what makes find-or-create atomic.
@@ -273,4 +273,4 @@ inline void add_expiry(std::vector<IndexKey>& keys, std::optional<Timestamp> at)
   return keys;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class errc : std::uint8_t {
   ok = 0,
@@ -193,7 +193,7 @@ class ErrorCategory final : public std::error_category {
   return {static_cast<int>(condition), error_category()};
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0
 
 template <>
 struct std::is_error_code_enum<kefu::errc> : std::true_type {};

@@ -21,7 +21,7 @@
 #include <kefu/model/event.hpp>
 #include <kefu/model/time.hpp>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 class EventSink {
  public:
@@ -47,4 +47,4 @@ struct Replayed {
   std::uint64_t kept = 0;  ///< failed again, or stand behind one of their conversation that did
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

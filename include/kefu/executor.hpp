@@ -12,7 +12,7 @@
 #include <kefu/completion.hpp>
 #include <kefu/model/time.hpp>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 using Task = Completion<>;
 
@@ -33,4 +33,4 @@ class Executor {
   [[nodiscard]] virtual Instant now() const = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -5,7 +5,7 @@
 #include <kefu/policy.hpp>
 #include <memory>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Judges messages of kind "file", and allows all others. Their body is the id of a committed file
 /// of the same conversation that the sender has uploaded; any other is denied, and so is one that a
@@ -19,4 +19,4 @@ namespace kefu {
 /// the store fails. `files` outlives the policy.
 [[nodiscard]] std::unique_ptr<Policy> file_policy(Files& files);
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

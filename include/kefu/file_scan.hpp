@@ -16,7 +16,7 @@
 #include <kefu/model/verdict.hpp>
 #include <memory>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// The port to a virus scanner, or to whatever else judges files.
 class FileScanner {
@@ -69,4 +69,4 @@ class ScannedFiles final : public Files {
   std::unique_ptr<Scans> scans_;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -32,7 +32,7 @@
 #include <memory>
 #include <span>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// A committed file, open for reading: it can be read to its end whatever becomes of the file. One
 /// thread at a time. Closed by its destructor.
@@ -115,4 +115,4 @@ class Files {
   virtual void collect(Completion<result<std::size_t>> done) = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

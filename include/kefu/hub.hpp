@@ -39,7 +39,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 namespace core {
 struct DeskChange;
@@ -228,4 +228,4 @@ class Hub final : public Acceptor {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

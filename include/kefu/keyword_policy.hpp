@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What becomes of a message with such a word in it. Of several the gravest counts: the last here.
 enum class OnKeyword : std::uint8_t {
@@ -43,4 +43,4 @@ struct KeywordOptions {
 ///   hub.judge(kefu::keyword_policy({{{"代开发票"}, {"damn", kefu::OnKeyword::mask}}}));
 [[nodiscard]] std::unique_ptr<Policy> keyword_policy(KeywordOptions options);
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

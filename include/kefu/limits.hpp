@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <kefu/model/time.hpp>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct limits {
   // What a client may send. Exceeding one is a typed error and costs nothing stored.
@@ -148,4 +148,4 @@ struct limits {
       20'000;  ///< the same for an address (of IPv6 its /64; not loopback); 0: no bound
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

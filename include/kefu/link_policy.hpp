@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What becomes of a message with a link that leads elsewhere.
 enum class OnLink : std::uint8_t {
@@ -39,4 +39,4 @@ struct LinkOptions {
 ///   hub.judge(kefu::link_policy({{"shop.example"}}));
 [[nodiscard]] std::unique_ptr<Policy> link_policy(LinkOptions options);
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -16,4 +16,4 @@ class Logger {
   virtual void log(LogLevel level, std::string_view message) = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

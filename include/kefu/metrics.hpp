@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// How many values were at most so large. Each shard has its own and writes it alone.
 struct Histogram {
@@ -62,4 +62,4 @@ void write_prometheus(const HubStats& stats, std::string& out);
 void write_prometheus(std::string_view name, std::string_view help, std::uint64_t value,
                       std::string& out);
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -10,7 +10,7 @@
 #include <kefu/model/verdict.hpp>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What a policy sees; valid only during the call of decide().
 struct PolicyContext {
@@ -42,4 +42,4 @@ class Policy {
   [[nodiscard]] virtual OnTimeout on_timeout() const = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

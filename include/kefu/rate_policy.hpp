@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct RateOptions {
   std::uint32_t messages = 30;         ///< so many at once …
@@ -30,4 +30,4 @@ struct RateOptions {
 ///   hub.judge(kefu::rate_policy({.messages = 20}));
 [[nodiscard]] std::unique_ptr<Policy> rate_policy(RateOptions options = {});
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class RecordKind : std::uint8_t {
   conversation,
@@ -80,4 +80,4 @@ struct Change {
   std::vector<IndexKey> index;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

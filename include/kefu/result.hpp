@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 template <class T>
 class [[nodiscard]] result {
@@ -39,4 +39,4 @@ class [[nodiscard]] result {
   errc code_ = errc::ok;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

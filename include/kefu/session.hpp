@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// A copy of one moment.
 struct SessionView {
@@ -21,4 +21,4 @@ struct SessionView {
   std::optional<LinkQuality> quality;  ///< nullopt where transport or system don't tell
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

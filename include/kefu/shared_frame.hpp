@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 namespace detail {
 
@@ -166,4 +166,4 @@ class FramePool {
   std::size_t free_bytes_ = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -38,7 +38,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 // ---- sessions
 
@@ -262,4 +262,4 @@ class StoreWrapper : public Store {
   Store& inner_;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -22,7 +22,7 @@
 #include <optional>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class SendStatus : std::uint8_t {
   accepted,      ///< queued
@@ -124,4 +124,4 @@ class Transport {
   virtual void stop(Instant deadline, Completion<> done) = 0;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

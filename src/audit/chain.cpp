@@ -10,7 +10,7 @@
 #include "digest.hpp"
 #include "hmac.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 namespace {
 
 constexpr std::size_t kMaxWriter = 64;
@@ -181,4 +181,4 @@ std::optional<Line> line_from(std::string_view text) {
   return line;
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

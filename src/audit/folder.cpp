@@ -2,7 +2,7 @@
 
 #include "audit/log_files.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 /// The anchors are read first: a line that is anchored is there before its anchor.
 Report verify_folder(const std::filesystem::path& folder, const VerifyOptions& options) {
@@ -21,4 +21,4 @@ Report verify_folder(const std::filesystem::path& folder, const VerifyOptions& o
   return verifier.finish();
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -10,7 +10,7 @@
 #include "audit/recent_events.hpp"
 #include "work_thread.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 namespace {
 
 constexpr std::size_t kMinSalt = 32;  // bytes
@@ -104,4 +104,4 @@ void FolderSink::deliver(const EventBatch& batch, Completion<errc> done) {
   });
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

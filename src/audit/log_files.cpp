@@ -14,7 +14,7 @@
 
 #include "descriptor.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 namespace {
 
 namespace fs = std::filesystem;
@@ -93,4 +93,4 @@ bool read_lines(const fs::path& file, const std::function<void(std::string_view)
   }
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 /// "audit-000000000001.jsonl".
 [[nodiscard]] std::string file_name(std::uint64_t first_line);
@@ -22,4 +22,4 @@ namespace kefu::audit {
 bool read_lines(const std::filesystem::path& file,
                 const std::function<void(std::string_view)>& line);
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

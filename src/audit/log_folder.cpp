@@ -14,7 +14,7 @@
 
 #include "audit/log_files.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 namespace {
 
 namespace fs = std::filesystem;
@@ -159,4 +159,4 @@ errc LogFolder::fail() {
   return errc::store_failed;
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -11,7 +11,7 @@
 
 #include "descriptor.hpp"
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 /// Threading: none of its own.
 class LogFolder {
@@ -43,4 +43,4 @@ class LogFolder {
   bool broken_ = false;
 };
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -10,7 +10,7 @@
 #include <kefu/model/id.hpp>
 #include <vector>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 struct KnownEvent {
   std::uint64_t position = 0;
@@ -45,4 +45,4 @@ class RecentEvents {
   std::uint64_t highest_ = 0;
 };
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

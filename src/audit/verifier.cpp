@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 namespace {
 
 std::string lines_from_to(std::uint64_t first, std::uint64_t last) {
@@ -146,4 +146,4 @@ void Verifier::found(Fault fault, std::string what) {
     report_.findings.push_back({fault, file_, line_, std::move(what)});
 }
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 namespace {
 
 namespace fx = core::client_effect;
@@ -371,4 +371,4 @@ std::uint64_t Client::submitted() const { return impl_->machine.snapshot().submi
 
 SessionId Client::session() const noexcept { return impl_->machine.session(); }
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

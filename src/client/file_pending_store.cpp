@@ -20,7 +20,7 @@
 
 #include "client/state_codec.hpp"
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 namespace {
 
 constexpr std::string_view kMagic = "kefu pending sends 1\n";
@@ -226,4 +226,4 @@ core::ClientState FilePendingStore::load() { return impl_->state; }
 errc FilePendingStore::save(const core::ClientState& state) { return impl_->save(state); }
 std::size_t FilePendingStore::size() const noexcept { return impl_->size; }
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 namespace {
 
 using core::ClientConversationState;
@@ -268,4 +268,4 @@ bool apply_record(std::string_view record, ClientState& state) {
   return reader.at_end();
 }
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 /// Appends a record that gives `state` from any other.
 void encode_whole(const core::ClientState& state, std::string& out);
@@ -31,4 +31,4 @@ void encode_change(const core::ClientState& from, const core::ClientState& to, s
 /// nothing any more.
 [[nodiscard]] bool apply_record(std::string_view record, core::ClientState& state);
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

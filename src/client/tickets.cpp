@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 namespace {
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
@@ -106,4 +106,4 @@ void Tickets::list(std::string_view assignee, std::string_view after, std::uint6
   ask(frame::FindTickets{{}, assignee, after, limit}, std::move(done));
 }
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

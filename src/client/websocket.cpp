@@ -21,7 +21,7 @@
 #include <asio/connect.hpp>
 #include <asio/write.hpp>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 namespace {
 
 namespace ws = net::websocket;
@@ -294,4 +294,4 @@ void WebSocket::send(std::string message) {
 
 void WebSocket::close() { impl_->let_go(); }
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

@@ -19,7 +19,7 @@
 #include "disk/open_file.hpp"
 #include "work_thread.hpp"
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 namespace {
 
 constexpr std::size_t kDigestPart = 64 * 1024;  // bytes read at a time
@@ -379,4 +379,4 @@ void Files::collect(Completion<result<std::size_t>> done) {
       [impl = impl_.get(), done = std::move(done)]() mutable { done(impl->collect()); });
 }
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 namespace {
 
 constexpr std::string_view kFormat = "kefu file 1";
@@ -269,4 +269,4 @@ Descriptor Folder::open(FileId id, FileState state, bool writable) const {
   return Descriptor{::openat(folder_of(state).get(), id.to_string().c_str(), how)};
 }
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

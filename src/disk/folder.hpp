@@ -13,7 +13,7 @@
 
 #include "descriptor.hpp"
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 
 /// The time by which its age counts.
 [[nodiscard]] bool stamp(int file, Timestamp at) noexcept;
@@ -61,4 +61,4 @@ class Folder {
   Descriptor lock_;
 };
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

@@ -20,7 +20,7 @@
 #include "disk/folder.hpp"
 #include "disk/write_behind.hpp"
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 
 [[nodiscard]] inline errc from_errno() noexcept {
   return errno == ENOSPC || errno == EDQUOT ? errc::store_full : errc::store_failed;
@@ -160,4 +160,4 @@ class Sink final : public FileSink {
   bool broken_ = false;
 };
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 
 class WriteBehind {
  public:
@@ -38,4 +38,4 @@ class WriteBehind {
   std::uint64_t begun_;  // and have set out up to here
 };
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

@@ -7,7 +7,7 @@
 
 #include "shared_by_key.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 // A bucket of tokens is one number: the time at which it would be full again. It holds a second's,
 // unless it is said otherwise.
@@ -58,4 +58,4 @@ class Allowance {
 /// By participant, or by address.
 using Allowances = SharedByKey<Allowance>;
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -6,7 +6,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::size_t kChecksAtOnce = 64;
@@ -159,4 +159,4 @@ void Attendance::on_record(const Person& who, result<std::optional<Record>> reco
   settle_soon(who);
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

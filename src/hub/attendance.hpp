@@ -14,7 +14,7 @@
 #include "mail.hpp"
 #include "person.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -72,4 +72,4 @@ class Attendance {
   std::size_t changes_ = 0;     // under way
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

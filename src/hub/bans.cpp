@@ -7,7 +7,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr unsigned kV6NetworkBits = 64;  // whoever has an IPv6 address has all of these
@@ -85,4 +85,4 @@ void BanWatch::on_tick(Instant now) {
       }));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -14,7 +14,7 @@
 
 #include "address.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -62,4 +62,4 @@ class BanWatch {
   Instant next_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -4,7 +4,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::size_t kChangesAtOnce = 64;
@@ -49,4 +49,4 @@ void Departures::store(ConversationId conversation) {
       });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

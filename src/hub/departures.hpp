@@ -9,7 +9,7 @@
 #include <kefu/model/id.hpp>
 #include <unordered_map>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -34,4 +34,4 @@ class Departures {
   std::size_t changes_ = 0;                          // under way
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -7,7 +7,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 namespace fx = core::transaction_effect;
@@ -333,4 +333,4 @@ void Desk::look_up(ConversationId id, Participant who,
       }));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

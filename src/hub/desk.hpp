@@ -14,7 +14,7 @@
 
 #include "mail.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -66,4 +66,4 @@ class Desk {
   Shard& shard_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

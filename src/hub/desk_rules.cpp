@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 using core::RoutingStrategy;
@@ -126,4 +126,4 @@ const SlaPolicy* DeskRules::sla_of(const Department& department) const {
   return named == options_.sla.end() ? nullptr : &named->second;
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

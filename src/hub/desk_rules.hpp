@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class DeskRules {
  public:
@@ -51,4 +51,4 @@ class DeskRules {
   bool watches_visitors_ = false;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

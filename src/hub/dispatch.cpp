@@ -10,7 +10,7 @@
 #include "merging.hpp"
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::size_t kPage = 100;
@@ -424,4 +424,4 @@ void Dispatch::on_agents(std::map<std::string, AgentState> now) {
   if (!changed->empty()) shard_.tell_all(mail::Agents{std::move(all), std::move(changed)});
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

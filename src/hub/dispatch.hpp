@@ -20,7 +20,7 @@
 #include "retention.hpp"
 #include "sla_watch.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -96,4 +96,4 @@ class Dispatch {
   std::map<std::string, AgentState> agents_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -9,7 +9,7 @@
 #include "merging.hpp"
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 struct Job {
@@ -83,4 +83,4 @@ void erase(Shard& shard, std::string participant, Completion<result<std::uint64_
            });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

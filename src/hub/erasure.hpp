@@ -6,11 +6,11 @@
 #include <kefu/result.hpp>
 #include <string>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
 /// See Hub::erase(). `done` is called on the shard.
 void erase(Shard& shard, std::string participant, Completion<result<std::uint64_t>> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -11,7 +11,7 @@
 #include "shard.hpp"
 #include "transcript.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 struct Job {
@@ -92,4 +92,4 @@ void export_participant(Shard& shard, std::string participant, LineTaker take,
            });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -6,7 +6,7 @@
 #include <kefu/hub.hpp>
 #include <string>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -14,4 +14,4 @@ class Shard;
 void export_participant(Shard& shard, std::string participant, LineTaker take,
                         Completion<errc> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -7,7 +7,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
@@ -583,4 +583,4 @@ void Home::forget_if_idle(ConversationId id) {
   }
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -24,7 +24,7 @@
 #include "person.hpp"
 #include "tails.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -166,4 +166,4 @@ class Home {
   std::vector<std::vector<Delivery>> outgoing_;             // one for each shard
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

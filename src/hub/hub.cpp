@@ -15,7 +15,7 @@
 #include "shard.hpp"
 #include "transcript.hpp"
 
-namespace kefu {
+namespace kefu::inline v0 {
 namespace {
 
 void require(bool holds, const char* what) {
@@ -354,4 +354,4 @@ void Hub::drain(Instant deadline, Completion<> done) {
   }
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

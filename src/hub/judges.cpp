@@ -6,7 +6,7 @@
 #include "home.hpp"
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 std::vector<OnTimeout> rules_of(const Context& context) {
@@ -157,4 +157,4 @@ void Judges::on_deadline() {
   carry_out();
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

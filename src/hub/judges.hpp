@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Home;
 class Shard;
@@ -55,4 +55,4 @@ class Judges {
   std::optional<Instant> armed_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -19,7 +19,7 @@
 
 #include "person.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class BanSet;
 
@@ -214,4 +214,4 @@ using Mail =
                  mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone,
                  mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

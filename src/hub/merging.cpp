@@ -7,7 +7,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 using core::transaction_effect::Ended;
@@ -86,4 +86,4 @@ void find_ids(Shard& shard, std::string participant,
                }));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

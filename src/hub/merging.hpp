@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -19,4 +19,4 @@ void merge(Shard& shard, std::string visitor, std::string contact, Completion<De
 void find_ids(Shard& shard, std::string participant,
               Completion<result<std::vector<std::string>>> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

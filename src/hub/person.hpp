@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 /// A handle; nobody when it is empty. Threading: as std::shared_ptr.
 class Person {
@@ -53,4 +53,4 @@ class Person {
   Block* block_ = nullptr;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

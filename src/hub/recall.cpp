@@ -6,7 +6,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 struct Job {
@@ -79,4 +79,4 @@ void recall(Shard& shard, RecallRequest request, Completion<DeskOutcome> done) {
                        });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

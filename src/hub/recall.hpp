@@ -5,11 +5,11 @@
 #include <kefu/desk.hpp>
 #include <kefu/hub.hpp>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
 /// Completes on the shard.
 void recall(Shard& shard, RecallRequest request, Completion<DeskOutcome> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

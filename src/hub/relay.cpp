@@ -7,7 +7,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 core::SinkTerms terms_of(const SinkOptions& options, const kefu::limits& bounds) {
@@ -354,4 +354,4 @@ void Relay::forget(const ReplayPtr& replay, const DeadLetter& letter) {
       });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -12,7 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -76,4 +76,4 @@ class Relay {
   std::weak_ptr<Replay> replaying_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

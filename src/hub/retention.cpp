@@ -5,7 +5,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 struct Retention::Job {
   std::vector<core::Retained> left;  // the next one last
@@ -103,4 +103,4 @@ void Retention::end(const JobPtr& job, std::optional<Timestamp> again) {
                     });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -35,4 +35,4 @@ class Retention {
   std::weak_ptr<Job> job_;  // ends with the last of its completions, also where one gets lost
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

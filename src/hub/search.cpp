@@ -11,7 +11,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 struct Job {
@@ -134,4 +134,4 @@ void search(Shard& shard, SearchQuery query, Completion<result<SearchHits>> done
   by.role == Role::agent && !by.id.empty() ? find_departments(job) : look(job);
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

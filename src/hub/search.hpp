@@ -5,11 +5,11 @@
 #include <kefu/hub.hpp>
 #include <kefu/result.hpp>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
 /// Completes on the shard.
 void search(Shard& shard, SearchQuery query, Completion<result<SearchHits>> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -8,7 +8,7 @@
 #include "network_of.hpp"
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr Nanoseconds kKeepAllowance{10'000'000'000};
@@ -334,4 +334,4 @@ void Session::on_conversations(result<ScanPage> page) {
   start(std::move(gathering));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

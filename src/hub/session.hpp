@@ -21,7 +21,7 @@
 #include "mail.hpp"
 #include "person.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -254,4 +254,4 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
 
 static_assert(sizeof(void*) != 8 || sizeof(Session) <= 200);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

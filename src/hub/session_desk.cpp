@@ -7,7 +7,7 @@
 #include "recall.hpp"
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 std::optional<core::DeskCommand> command_of(const frame::Change& ask, const Participant& by) {
@@ -348,4 +348,4 @@ void Session::on_offers(result<ScanPage> page) {
   listing.next.empty() ? seat_->listing.reset() : scan_offers();
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

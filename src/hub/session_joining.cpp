@@ -6,7 +6,7 @@
 
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 void Session::enlist(const VersionedConversation& conversation) {
   // One text may be the id of two participants, if the host does not keep the roles apart.
@@ -211,4 +211,4 @@ std::uint64_t Session::accepted(ConversationId conversation) const {
   return accepted;
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

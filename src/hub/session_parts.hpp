@@ -7,7 +7,7 @@
 #include "session.hpp"
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 /// Participants, departments: texts that people and logs can show on a line.
 [[nodiscard]] inline bool is_plain_id(std::string_view text, std::size_t max) {
@@ -85,4 +85,4 @@ Completion<Args...> Session::mine(F f) {
       });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -4,7 +4,7 @@
 
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::uint32_t kFetchesAtOnce = 4;  // pages in flight for one session
@@ -166,4 +166,4 @@ void Session::on_failed(const Delivery& delivery) {
   send({{}, error});
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

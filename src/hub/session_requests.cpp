@@ -11,7 +11,7 @@
 #include "search.hpp"
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 /// Of what the client sent, so that the same cseq with other content is found out. Stable across
@@ -251,4 +251,4 @@ void Session::on(const frame::List& list) {
       }));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

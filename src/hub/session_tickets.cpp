@@ -7,7 +7,7 @@
 
 #include "session_parts.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 std::vector<std::string> copies(const std::vector<std::string_view>& texts) {
@@ -250,4 +250,4 @@ void Session::tell_tickets(std::string_view ref, const ReadTickets& page) {
   send({ref, std::move(answer)});
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

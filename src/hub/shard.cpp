@@ -6,7 +6,7 @@
 
 #include "prefetch.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr Nanoseconds kTick{250'000'000};
@@ -508,4 +508,4 @@ void Shard::log(LogLevel level, std::string_view message) const {
   if (context_.logger) context_.logger->log(level, message);
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -29,7 +29,7 @@
 #include "session.hpp"
 #include "slot_index.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -294,4 +294,4 @@ class Shard {
   std::random_device device_;  // of ids, which nobody may guess; made once, for that costs a file
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

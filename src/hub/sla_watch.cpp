@@ -6,7 +6,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 void SlaWatch::on_tick(Instant now) {
   if (shard_.context().desk.options().sla.empty() || looking_ || now < next_) return;
@@ -99,4 +99,4 @@ void SlaWatch::fold(const SlaClock& clock, Page page, Timestamp as_of) {
                     });
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -36,4 +36,4 @@ class SlaWatch {
   std::set<ConversationId> busy_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 /// A hash table with linear probing. Several slots may have one hash: the caller compares.
 class SlotIndex {
@@ -89,4 +89,4 @@ class SlotIndex {
   std::size_t size_ = 0;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

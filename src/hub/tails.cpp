@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::size_t kTailBytes = 25;       // id, log, seq
@@ -67,4 +67,4 @@ void TailTeller::on_tick(Instant now) {
   flush();
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 inline constexpr std::string_view kTailsTopic = "kefu.tails";
 
@@ -41,4 +41,4 @@ class TailTeller {
   core::RecentTails recent_;
 };
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -10,7 +10,7 @@
 
 #include "shard.hpp"
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 namespace {
 
 /// What has been read of a log and was not written yet.
@@ -109,4 +109,4 @@ void write_transcript(Shard& shard, ConversationId conversation, bool internal, 
           }));
 }
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

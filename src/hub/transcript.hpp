@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::hub {
+namespace kefu::inline v0::hub {
 
 class Shard;
 
@@ -30,4 +30,4 @@ void write_entries(Shard& shard, Writing what, TakerPtr take, Completion<errc> d
 void write_transcript(Shard& shard, ConversationId conversation, bool internal, LineTaker take,
                       Completion<errc> done);
 
-}  // namespace kefu::hub
+}  // namespace kefu::inline v0::hub

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace kefu::memory {
+namespace kefu::inline v0::memory {
 namespace {
 
 /// Sources keep it beyond the file.
@@ -226,4 +226,4 @@ void Files::collect(Completion<result<std::size_t>> done) {
   done(count);
 }
 
-}  // namespace kefu::memory
+}  // namespace kefu::inline v0::memory

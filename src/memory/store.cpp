@@ -12,7 +12,7 @@
 
 #include "scan_cursor.hpp"
 
-namespace kefu::memory {
+namespace kefu::inline v0::memory {
 namespace {
 
 struct Session {
@@ -388,4 +388,4 @@ Timestamp Store::now() const {
   return impl_->now();
 }
 
-}  // namespace kefu::memory
+}  // namespace kefu::inline v0::memory

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 namespace {
 
 constexpr std::size_t kLongestTopic = 1024;  // the server allows 4 KiB a line
@@ -90,4 +90,4 @@ std::optional<std::string> subject_of(std::string_view prefix, std::string_view 
   return subject;
 }
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

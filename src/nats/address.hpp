@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 struct Address {
   std::string url;   // as it was given, secrets included
@@ -25,4 +25,4 @@ struct Address {
 [[nodiscard]] std::optional<std::string> subject_of(std::string_view prefix,
                                                     std::string_view topic);
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 struct Message {
   std::string subject;
@@ -48,4 +48,4 @@ class Backlog {
   std::deque<Message> messages_;
 };
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

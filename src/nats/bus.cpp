@@ -8,7 +8,7 @@
 #include "nats/engine.hpp"
 #include "nats/listener.hpp"
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 class Bus::Impl {
  public:
@@ -40,4 +40,4 @@ std::unique_ptr<kefu::Bus::Subscription> Bus::subscribe(std::string topic, Handl
 
 Stats Bus::stats() const { return impl_->engine->stats(); }
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

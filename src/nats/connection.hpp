@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 class Connection {
  public:
@@ -43,4 +43,4 @@ class Connection {
 
 using Link = std::shared_ptr<Connection>;
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 namespace {
 
 void require(bool holds, const std::string& what) {
@@ -92,4 +92,4 @@ Link Dialer::dial() {
   return status_ == NATS_OK ? std::make_shared<Connection>(made) : nullptr;
 }
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

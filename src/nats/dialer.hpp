@@ -13,7 +13,7 @@
 #include "nats/address.hpp"
 #include "nats/connection.hpp"
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 class Dialer {
  public:
@@ -44,4 +44,4 @@ class Dialer {
   natsStatus status_ = NATS_OK;
 };
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

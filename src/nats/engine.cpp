@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 namespace {
 
 constexpr Nanoseconds kFirstPause{10'000'000};
@@ -155,4 +155,4 @@ Stats Engine::stats() const {
   return stats;
 }
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

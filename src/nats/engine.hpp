@@ -14,7 +14,7 @@
 #include "nats/backlog.hpp"
 #include "nats/dialer.hpp"
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 class Engine {
  public:
@@ -62,4 +62,4 @@ class Engine {
   std::thread thread_;
 };
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 namespace {
 
 constexpr std::int64_t kLookAgain = 10'000;  // ms; nothing depends on it
@@ -79,4 +79,4 @@ void Listener::hand_out(natsSubscription* from) {
   }
 }
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

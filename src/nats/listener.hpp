@@ -13,7 +13,7 @@
 
 #include "nats/engine.hpp"
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 class Listener final : public kefu::Bus::Subscription {
  public:
@@ -40,4 +40,4 @@ class Listener final : public kefu::Bus::Subscription {
   std::thread thread_;
 };
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

@@ -3,10 +3,10 @@
 
 #include "shared_by_key.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct Counted {};
 using AddressHolds = SharedByKey<Counted>;
 using AddressHold = AddressHolds::Handle;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 
 #include "net/field_text.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 std::string bearer_of(const http::Head& request) {
   constexpr std::string_view kScheme = "Bearer ";
@@ -13,4 +13,4 @@ std::string bearer_of(const http::Head& request) {
   return std::string{http::trim(field.substr(kScheme.size()))};
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

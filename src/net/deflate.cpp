@@ -15,7 +15,7 @@
 
 #include "net/field_text.hpp"
 
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 namespace {
 
 constexpr std::string_view kName = "permessage-deflate";
@@ -233,4 +233,4 @@ bool is_valid_text(std::span<const std::byte> message) noexcept {
   return simdjson::validate_utf8(reinterpret_cast<const char*>(message.data()), message.size());
 }
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

@@ -13,7 +13,7 @@
 #include "net/field_text.hpp"
 #include "net/tus.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kMostRanges = 16;
@@ -122,4 +122,4 @@ Signature check_download(std::string_view secret, FileId id, std::string_view qu
                                                               : Signature::expired;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

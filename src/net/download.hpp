@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Bytes `from` up to, not including, `to`.
 struct ByteRange {
@@ -41,4 +41,4 @@ enum class Signature : std::uint8_t { good, bad, expired };
 [[nodiscard]] Signature check_download(std::string_view secret, FileId id, std::string_view query,
                                        std::int64_t now);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 #include "net/socket_patience.hpp"
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 void PostReply::operator()(int status) const {
   http::Response response = status == 204 ? http::Response{} : http::text_response(status);
@@ -93,4 +93,4 @@ void EventStream::queue_close(std::uint16_t code, std::string_view text) {
 
 void EventStream::queue_heartbeat() { queue_raw(":\n\n"); }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

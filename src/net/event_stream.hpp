@@ -11,7 +11,7 @@
 
 #include "net/stream_connection.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Worker;
 
@@ -56,4 +56,4 @@ class EventStream final : public StreamConnection {
   std::unique_ptr<Held> held_;  // the next one, while reading is paused
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

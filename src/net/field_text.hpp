@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 
 constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -52,4 +52,4 @@ constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

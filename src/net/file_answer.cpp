@@ -5,7 +5,7 @@
 #include "net/file_call.hpp"
 #include "net/tus.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::string_view kExposed =
@@ -114,4 +114,4 @@ http::Response FileService::progress(const Call& call, const FileStatus& known, 
   return response;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -9,7 +9,7 @@
 
 #include "net/file_service.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct FileService::Call {
   Completion<Begun> done;
@@ -34,4 +34,4 @@ struct FileService::Call {
   [[nodiscard]] bool has_body() const { return chunked || body.value_or(0) != 0; }
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -10,7 +10,7 @@
 #include "net/file_call.hpp"
 #include "net/ranged_body.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -111,4 +111,4 @@ void FileService::send(const CallPtr& call, const FileInfo& info,
   call->done(std::move(begun));
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -13,7 +13,7 @@
 #include "net/file_call.hpp"
 #include "net/tus.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kMinSecret = 32;
@@ -149,4 +149,4 @@ void FileService::tell_url(const CallPtr& call) {
   });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

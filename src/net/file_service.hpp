@@ -9,7 +9,7 @@
 
 #include "net/transfer.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: any. It outlives the connections that it serves.
 class FileService final : public TransferService {
@@ -61,4 +61,4 @@ class FileService final : public TransferService {
   SystemClock system_clock_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -8,7 +8,7 @@
 #include "net/file_call.hpp"
 #include "net/tus.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 std::optional<Digest> digest_for(std::string_view algorithm) {
@@ -175,4 +175,4 @@ void FileService::take_body(const CallPtr& call, FileStatus known, int status) {
   });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 using websocket::DeflateWindow;
 
@@ -30,4 +30,4 @@ void FrameDeflater::forget() noexcept {
   for (Entry& entry : entries_) entry = {};
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 #include <kefu/shared_frame.hpp>
 #include <optional>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// The receivers of a frame get it one after the other, so it is enough to remember a few. A loop
 /// has its own: to share the compressed form between loops, one would have to wait for the other.
@@ -41,4 +41,4 @@ class FrameDeflater {
   std::size_t runs_ = 0;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

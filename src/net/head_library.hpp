@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 
 /// What the library found. The views point into the bytes it was given.
 struct ParsedHead {
@@ -26,4 +26,4 @@ struct ParsedHead {
 /// Parses one whole head, from its first byte to its empty line. False when the library refuses it.
 bool parse_with_library(HeadKind kind, std::string_view bytes, ParsedHead& out);
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

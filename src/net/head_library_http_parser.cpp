@@ -4,7 +4,7 @@
 
 #include "net/head_library.hpp"
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 namespace {
 
 struct Collector {
@@ -67,6 +67,6 @@ bool parse_with_library(HeadKind kind, std::string_view bytes, ParsedHead& out) 
   return HTTP_PARSER_ERRNO(&parser) == HPE_OK && used == bytes.size() && out.major_version != 0;
 }
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "net/field_text.hpp"
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 namespace {
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -199,4 +199,4 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
   return std::nullopt;
 }
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

@@ -6,7 +6,7 @@
 
 #include "net/field_text.hpp"
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 namespace {
 
 constexpr std::size_t kMaxLine = 256;       // bytes of a chunk's size and extensions
@@ -162,4 +162,4 @@ void append_chunk(std::string& out, std::string_view part) {
   out.append(digits.data(), end.ptr).append("\r\n").append(part).append("\r\n");
 }
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

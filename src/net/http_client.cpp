@@ -21,7 +21,7 @@
 #include <asio/ssl.hpp>
 #include <asio/write.hpp>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 using Tcp = asio::ip::tcp;
@@ -314,4 +314,4 @@ void HttpClient::send(std::string request, Completion<result<HttpReply>> done) {
   Pool::pump(pool_);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

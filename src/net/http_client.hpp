@@ -21,7 +21,7 @@
 #include "net/asio.hpp"
 #include "net/url.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct HttpClientOptions {
   bool allow_private = false;        // else only addresses of the public internet
@@ -62,4 +62,4 @@ class HttpClient {
   std::shared_ptr<Pool> pool_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

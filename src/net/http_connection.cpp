@@ -16,7 +16,7 @@
 #include "net/worker.hpp"
 #include "net/ws_connection.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kPartsPerTurn = 256 * 1024;  // bytes of an answer in parts, then others go on
@@ -503,4 +503,4 @@ void HttpConnection::set_deadline() noexcept {
   deadline_ = worker_.tick_after(worker_.site().options.handshake_timeout);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -16,7 +16,7 @@
 
 #include "net/link.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct Begun;
 class IncomingTransfer;
@@ -132,4 +132,4 @@ class HttpConnection final : public Link {
   bool queued_ = false;   // its transfer goes on at the end of the turn
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

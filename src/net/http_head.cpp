@@ -6,7 +6,7 @@
 #include "net/field_text.hpp"
 #include "net/head_library.hpp"
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 namespace {
 
 constexpr bool is_visible(char c) noexcept { return c > 0x20 && c < 0x7f; }
@@ -224,4 +224,4 @@ HeadError HeadParser::check_request() noexcept {
   return HeadError::none;
 }
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

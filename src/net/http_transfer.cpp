@@ -7,7 +7,7 @@
 #include "net/outgoing_transfer.hpp"
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 bool HttpConnection::is_elsewhere(const http::Head& request) const {
   const Site& site = worker_.site();
@@ -127,4 +127,4 @@ void HttpConnection::send_on() {
   }
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 
 #include "net/zero_copy.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 using Status = TransferTurn::Status;
@@ -149,4 +149,4 @@ void IncomingTransfer::let_pipe_go() noexcept {
   spliced_.reset();
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

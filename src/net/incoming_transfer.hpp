@@ -13,7 +13,7 @@
 #include "net/spliced_body.hpp"
 #include "net/transfer.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: its loop, to which `pipes` belong.
 class IncomingTransfer {
@@ -57,4 +57,4 @@ class IncomingTransfer {
   bool refused_ = false;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

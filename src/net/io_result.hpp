@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 enum class IoStatus : std::uint8_t {
   done,         ///< `bytes` were moved; fewer than asked for means that the rest would block
@@ -19,4 +19,4 @@ struct IoResult {
   bool again = false;  ///< the rest would not block, however few bytes these are
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -2,7 +2,7 @@
 
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 Link::~Link() { hold(0); }
 
@@ -25,4 +25,4 @@ void Link::await_readable() {
   if (socket_.tls() && socket_.tls().read_awaits_writable()) poller.await_writable(descriptor());
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 #include "net/poller.hpp"
 #include "net/socket.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Worker;
 
@@ -102,4 +102,4 @@ class LinkChain {
   std::unique_ptr<Link> first_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

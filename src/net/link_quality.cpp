@@ -2,10 +2,10 @@
 
 #if !KEFU_NET_LINUX
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 std::optional<LinkQuality> link_quality_of(int) noexcept { return std::nullopt; }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net
 
 #endif

@@ -4,8 +4,8 @@
 #include <kefu/transport.hpp>
 #include <optional>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 std::optional<LinkQuality> link_quality_of(int descriptor) noexcept;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 #include <kefu/net/http.hpp>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kAcceptsPerTurn = 256;  // then the connections there are get their turn
@@ -106,4 +106,4 @@ void Listener::deal(Accepted accepted) {
   });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

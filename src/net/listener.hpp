@@ -9,7 +9,7 @@
 #include "net/asio.hpp"
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: constructed anywhere, the rest on the first worker's loop, which shares it while it
 /// waits.
@@ -37,4 +37,4 @@ class Listener {
   std::size_t next_worker_ = 0;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

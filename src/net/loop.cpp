@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 namespace {
 
@@ -207,4 +207,4 @@ void Loop::drop_tasks() noexcept {
   timed_.clear();
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

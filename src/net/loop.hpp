@@ -14,7 +14,7 @@
 #include "net/asio.hpp"
 #include "net/poller.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Something that gathers work during a turn and does it once at its end.
 class TurnEnd {
@@ -107,4 +107,4 @@ class Loop final : public Executor {
   std::unique_ptr<Poller> poller_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

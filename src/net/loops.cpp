@@ -9,7 +9,7 @@
 #include "net/asio.hpp"
 #include "net/loop.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// The first exception that left any of the threads.
@@ -124,4 +124,4 @@ void Loops::on_hangup(std::function<void()> each) {
   hangups_ = std::make_unique<Hangups>(loops_.front()->context(), std::move(each));
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -3,7 +3,7 @@
 #include <kefu/metrics.hpp>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 void serve_metrics(Server& server, Hub& hub, std::string path,
                    std::function<void(std::string&)> more) {
@@ -23,4 +23,4 @@ void serve_metrics(Server& server, Hub& hub, std::string path,
   });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 
 #include "net/zero_copy.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 TransferTurn OutgoingTransfer::turn(Socket& socket, std::span<std::byte> buffer) {
   using Status = TransferTurn::Status;
@@ -52,4 +52,4 @@ IoResult OutgoingTransfer::send(Socket& socket, const RangedBody::Next& next, st
   return socket.write({&bytes, 1});
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -8,7 +8,7 @@
 #include "net/socket.hpp"
 #include "net/transfer.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: its loop.
 class OutgoingTransfer {
@@ -27,4 +27,4 @@ class OutgoingTransfer {
   bool sends_file_ = true;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

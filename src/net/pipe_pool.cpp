@@ -3,7 +3,7 @@
 #include <cassert>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 std::optional<Pipe> PipePool::take() noexcept {
   if (idle_count_ == 0 && taken_ == kMost) return std::nullopt;
@@ -28,4 +28,4 @@ void PipePool::discard(Pipe) noexcept {
   --taken_;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

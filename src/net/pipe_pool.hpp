@@ -8,7 +8,7 @@
 
 #include "net/zero_copy.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: one thread.
 class PipePool {
@@ -30,4 +30,4 @@ class PipePool {
   std::size_t taken_ = 0;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -13,7 +13,7 @@
 
 #include "net/asio.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct Readiness {
   bool readable = false;
@@ -63,4 +63,4 @@ class Poller {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

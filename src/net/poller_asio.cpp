@@ -5,7 +5,7 @@
 #include "net/asio.hpp"
 #include "net/poller.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 using asio::posix::stream_descriptor;
@@ -95,6 +95,6 @@ void Poller::await_writable(int descriptor) {
 
 void Poller::poll() {}
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net
 
 #endif

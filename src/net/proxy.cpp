@@ -9,7 +9,7 @@
 #include "address.hpp"
 #include "net/field_text.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// An address with or without a port: "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]:80", "::1".
@@ -148,4 +148,4 @@ ProxyHeader read_proxy_header(std::string_view bytes) {
   return bad();
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 struct Network4 {
@@ -57,4 +57,4 @@ bool is_public(const asio::ip::address& address) noexcept {
   return is_public(v4);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 
 #include "net/asio.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// False for what IANA's registries of special-purpose addresses do not call globally reachable:
 /// private, loopback, link-local, shared, multicast, reserved …, and for IPv6 addresses that embed
@@ -12,4 +12,4 @@ namespace kefu::net {
 /// as that).
 [[nodiscard]] bool is_public(const asio::ip::address& address) noexcept;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 RangedBody::RangedBody(std::unique_ptr<FileSource> source, const std::vector<ByteRange>& ranges,
                        std::string_view type, std::string_view boundary)
@@ -46,4 +46,4 @@ void RangedBody::skip_empty() noexcept {
   }
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

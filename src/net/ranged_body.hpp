@@ -10,7 +10,7 @@
 
 #include "net/download.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: one at a time.
 class RangedBody {
@@ -50,4 +50,4 @@ class RangedBody {
   bool multipart_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Rendezvous {
  public:
@@ -99,4 +99,4 @@ class RendezvousEnd {
   std::shared_ptr<Rendezvous> meeting_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

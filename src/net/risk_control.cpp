@@ -16,7 +16,7 @@
 #include "net/loop.hpp"
 #include "net/risk_messages.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 namespace fx = core::inquiry_effect;
@@ -267,4 +267,4 @@ void write_prometheus(const RiskControlStats& stats, std::string& out) {
                  stats.open ? 1 : 0);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 
 #include <kefu/wire/json_writer.hpp>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 namespace dom = simdjson::dom;
@@ -90,4 +90,4 @@ std::optional<std::vector<Verdict>> read_risk_answer(std::string_view body, std:
   return out;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// One of "drafts".
 [[nodiscard]] std::string risk_draft(const PolicyContext& context);
@@ -20,4 +20,4 @@ namespace kefu::net {
 [[nodiscard]] std::optional<std::vector<Verdict>> read_risk_answer(std::string_view body,
                                                                    std::size_t count);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 #include <exception>
 #include <stdexcept>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::string_view kRest = "*";
@@ -128,4 +128,4 @@ std::optional<http::Response> Router::answer(Request request) const {
   }
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

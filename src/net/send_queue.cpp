@@ -6,7 +6,7 @@
 #include <kefu/net/websocket_frame.hpp>
 #include <utility>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 websocket::Opcode opcode_of(FrameKind kind) noexcept {
@@ -172,4 +172,4 @@ void SendQueue::pop(SendChunkPool& pool) noexcept {
   head_ = std::move(next);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

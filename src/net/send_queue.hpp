@@ -11,7 +11,7 @@
 #include <memory>
 #include <span>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 enum class FrameKind : std::uint8_t {
   raw,  ///< bytes as they are, without a header
@@ -126,4 +126,4 @@ class SendQueue {
 
 static_assert(sizeof(SendQueue) == sizeof(void*), "one of these is held by every idle connection");
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

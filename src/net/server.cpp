@@ -15,7 +15,7 @@
 #include "net/worker.hpp"
 #include "net/zero_copy.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// Calls its completion when the last worker is empty.
@@ -164,4 +164,4 @@ std::size_t Server::connections() const noexcept {
   return state_->site->live.load(std::memory_order_relaxed);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -3,7 +3,7 @@
 #include <utility>
 #include "network_of.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 std::optional<StaticFiles> files_of(const ServerOptions& options) {
@@ -57,4 +57,4 @@ http::Response Site::answer(Request request) const {
   return http::text_response(308).set("Location", options.static_mount + "/");
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

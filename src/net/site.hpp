@@ -16,7 +16,7 @@
 #include "net/address_hold.hpp"
 #include "net/transfer.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Worker;
 
@@ -49,4 +49,4 @@ struct Site {
   std::atomic<bool> stopped{false};            ///< every worker is empty and stays so
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

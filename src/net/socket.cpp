@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -107,4 +107,4 @@ Accepted accept_from(int listening) {
   return {AcceptStatus::accepted, std::move(socket), text_of(address)};
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -13,7 +13,7 @@
 #include "net/io_result.hpp"
 #include "net/tls_stream.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// A descriptor, closed when it goes.
 class Socket {
@@ -69,4 +69,4 @@ struct Accepted {
 /// The next connection of a listening, non-blocking descriptor.
 Accepted accept_from(int listening);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -2,10 +2,10 @@
 
 #if !KEFU_NET_LINUX
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 void set_patience(int, Nanoseconds) noexcept {}
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net
 
 #endif

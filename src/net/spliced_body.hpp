@@ -8,7 +8,7 @@
 
 #include "net/io_result.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Threading: one thread.
 class SplicedBody {
@@ -91,4 +91,4 @@ class SplicedBody {
   bool file_splices_ = true;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -15,7 +15,7 @@
 #include "descriptor.hpp"
 #include "net/field_text.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// A name of one path segment. What begins with a dot is hidden, or leads out of the root.
@@ -159,4 +159,4 @@ http::Response StaticFiles::serve_file(const http::Head& request, int file,
   return response;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

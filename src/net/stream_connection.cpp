@@ -9,7 +9,7 @@
 #include "net/link_quality.hpp"
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 StreamConnection::StreamConnection(Worker& worker, Socket socket, AddressHold address,
                                    std::string peer)
@@ -227,4 +227,4 @@ void StreamConnection::keep_unread(std::span<const std::byte> bytes) {
   std::copy(bytes.begin(), bytes.end(), unread_->begin());
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -15,7 +15,7 @@
 #include "net/link.hpp"
 #include "net/send_queue.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class StreamConnection : public Link, public Connection {
  public:
@@ -107,4 +107,4 @@ class StreamConnection : public Link, public Connection {
   bool peer_ended_ : 1 = false;     // there is an end to read
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

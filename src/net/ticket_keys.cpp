@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kNameSize = 16;
@@ -109,4 +109,4 @@ void use_ticket_keys(SSL_CTX* context, const std::vector<std::filesystem::path>&
   keys.release();
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Has `context` seal tickets with the key of the first file, and open those of all. Throws
 /// std::runtime_error when a file has not the right size.
 void use_ticket_keys(SSL_CTX* context, const std::vector<std::filesystem::path>& files);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

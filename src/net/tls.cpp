@@ -14,7 +14,7 @@
 
 #include "net/ticket_keys.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 using std::chrono::steady_clock;
@@ -178,4 +178,4 @@ SSL* TlsAccess::new_session(const Tls& tls) {
   return ssl;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -5,7 +5,7 @@
 
 #include <kefu/net/tls.hpp>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct TlsAccess {
   /// A server's side of a new connection, under the current certificates; nullptr when there is no
@@ -13,4 +13,4 @@ struct TlsAccess {
   static SSL* new_session(const Tls& tls);
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -14,7 +14,7 @@
 
 #include "net/tls.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 // OpenSSL's own socket BIO would raise SIGPIPE.
@@ -162,4 +162,4 @@ std::string TlsStream::subject() const {
   return subject;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 
 #include "net/io_result.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Tls;
 
@@ -52,4 +52,4 @@ class TlsStream {
   std::unique_ptr<SSL, SslDeleter> ssl_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

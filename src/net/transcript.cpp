@@ -8,7 +8,7 @@
 #include "net/rendezvous.hpp"
 #include "net/site.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// What a request asks for, kept until it is answered.
@@ -79,4 +79,4 @@ void serve_transcripts(Server& server, Hub& hub, std::string_view pattern) {
   });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -13,7 +13,7 @@
 
 #include "net/ranged_body.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Takes the body of one request. One that goes before finish() has got a part of it.
 class BodySink {
@@ -65,4 +65,4 @@ struct TransferTurn {
 /// itself, and no more than a tenth of a millisecond, for messages may wait for the processor.
 inline constexpr std::size_t kTransferShare = 256 * 1024;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 #include "base64url.hpp"
 #include "net/field_text.hpp"
 
-namespace kefu::net::tus {
+namespace kefu::inline v0::net::tus {
 namespace {
 
 /// Standard base64, with its padding or without.
@@ -67,4 +67,4 @@ std::optional<Checksum> parse_checksum(std::string_view field) {
   return Checksum{std::string{field.substr(0, space)}, *std::move(digest)};
 }
 
-}  // namespace kefu::net::tus
+}  // namespace kefu::inline v0::net::tus

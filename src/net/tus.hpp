@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::net::tus {
+namespace kefu::inline v0::net::tus {
 
 inline constexpr std::string_view kVersion = "1.0.0";
 inline constexpr std::string_view kExtensions =
@@ -35,4 +35,4 @@ struct Checksum {
 };
 [[nodiscard]] std::optional<Checksum> parse_checksum(std::string_view field);
 
-}  // namespace kefu::net::tus
+}  // namespace kefu::inline v0::net::tus

@@ -8,7 +8,7 @@
 
 #include "net/field_text.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -154,4 +154,4 @@ UpgradeError check_upgrade_response(const http::Head& response, const UpgradeReq
   return UpgradeError::none;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <stdexcept>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text) {
@@ -56,4 +56,4 @@ Url parse_url(std::string_view text, std::string_view scheme) {
   return url;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

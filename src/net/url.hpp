@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct Url {
   bool secure = false;    ///< wss, https
@@ -18,4 +18,4 @@ struct Url {
 /// is no such URL, or names a user.
 [[nodiscard]] Url parse_url(std::string_view text, std::string_view scheme);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 #include "net/loop.hpp"
 #include "net/webhook_signature.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -94,4 +94,4 @@ void Webhook::deliver(const EventBatch& batch, Completion<errc> done) {
       });
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

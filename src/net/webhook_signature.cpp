@@ -7,7 +7,7 @@
 #include <new>
 #include <stdexcept>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::string_view kPrefix = "whsec_";
@@ -67,4 +67,4 @@ std::string webhook_signatures(const std::vector<std::string>& keys, std::string
   return out;
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

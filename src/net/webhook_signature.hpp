@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// The bytes of secrets, each as it is or as "whsec_" and its base64. Throws std::invalid_argument
 /// where there is none, or one has fewer than 24 or more than 64 bytes.
@@ -16,4 +16,4 @@ namespace kefu::net {
                                              std::string_view id, std::string_view timestamp,
                                              std::string_view body);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

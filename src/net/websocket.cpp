@@ -6,7 +6,7 @@
 
 #include <simdjson.h>
 
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 namespace {
 
 constexpr std::uint8_t kFin = 0x80;
@@ -312,4 +312,4 @@ void Decoder::release_if_empty() noexcept {
   capacity_ = 0;
 }
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

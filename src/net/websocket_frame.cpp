@@ -4,7 +4,7 @@
 #include <cassert>
 #include <cstring>
 
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 namespace {
 
 constexpr std::uint8_t kFin = 0x80;
@@ -146,4 +146,4 @@ std::size_t write_close_payload(std::uint16_t code, std::string_view reason,
   return 2 + size;
 }
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

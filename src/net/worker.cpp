@@ -8,7 +8,7 @@
 #include "net/stream_connection.hpp"
 #include "prefetch.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr Nanoseconds kShortestTick{1'000'000};
@@ -214,4 +214,4 @@ std::uint32_t Worker::tick_after(Nanoseconds span) const noexcept {
   return tick_ + static_cast<std::uint32_t>(ticks) + 1;  // the current one is partly over
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

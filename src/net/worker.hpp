@@ -17,7 +17,7 @@
 #include "net/send_queue.hpp"
 #include "net/site.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class EventStream;
 class HttpConnection;
@@ -134,4 +134,4 @@ class Worker final : public TurnEnd {
   std::optional<websocket::Inflater> inflater_;  // from the first compressed message on
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

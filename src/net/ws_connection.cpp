@@ -7,7 +7,7 @@
 
 #include "net/worker.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 using websocket::EventKind;
@@ -134,4 +134,4 @@ void WsConnection::queue_pong() {
   queue_.push({std::move(pong_), FrameKind::pong}, worker_.chunks());
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 
 #include "net/stream_connection.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class WsConnection final : public StreamConnection {
  public:
@@ -48,4 +48,4 @@ class WsConnection final : public StreamConnection {
 static_assert(sizeof(void*) != 8 || sizeof(WsConnection) <= 152,
               "twenty thousand of them must be cheap to hold");
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

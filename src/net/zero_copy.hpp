@@ -11,7 +11,7 @@
 #include "descriptor.hpp"
 #include "net/io_result.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// What bytes pass on their way from a socket into a file. It doesn't block.
 struct Pipe {
@@ -39,4 +39,4 @@ struct Pipe {
 /// Once on each thread that calls send_file(): else sending to whoever has left ends the process.
 void ignore_broken_sockets() noexcept;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

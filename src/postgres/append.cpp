@@ -2,7 +2,7 @@
 
 #include "postgres/marks.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 // Drafts in one transaction: more are better split among connections.
@@ -134,4 +134,4 @@ void AppendJob::finish(errc code) {
   }
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -11,7 +11,7 @@
 #include "postgres/entries.hpp"
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class AppendJob final : public Write {
  public:
@@ -47,4 +47,4 @@ class AppendJob final : public Write {
   EntryRows entries_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

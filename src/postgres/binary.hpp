@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 template <class Unsigned>
 void put_number(std::string& out, Unsigned value) {
@@ -20,4 +20,4 @@ template <class Unsigned>
   return static_cast<Unsigned>(value);
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

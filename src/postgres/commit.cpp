@@ -4,7 +4,7 @@
 #include <set>
 #include <tuple>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 unsigned number(RecordKind kind) { return static_cast<unsigned>(kind); }
@@ -176,4 +176,4 @@ void CommitJob::write_redactions(Connection& on) const {
   on.send(Query::redact, Params().add(conversations).add(logs).add(seqs).add(tags));
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -8,7 +8,7 @@
 #include "postgres/entries.hpp"
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class CommitJob final : public Answered<Committed, Write> {
  public:
@@ -33,4 +33,4 @@ class CommitJob final : public Answered<Committed, Write> {
   Heads heads_;                  ///< of one attempt
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

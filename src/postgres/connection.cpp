@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 void Connection::open() {
   close();
@@ -144,4 +144,4 @@ bool Connection::take(Step& step) {
   return true;
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

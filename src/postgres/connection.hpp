@@ -13,7 +13,7 @@
 #include "postgres/rows.hpp"
 #include "postgres/schema.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 /// A step that the server has gone through.
 struct Step {
@@ -66,4 +66,4 @@ class Connection {
   std::deque<Step> answered_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -8,7 +8,7 @@
 #include <random>
 #include <system_error>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 /// Asks for the server's time.
@@ -221,4 +221,4 @@ void Engine::wait() {
   }
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -16,7 +16,7 @@
 #include "postgres/server_clock.hpp"
 #include "postgres/write_queue.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class Engine {
  public:
@@ -67,4 +67,4 @@ class Engine {
   std::thread thread_;  // last: it uses all of the above
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -10,7 +10,7 @@
 
 #include "postgres/connection.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 /// An entry whose texts are somebody else's.
 struct EntryRow {
@@ -114,4 +114,4 @@ class Heads {
   std::set<ConversationId> changed_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

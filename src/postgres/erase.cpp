@@ -1,6 +1,6 @@
 #include "postgres/erase.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 constexpr std::uint64_t kSessionsAtOnce = 1'000;
@@ -74,4 +74,4 @@ bool EraseJob::more() {
   return done_to_ != end_;
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -8,7 +8,7 @@
 
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class EraseJob final : public Answered<std::uint64_t, Write> {
  public:
@@ -41,4 +41,4 @@ class EraseJob final : public Answered<std::uint64_t, Write> {
   std::uint64_t looked_to_ = 0;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -11,7 +11,7 @@
 #include "postgres/connection.hpp"
 #include "postgres/keys.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class Job {
  public:
@@ -95,4 +95,4 @@ class Answered : public Kind {
   Completion<result<T>> done_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -13,7 +13,7 @@
 #include <kefu/record.hpp>
 #include <string_view>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 using LockKey = std::int64_t;
 
@@ -55,4 +55,4 @@ class Keys {
   std::uint64_t seed_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

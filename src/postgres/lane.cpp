@@ -5,7 +5,7 @@
 
 #include "postgres/sql_state.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 constexpr Nanoseconds kFirstPause{2'000'000};
@@ -186,4 +186,4 @@ std::optional<Lane::Done> Lane::failed(std::string_view state) {
   return finish(code_of(state));
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -15,7 +15,7 @@
 #include "postgres/job.hpp"
 #include "postgres/redial.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 using LaneId = Id<struct LaneTag>;
 
@@ -88,4 +88,4 @@ class Lane {
   Nanoseconds pause_{};
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

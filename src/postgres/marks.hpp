@@ -11,7 +11,7 @@
 
 #include "postgres/binary.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 inline constexpr std::size_t kSentSize = 24;
 
@@ -41,4 +41,4 @@ inline constexpr std::size_t kSentSize = 24;
   return core::DedupMark::restore(accepted, std::move(sent));
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -11,7 +11,7 @@
 
 #include "postgres/binary.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 /// Values of one column, for unnest() and ANY().
 class Array {
@@ -105,4 +105,4 @@ class Params {
   std::vector<std::string> values_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 #define KEFU_ENTRY \
@@ -163,4 +163,4 @@ const char* name(Query query) {
 #undef KEFU_ENTRY
 #undef KEFU_BASE
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

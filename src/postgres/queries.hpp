@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 enum class Query : std::uint8_t {
   begin,
@@ -64,4 +64,4 @@ enum class Use : std::uint8_t { writes, reads };
 /// What it is prepared as.
 [[nodiscard]] const char* name(Query query);
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

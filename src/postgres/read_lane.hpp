@@ -10,7 +10,7 @@
 #include "postgres/redial.hpp"
 #include "postgres/sql_state.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class ReadLane {
  public:
@@ -71,4 +71,4 @@ class ReadLane {
   Instant since_;  ///< when the first of them became the first
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -7,7 +7,7 @@
 
 #include "scan_cursor.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 /// Any count as a bigint.
@@ -159,4 +159,4 @@ void SearchJob::receive(const Answers& answers) {
   answer_ = std::move(page);
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -8,7 +8,7 @@
 #include "postgres/entries.hpp"
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class PageJob final : public Answered<Page, Read> {
  public:
@@ -84,4 +84,4 @@ class SearchJob final : public Answered<SearchPage, Read> {
   SearchRequest request_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -8,7 +8,7 @@
 
 #include "postgres/connection.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class Redial {
  public:
@@ -53,4 +53,4 @@ class Redial {
   Nanoseconds pause_{};
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -13,7 +13,7 @@
 
 #include "postgres/binary.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class Rows {
  public:
@@ -62,4 +62,4 @@ class Rows {
 /// Of the statements of a step, in their order.
 using Answers = std::vector<Rows>;
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -10,7 +10,7 @@
 
 #include "postgres/keys.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 struct Migration {
@@ -200,4 +200,4 @@ Link prepare_schema(const std::string& conninfo, const Options& options) {
   return link;
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

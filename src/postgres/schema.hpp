@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 struct Finish {
   void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
@@ -29,4 +29,4 @@ inline constexpr std::size_t kMostEntries = std::size_t{1} << kPositionBits;
 /// What each connection sets before anything else.
 [[nodiscard]] std::string settings_of(const Options& options);
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

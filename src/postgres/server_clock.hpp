@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <kefu/model/time.hpp>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 [[nodiscard]] inline Instant steady_now() {
   return {
@@ -53,4 +53,4 @@ class ServerClock {
   mutable std::atomic<std::int64_t> latest_{INT64_MIN};
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 namespace {
 
 constexpr Nanoseconds kCoarse{60'000'000'000};
@@ -131,4 +131,4 @@ Array ExpireJob::ids() const {
   return ids;
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -6,7 +6,7 @@
 
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class AttachJob final : public Write {
  public:
@@ -69,4 +69,4 @@ class ExpireJob final : public Answered<std::vector<SessionId>, Write> {
   std::vector<SessionId> sessions_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -4,7 +4,7 @@
 #include <kefu/error.hpp>
 #include <string_view>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 enum class Remedy : std::uint8_t {
   again,      ///< it met another transaction, or a bound that may pass: begin it anew
@@ -32,4 +32,4 @@ enum class Remedy : std::uint8_t {
   return errc::unavailable;
 }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -10,7 +10,7 @@
 #include "postgres/sessions.hpp"
 #include "scan_cursor.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class Store::Impl {
  public:
@@ -110,4 +110,4 @@ void Store::search(SearchRequest request, Completion<result<SearchPage>> done) {
 
 Timestamp Store::now() const { return impl_->clock.now(); }
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -12,7 +12,7 @@
 
 #include "postgres/job.hpp"
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 class WriteQueue {
  public:
@@ -64,4 +64,4 @@ class WriteQueue {
   std::unordered_set<LockKey> held_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

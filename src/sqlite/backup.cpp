@@ -9,7 +9,7 @@
 
 #include "descriptor.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
@@ -89,4 +89,4 @@ void Backup::close() noexcept {
   sqlite3_close(std::exchange(copy_, nullptr));
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -6,7 +6,7 @@
 #include <kefu/error.hpp>
 #include <string>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// What is written meanwhile, through the same connection, goes to the copy as well, so that it is
 /// the database as it is at the end. Until then the copy has another name.
@@ -35,4 +35,4 @@ class Backup {
   bool mine_ = false;  // partial_ is this one's, to be removed
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -6,7 +6,7 @@
 
 #include "sqlite/marks.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 Cache::Cache(sqlite3* db)
     : session_by_id_(db, "SELECT key, epoch, seen FROM session WHERE id = ? AND seen IS NOT NULL"),
@@ -207,4 +207,4 @@ void Cache::clear() {
   marks_ = 0;
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -15,7 +15,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class Cache {
  public:
@@ -85,4 +85,4 @@ class Cache {
   std::size_t conversations_bound_ = kConversations;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -5,7 +5,7 @@
 
 #include "sqlite/marks.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // A slice holds at least so many items, and so many for each row appended beside it. A row makes at
@@ -166,4 +166,4 @@ std::uint64_t Checkpoint::stored_position() {
   return run.number(0);
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

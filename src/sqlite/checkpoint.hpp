@@ -18,7 +18,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class Checkpoint {
  public:
@@ -84,4 +84,4 @@ class Checkpoint {
 void fold(sqlite3* db, std::uint64_t checkpoint, std::uint32_t window, Cache& cache,
           Unfolded& unfolded);
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -6,7 +6,7 @@
 
 #include "sqlite/schema.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 constexpr std::size_t kPageSize = 4096;
@@ -122,4 +122,4 @@ int Connection::empty_wal() {
   return sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

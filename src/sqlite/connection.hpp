@@ -9,7 +9,7 @@
 
 #include "sqlite/statement.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// Threading: one thread at a time.
 class Connection {
@@ -53,4 +53,4 @@ class Connection {
 /// Runs SQL without parameters or results of interest. Throws SqlError.
 void execute(sqlite3* db, const std::string& sql);
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

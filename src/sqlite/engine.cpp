@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // Renewals are written once a minute, or often enough for a shorter time to live.
@@ -134,4 +134,4 @@ Timestamp Engine::now() const {
   return {std::max(time, latest)};
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -20,7 +20,7 @@
 #include "sqlite/sessions.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// Threading: one thread at a time, but for now().
 class Engine {
@@ -128,4 +128,4 @@ class Engine {
   Eraser eraser;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

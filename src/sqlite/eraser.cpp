@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // Rows in a slice: some milliseconds when all of them are rewritten.
@@ -63,4 +63,4 @@ void Eraser::redact(std::uint64_t position, std::string_view tags) {
   Run(redact_).bind(1, tags).bind(2, position).step();
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -15,7 +15,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// An erasure under way.
 struct Erasure {
@@ -49,4 +49,4 @@ class Eraser {
   Statement rows_, empty_, tags_, redact_;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

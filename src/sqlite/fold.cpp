@@ -3,7 +3,7 @@
 #include "sqlite/checkpoint.hpp"
 #include "sqlite/log_row.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 /// Takes a row's number in; what a fold written early already holds is skipped. False for a number
@@ -64,4 +64,4 @@ void fold(sqlite3* db, std::uint64_t checkpoint, std::uint32_t window, Cache& ca
   }
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

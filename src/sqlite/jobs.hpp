@@ -13,7 +13,7 @@
 #include "sqlite/backup.hpp"
 #include "sqlite/engine.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 // A write runs in the transaction of its turn, and finishes behind the commit with errc::ok or why
 // that failed. A read runs between transactions.
@@ -189,4 +189,4 @@ using Write =
     std::variant<AppendJob, AttachJob, RenewJob, ExpireJob, CommitJob, EraseJob, BackupJob>;
 using Read = std::variant<ReadJob, TailsJob, GetJob, ScanJob, EventsJob, SearchJob>;
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

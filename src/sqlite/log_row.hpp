@@ -7,7 +7,7 @@
 
 #include "sqlite/marks.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// `flags`, as schema.cpp describes them. Rows with flags below kEntryFlags are entries.
 inline constexpr std::int64_t kEntryFlags = 8;
@@ -29,4 +29,4 @@ inline constexpr std::int64_t kEntryFlags = 8;
                              : refusal_from_number(static_cast<std::uint64_t>(flags) >> 3);
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -4,7 +4,7 @@
 
 #include "sqlite/log_row.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // The parameters of an insertion, in the order of the columns.
@@ -130,4 +130,4 @@ std::int64_t LogWriter::key_of_origin(SessionId session) {
   return sqlite3_last_insert_rowid(db_);
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -11,7 +11,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class LogWriter {
  public:
@@ -37,4 +37,4 @@ class LogWriter {
   Statement insert_, add_conversation_, find_origin_, add_origin_;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

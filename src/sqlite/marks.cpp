@@ -4,7 +4,7 @@
 
 #include "sqlite/statement.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 constexpr std::size_t kSentSize = 24;
@@ -52,4 +52,4 @@ core::DedupMark decode_mark(std::uint64_t accepted, std::string_view kept) {
   return core::DedupMark::restore(accepted, std::move(sent));
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

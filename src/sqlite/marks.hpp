@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 // The refusals as they are stored: enumerators of errc may move, these numbers may not.
 [[nodiscard]] constexpr std::uint64_t refusal_number(errc code) noexcept {
@@ -25,4 +25,4 @@ void encode_kept(const core::DedupMark& mark, std::string& out);
 /// Throws SqlError for bytes that encode_kept() did not write.
 [[nodiscard]] core::DedupMark decode_mark(std::uint64_t accepted, std::string_view kept);
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

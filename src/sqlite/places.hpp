@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// Part of the format: see Checkpoint::write_place().
 inline constexpr std::size_t kEntriesPerPlace = 128;
@@ -59,4 +59,4 @@ class PlaceReader {
   std::uint64_t last_ = 0;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -5,7 +5,7 @@
 #include "sqlite/log_row.hpp"
 #include "sqlite/places.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // Columns 0 … 9; what comes behind them is the statement's own.
@@ -152,4 +152,4 @@ std::vector<Event> Reader::events(std::uint64_t after, std::size_t limit) {
   return out;
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -12,7 +12,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class Reader {
  public:
@@ -48,4 +48,4 @@ class Reader {
   std::vector<std::uint64_t> positions_, unfolded_positions_;  // their memory is reused
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -2,7 +2,7 @@
 
 #include "scan_cursor.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 constexpr char kScan[] =
@@ -109,4 +109,4 @@ result<ScanPage> Records::scan(const ScanRequest& request) {
   return page;
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -13,7 +13,7 @@
 #include "sqlite/cache.hpp"
 #include "sqlite/statement.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class Records {
  public:
@@ -34,4 +34,4 @@ class Records {
   Statement version_, insert_, update_, remove_, get_, index_, remove_index_, scan_, scan_on_;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

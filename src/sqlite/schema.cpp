@@ -7,7 +7,7 @@
 #include "sqlite/places.hpp"
 #include "sqlite/statement.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 constexpr char kFirstTables[] = R"sql(
@@ -127,4 +127,4 @@ void migrate(sqlite3* db) {
   execute(db, "COMMIT");
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// PRAGMA application_id of a kefu database: "kefu".
 inline constexpr int kApplicationId = 0x6b656675;
@@ -16,4 +16,4 @@ enum class FileState { empty, current, older, newer, foreign };
 /// Creates the tables or brings them up to this version, in one transaction.
 void migrate(sqlite3* db);
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

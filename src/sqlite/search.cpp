@@ -10,7 +10,7 @@
 #include "sqlite/log_row.hpp"
 #include "sqlite/reader.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 constexpr std::size_t kTrigram = 3;
@@ -179,4 +179,4 @@ void Search::look_up(Filler& filler) {
   if (positions.size() < most) filler.pass(1);
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

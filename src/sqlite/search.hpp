@@ -13,7 +13,7 @@
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 class Reader;
 
@@ -61,4 +61,4 @@ class Search {
   std::uint64_t reach_ = 0;       // rows up to here are in it
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

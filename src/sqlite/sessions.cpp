@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 Sessions::Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseconds coarse)
     : db_(db),
@@ -157,4 +157,4 @@ Timestamp Sessions::latest() {
   return {run.step() ? run.integer(0) : 0};
 }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

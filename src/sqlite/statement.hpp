@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// What sqlite3 answered, with the extended result code.
 struct SqlError {
@@ -120,4 +120,4 @@ class Run {
   sqlite3_stmt* statement_;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -15,7 +15,7 @@
 
 #include "sqlite/jobs.hpp"
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 namespace {
 
 // Reads answered before writes that have come meanwhile get their turn; a search is the last.
@@ -308,4 +308,4 @@ void Store::backup(std::string path, Completion<errc> done) {
 
 Timestamp Store::now() const { return impl_->engine.now(); }
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// What is cached of a conversation. Dirty while `last_row` is unfolded; then it must stay where it
 /// is.
@@ -95,4 +95,4 @@ class Unfolded {
   std::uint64_t base_ = 0;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

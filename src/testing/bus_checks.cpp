@@ -9,7 +9,7 @@
 
 #include "testing/expect.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 /// A subscriber that keeps what it hears, and sees that it is called once at a time.
@@ -293,4 +293,4 @@ std::vector<BusCheck> bus_checks() {
   };
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

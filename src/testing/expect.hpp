@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Ends a check.
 struct Failure : std::runtime_error {
@@ -57,4 +57,4 @@ std::string outcome_of(Body body) {
   return {};
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 struct FaultStore::Impl {
   Impl(Executor& on, std::uint64_t seed) : loop(on), random(seed) {}
@@ -248,4 +248,4 @@ void FaultStore::search(SearchRequest request, Completion<result<SearchPage>> do
                  });
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

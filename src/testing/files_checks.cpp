@@ -5,7 +5,7 @@
 
 #include "testing/files_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 FileInfo announced(std::uint64_t n, std::uint64_t size, std::string owner) {
   FileInfo info;
@@ -445,4 +445,4 @@ std::vector<FilesCheck> files_checks() {
   };
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -8,7 +8,7 @@
 #include "testing/expect.hpp"
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Of file n in conversation 1.
 [[nodiscard]] FileInfo announced(std::uint64_t n, std::uint64_t size, std::string owner = "ann");
@@ -75,4 +75,4 @@ class Together {
   bool restarting_;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 void ManualExecutor::post(Task task) {
   const std::scoped_lock lock(mutex_);
@@ -84,4 +84,4 @@ void ManualExecutor::drop_all() {
   }
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 struct Subscriber {
@@ -87,4 +87,4 @@ SimBus::~SimBus() = default;
 
 std::unique_ptr<Bus> SimBus::connect() { return std::make_unique<End<Impl>>(impl_); }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Links keep it alive, so that what is under way may still ask whether the server is there.
 struct SimServer::Impl {
@@ -123,4 +123,4 @@ class SimLink final : public Connection {
 };
 
 }  // namespace detail
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

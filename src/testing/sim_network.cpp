@@ -6,7 +6,7 @@
 
 #include "sim_link.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace detail {
 
 // Nothing overtakes: `last` is when the one before arrives. Without delay the order of posting
@@ -332,4 +332,4 @@ bool SimSocket::quiet() const { return link_ && !paused_ && link_->quiet(); }
 
 std::size_t SimSocket::buffered() const { return link_ ? link_->buffered() : 0; }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -1,7 +1,7 @@
 // Append: what is stored, in which order, and what a draft's failure leaves alone.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 RecordKey record_of(std::uint64_t conversation_number) {
@@ -190,4 +190,4 @@ void add_append_checks(std::vector<StoreCheck>& checks) {
        {"append: judges in the order of the port", run_check<append_judges_in_order>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

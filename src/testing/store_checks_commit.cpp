@@ -1,7 +1,7 @@
 // Commit and get: versions, atomicity, and entries in a commit.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 RecordKey ticket(std::string id) { return {RecordKind::ticket, std::move(id)}; }
@@ -254,4 +254,4 @@ void add_commit_checks(std::vector<StoreCheck>& checks) {
                  {"commit: redacts alike once", run_check<commit_redacts_once>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -1,7 +1,7 @@
 // Exactly once: retries of every kind of outcome.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 Draft refusal(std::uint64_t cseq, errc code, std::string_view body = "hello") {
@@ -167,4 +167,4 @@ void add_mark_checks(std::vector<StoreCheck>& checks) {
        {"append: one session in many conversations", run_check<marks_over_many_conversations>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -1,7 +1,7 @@
 // Events in commit order, and erasure.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 void events_in_commit_order(Rig& rig) {
@@ -119,4 +119,4 @@ void add_outbox_checks(std::vector<StoreCheck>& checks) {
                  {"erase: removes the participant's sessions", run_check<erase_removes_sessions>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -5,7 +5,7 @@
 
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 constexpr std::uint64_t kSessions = 4;
@@ -280,4 +280,4 @@ void add_random_checks(std::vector<StoreCheck>& checks) {
   checks.push_back({"random: as a naive model", run_check<random_calls>});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

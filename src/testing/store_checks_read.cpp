@@ -1,7 +1,7 @@
 // Read: pages of a log.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 constexpr std::size_t kNoBound = std::size_t{1} << 40;
@@ -115,4 +115,4 @@ void add_read_checks(std::vector<StoreCheck>& checks) {
                  {"read: many tails at once", run_check<read_tails>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -1,7 +1,7 @@
 // Scan: records by their index keys.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -122,4 +122,4 @@ void add_scan_checks(std::vector<StoreCheck>& checks) {
                  {"scan: refuses strange cursors", run_check<scan_refuses_strange_cursors>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

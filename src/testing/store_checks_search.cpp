@@ -1,7 +1,7 @@
 // Search: what a store finds, if it searches at all.
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 /// The bodies of a whole search, page by page; nothing when the store does not search.
@@ -126,4 +126,4 @@ void add_search_checks(std::vector<StoreCheck>& checks) {
                  {"search: not what is gone", run_check<search_forgets>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -3,7 +3,7 @@
 
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 constexpr Nanoseconds kHour{std::chrono::hours(1)};
@@ -185,4 +185,4 @@ void add_session_checks(std::vector<StoreCheck>& checks) {
        {"now: never goes back", run_check<now_never_goes_back>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -5,7 +5,7 @@
 
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 constexpr std::uint64_t kThreads = 4;
@@ -219,4 +219,4 @@ void add_thread_checks(std::vector<StoreCheck>& checks) {
                  {"threads: an epoch fences those before it", run_check<attach_fences_at_once>}});
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

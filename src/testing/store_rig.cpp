@@ -1,6 +1,6 @@
 #include "testing/store_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 std::uint64_t digest_of(std::string_view body) {
@@ -200,4 +200,4 @@ std::optional<SearchPage> Rig::search(SearchRequest request) {
   return value_of(std::move(page), "search");
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -13,7 +13,7 @@
 
 #include "testing/expect.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Where one completion's value arrives. Kept alive by the completion too, so that one which comes
 /// too late harms nobody.
@@ -161,4 +161,4 @@ void add_search_checks(std::vector<StoreCheck>& checks);
 void add_thread_checks(std::vector<StoreCheck>& checks);
 void add_random_checks(std::vector<StoreCheck>& checks);
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

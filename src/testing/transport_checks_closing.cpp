@@ -1,6 +1,6 @@
 #include "testing/transport_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 void expect_told(TransportRig& rig, TransportClient& client, errc reason,
@@ -198,4 +198,4 @@ void add_closing_checks(std::vector<TransportCheck>& checks) {
   add("stop: with nobody there", run_transport_check<stops_alone>);
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -2,7 +2,7 @@
 
 #include "testing/transport_rig.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 namespace {
 
 constexpr std::size_t kSizes[] = {1, 2, 125, 126, 127, 4095, 4096, 65'535, 65'536, 200'000};
@@ -207,4 +207,4 @@ void add_message_checks(std::vector<TransportCheck>& checks) {
   add("threads: calls wait for their executor", run_transport_check<calls_wait_for_the_shard>);
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 std::vector<TransportCheck> transport_checks() {
   std::vector<TransportCheck> checks;
@@ -302,4 +302,4 @@ std::string TransportRig::violations() const {
   return out;
 }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

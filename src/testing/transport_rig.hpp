@@ -15,7 +15,7 @@
 
 #include "testing/expect.hpp"
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 class TransportRig;
 
@@ -171,4 +171,4 @@ std::string run_transport_check(TransportHost& host) {
 void add_message_checks(std::vector<TransportCheck>& checks);
 void add_closing_checks(std::vector<TransportCheck>& checks);
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -4,7 +4,7 @@
 #include "wire/field_reader.hpp"
 #include "wire/frames.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 frame::Hello hello(FieldReader& in, Containers& containers, const limits& bounds) {
@@ -316,4 +316,4 @@ bool to_frame(const Fields& fields, Containers& containers, const limits& bounds
   return false;
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -9,7 +9,7 @@
 #include "wire/frames.hpp"
 #include "wire/json_reader.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 namespace od = simdjson::ondemand;
 
@@ -148,4 +148,4 @@ void Decoder::decode(std::string_view message, std::size_t slack, ServerHandler&
   impl_->decode(message, slack, impl_->bounds.max_answer, FieldReader::kAnySize, handler);
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -3,7 +3,7 @@
 
 #include "wire/field.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 // The members of a frame. Those that may be absent are left out when they say nothing. Each writes
@@ -591,4 +591,4 @@ void encode(const frame::Ack& frame, std::string& out) {
   writer.raw("}");
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -10,7 +10,7 @@
 
 #include "wire/name_table.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 enum class Field : std::uint8_t {
   accepted_cseq,
@@ -258,4 +258,4 @@ inline constexpr NameTable<kServerTypes> kServerTypeTable{
         "welcome", "ack", "entry", "receipt", "typing", "offer", "offer_gone", "joined", "history",
         "list", "reset", "done", "error", "queue", "agents", "left", "about", "tickets", "search"}};
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

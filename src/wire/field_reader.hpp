@@ -13,7 +13,7 @@
 
 #include "wire/fields.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 class FieldReader {
  public:
@@ -127,4 +127,4 @@ class FieldReader {
   std::string_view detail_;
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

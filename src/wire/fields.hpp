@@ -12,7 +12,7 @@
 
 #include "wire/field.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 class Fields {
  public:
@@ -108,4 +108,4 @@ struct Containers {
   }
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

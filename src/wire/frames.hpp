@@ -6,7 +6,7 @@
 
 #include "wire/fields.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 /// Builds the frame that `fields` say; what was in the containers is moved out. False, and why in
 /// `error`, when they say none. `error` is empty for a server's frame of an unknown type.
@@ -15,4 +15,4 @@ namespace kefu::wire {
 [[nodiscard]] bool to_frame(const Fields& fields, Containers& containers, ServerFrame& frame,
                             std::optional<DecodeError>& error);
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

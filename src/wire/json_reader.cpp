@@ -4,7 +4,7 @@
 
 #include "wire/field_reader.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 namespace od = simdjson::ondemand;
@@ -346,4 +346,4 @@ bool to_entry(const Fields& fields, frame::EntryFrame& entry, FieldReader& in) {
   return in.ok();
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -9,7 +9,7 @@
 #include "wire/field_reader.hpp"
 #include "wire/fields.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 /// JavaScript's largest safe integer: what every client can hold exactly.
 inline constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53) - 1;
@@ -37,4 +37,4 @@ enum class Shape : std::uint8_t {
 /// outside.
 bool to_entry(const Fields& fields, frame::EntryFrame& entry, FieldReader& in);
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 constexpr bool is_plain(char c) noexcept {
@@ -80,4 +80,4 @@ char* write_escaped(std::string_view text, char* out) noexcept {
   }
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

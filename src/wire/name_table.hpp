@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 template <std::size_t N>
 class NameTable {
@@ -59,4 +59,4 @@ class NameTable {
   std::uint32_t seed_ = 0x9e37'79b1u;
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

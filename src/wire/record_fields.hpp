@@ -6,7 +6,7 @@
 #include <kefu/desk_record.hpp>
 #include <type_traits>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 template <class T, class As>
 concept Is = std::same_as<std::remove_const_t<T>, As>;
@@ -246,4 +246,4 @@ void fields(Archive& ar, T& r) {
   ar("timers", r.timers);
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

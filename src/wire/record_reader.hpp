@@ -14,7 +14,7 @@
 
 #include "wire/record_fields.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 class RecordReader {
  public:
@@ -105,4 +105,4 @@ class RecordReader {
   bool good_ = true;
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -10,7 +10,7 @@
 
 #include "wire/record_fields.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 class RecordWriter {
  public:
@@ -98,4 +98,4 @@ class RecordWriter {
   bool first_ = true;
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -8,7 +8,7 @@
 #include "wire/record_reader.hpp"
 #include "wire/record_writer.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 /// As far as a participant may know it.
@@ -133,4 +133,4 @@ result<DeskRecord> decode_record(const RecordKey& key, std::string_view record) 
   return errc::corrupt;
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

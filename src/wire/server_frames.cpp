@@ -4,7 +4,7 @@
 #include "wire/frames.hpp"
 #include "wire/json_reader.hpp"
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 namespace {
 
 constexpr std::size_t kAnySize = FieldReader::kAnySize;
@@ -247,4 +247,4 @@ bool to_frame(const Fields& fields, Containers& containers, ServerFrame& frame,
   return false;
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

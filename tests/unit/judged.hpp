@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 struct Said {
   std::string_view body;
@@ -30,4 +30,4 @@ inline Verdict judged(Policy& policy, const Said& said) {
 inline bool allowed(const Verdict& verdict) { return std::holds_alternative<Allow>(verdict); }
 inline bool denied(const Verdict& verdict) { return std::holds_alternative<Deny>(verdict); }
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 /// What stands for the hash before the first line.
 inline constexpr std::string_view kNoHash =
@@ -78,4 +78,4 @@ struct Line {
 /// `text` is without its '\n'. Nothing when it has not the form of a line.
 [[nodiscard]] std::optional<Line> line_from(std::string_view text);
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 struct VerifyOptions {
   /// Lines of to_line(); what is no such line is passed over. Empty: there are none.
@@ -21,4 +21,4 @@ struct VerifyOptions {
 [[nodiscard]] Report verify_folder(const std::filesystem::path& folder,
                                    const VerifyOptions& options = {});
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

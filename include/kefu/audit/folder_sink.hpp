@@ -24,7 +24,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 /// Keeps a head where who can write to the folder can't. errc::ok: it is kept; any other code is
 /// the sink's answer, and the events come again, later. Called on a thread of the sink.
@@ -61,4 +61,4 @@ class FolderSink final : public EventSink {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::audit {
+namespace kefu::inline v0::audit {
 
 enum class Fault : std::uint8_t {
   unreadable,       ///< not a line of an audit log
@@ -94,4 +94,4 @@ class Verifier {
   Report report_;
 };
 
-}  // namespace kefu::audit
+}  // namespace kefu::inline v0::audit

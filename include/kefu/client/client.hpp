@@ -38,7 +38,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 struct Token {
   std::string text;
@@ -146,4 +146,4 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

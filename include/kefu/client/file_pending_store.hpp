@@ -11,7 +11,7 @@
 #include <kefu/client/pending_store.hpp>
 #include <memory>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 struct FilePendingStoreOptions {
   std::size_t compact_bytes = 256 * 1024;  ///< a journal below this is never rewritten
@@ -40,4 +40,4 @@ class FilePendingStore final : public PendingStore {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

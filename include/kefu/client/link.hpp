@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 /// The client's end. Never called inside a call of Link.
 class LinkEvents {
@@ -47,4 +47,4 @@ class Link {
   virtual void close() = 0;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

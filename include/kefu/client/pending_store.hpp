@@ -13,7 +13,7 @@
 #include <kefu/error.hpp>
 #include <utility>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 class PendingStore {
  public:
@@ -43,4 +43,4 @@ class MemoryPendingStore final : public PendingStore {
   core::ClientState state_;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

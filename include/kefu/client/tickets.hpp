@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 struct KnownTicket {
   Ticket ticket;              ///< without comments, which `history` tells
@@ -74,4 +74,4 @@ class Tickets {
   Client& client_;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 struct WebSocketOptions {
   std::string url = "ws://127.0.0.1:8080/ws";  ///< wss:// is not served yet
@@ -44,4 +44,4 @@ class WebSocket final : public Link {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

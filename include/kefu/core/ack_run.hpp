@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class AckRun {
  public:
@@ -28,4 +28,4 @@ class AckRun {
   std::optional<frame::Ack> run_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

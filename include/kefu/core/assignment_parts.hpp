@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::core::detail {
+namespace kefu::inline v0::core::detail {
 
 [[nodiscard]] inline Entry system_entry(ConversationId id, std::string_view kind,
                                         std::string_view body) {
@@ -133,4 +133,4 @@ inline void move(Conversation& c, const OpenConversation* here, std::string_view
   desk.create(OpenConversation{c.visitor, c.department, c.id});
 }
 
-}  // namespace kefu::core::detail
+}  // namespace kefu::inline v0::core::detail

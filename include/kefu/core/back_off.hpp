@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <kefu/model/time.hpp>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class BackOff {
  public:
@@ -39,4 +39,4 @@ class BackOff {
   std::uint64_t random_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

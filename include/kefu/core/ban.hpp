@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Stands from now on, in place of one about the same. Refused with `too_late` when its time is
 /// over, and with `capacity` when there are `most` of others.
@@ -59,4 +59,4 @@ struct LiftBan {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

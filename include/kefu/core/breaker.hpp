@@ -7,7 +7,7 @@
 #include <kefu/core/back_off.hpp>
 #include <kefu/model/time.hpp>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class Breaker {
  public:
@@ -60,4 +60,4 @@ class Breaker {
   Instant until_{};             // while open
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

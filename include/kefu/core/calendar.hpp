@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class Calendar {
  public:
@@ -159,4 +159,4 @@ class Calendar {
   ZoneOffsets zone_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class ClientConversation {
  public:
@@ -130,4 +130,4 @@ class ClientConversation {
   bool open_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 namespace client_effect {
 
@@ -74,4 +74,4 @@ using ClientEffect =
                  client_effect::Reset, client_effect::Attached, client_effect::Refused>;
 using ClientEffects = std::vector<ClientEffect>;
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

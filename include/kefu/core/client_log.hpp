@@ -10,7 +10,7 @@
 #include <limits>
 #include <optional>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class ClientLog {
  public:
@@ -109,4 +109,4 @@ class ClientLog {
   std::optional<Instant> fetching_since_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct RequestTerms {
   std::size_t most = 1024;         ///< that wait at once
@@ -91,4 +91,4 @@ class ClientRequests {
   std::map<std::uint64_t, Request> open_;  // in the order in which they were asked
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -24,7 +24,7 @@
 #include <utility>
 #include <variant>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct ClientOptions {
   Nanoseconds attempt_timeout{10'000'000'000};  ///< from opening a link to `welcome`
@@ -609,4 +609,4 @@ class ClientSession {
   BackOff send_retry_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

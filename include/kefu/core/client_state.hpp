@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// A send without an outcome.
 struct PendingSend {
@@ -52,4 +52,4 @@ struct ClientState {
   friend bool operator==(const ClientState&, const ClientState&) = default;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// From now on `visitor` is a former identity of `contact`, and so are those that it had itself.
 /// Refused with `taken` when it is somebody else's, or the contact itself is somebody's, and with
@@ -133,4 +133,4 @@ inline void give_way(const Conversation& c, const Agent* holder, const OpenConve
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

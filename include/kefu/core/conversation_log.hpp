@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <kefu/model/entry.hpp>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class ConversationLog {
  public:
@@ -33,4 +33,4 @@ class ConversationLog {
   std::uint64_t internal_tail_ = 0;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

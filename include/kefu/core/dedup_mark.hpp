@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class DedupMark {
  public:
@@ -102,4 +102,4 @@ class DedupMark {
   std::vector<Sent> kept_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

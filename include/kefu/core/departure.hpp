@@ -13,7 +13,7 @@
 #include <kefu/model/rule.hpp>
 #include <kefu/model/time.hpp>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// The visitor's last connection to a node is gone. Given up after `after`, unless they are back.
 struct VisitorLeft {
@@ -47,4 +47,4 @@ struct VisitorBack {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

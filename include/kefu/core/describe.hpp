@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// One more agent takes part, without owning it and without a slot.
 struct Join {
@@ -77,4 +77,4 @@ struct Describe {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

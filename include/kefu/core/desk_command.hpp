@@ -20,7 +20,7 @@
 #include <utility>
 #include <variant>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 using DeskCommand =
     std::variant<Open, Enqueue, Reopen, MakeOffer, Accept, Decline, ExpireOffer, AskHost, Release,
@@ -69,4 +69,4 @@ struct DeskChange {
   });
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct Resolve {
   ConversationId conversation;
@@ -121,4 +121,4 @@ namespace detail {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// The owner gives it back to the head of the queue.
 struct Release {
@@ -148,4 +148,4 @@ struct Overflow {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -9,7 +9,7 @@
 #include <kefu/model/participant.hpp>
 #include <optional>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Pauses it, until a time if one is given. The owner keeps the slot: coming back must not
 /// overshoot.
@@ -65,4 +65,4 @@ struct Resume {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -20,7 +20,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 namespace inquiry_effect {
 
@@ -161,4 +161,4 @@ class Inquiry {
   std::uint64_t last_request_ = 0;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

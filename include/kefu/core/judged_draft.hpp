@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct JudgedDraft {
   explicit JudgedDraft(const Draft& from) : draft(from) {
@@ -49,4 +49,4 @@ struct JudgedDraft {
   std::string texts_;  // never longer than it was reserved, so that views stay
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

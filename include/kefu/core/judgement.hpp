@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class Judgement {
  public:
@@ -80,4 +80,4 @@ class Judgement {
   std::string tags_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// A session as the Store sees it: its epoch, and a mark for each conversation it has sent in.
 class SessionLedger {
@@ -100,4 +100,4 @@ inline bool judge(const Draft& draft, SessionLedger* session, ConversationHead& 
   return true;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

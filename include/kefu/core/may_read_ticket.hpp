@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Visitors those that they asked for, and of these the public log alone; agents those of the
 /// departments that they serve (none: all), those of no department, and their own; bots their own;
@@ -23,4 +23,4 @@ namespace kefu::core {
          std::ranges::find(departments, ticket.department) != departments.end();
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Visitors and bots in their own, agents also in those of the departments that they serve (none:
 /// all), supervisors everywhere.
@@ -18,4 +18,4 @@ namespace kefu::core {
   return departments.empty() || std::ranges::find(departments, c.department) != departments.end();
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// The router's proposal: asks the agent, and keeps a slot free for the answer.
 struct MakeOffer {
@@ -128,4 +128,4 @@ struct AskHost {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Finds the open conversation of (visitor, department), or creates the proposed one: as `bot`,
 /// `queued`, or `active` with its first agent as owner. `found` is the id that counts.
@@ -147,4 +147,4 @@ namespace detail {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

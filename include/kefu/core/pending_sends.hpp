@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class PendingSends {
  public:
@@ -221,4 +221,4 @@ class PendingSends {
   bool recovering_ = false;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -18,7 +18,7 @@
 #include <string>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Of this node, every third of `lease` or so.
 struct RenewLease {
@@ -177,4 +177,4 @@ void drop_devices(const Agent& agent, Gone gone, WorkingSet& desk, Timestamp at)
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct QueuePlace {
   std::uint64_t position = 1;      ///< 1: next
@@ -51,4 +51,4 @@ inline constexpr Nanoseconds kEtaUnit = std::chrono::minutes(1);
   return place;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class Reader {
  public:
@@ -115,4 +115,4 @@ class Reader {
   std::uint64_t hinted_ : 1;   // it may reach further than tail_
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -8,7 +8,7 @@
 #include <kefu/model/verdict.hpp>
 #include <string>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct RecallTerms {
   Nanoseconds within{};      ///< its writer may, for so long
@@ -38,4 +38,4 @@ struct RecallTerms {
   return told;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

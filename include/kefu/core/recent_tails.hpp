@@ -10,7 +10,7 @@
 #include <kefu/model/time.hpp>
 #include <unordered_map>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class RecentTails {
  public:
@@ -53,4 +53,4 @@ class RecentTails {
   Instant next_{};
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

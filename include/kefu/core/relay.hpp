@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// This node delivers from now on, or still does. Refused with `lease` while another one does.
 struct HoldSink {
@@ -85,4 +85,4 @@ struct ForgetLetter {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -18,7 +18,7 @@
 #include <utility>
 #include <variant>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 using Retained = std::variant<ConversationId, TicketId>;
 
@@ -120,4 +120,4 @@ void set_expiry(const T& one, Nanoseconds retain_for, WorkingSet& desk, Timestam
   return ticket ? kefu::log_of(*ticket) : std::get<ConversationId>(one);
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

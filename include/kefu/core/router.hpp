@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 namespace router_effect {
 
@@ -135,4 +135,4 @@ class Router {
   RoutingSnapshot snapshot_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// What a strategy sees. Slots that this pass of the router has proposed to fill are filled in it.
 struct RoutingSnapshot {
@@ -158,4 +158,4 @@ RoutingStrategy first_by(Before before) {
   };
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -10,7 +10,7 @@
 #include <kefu/model/id.hpp>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class Session {
  public:
@@ -86,4 +86,4 @@ class Session {
   State state_ = State::greeting;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

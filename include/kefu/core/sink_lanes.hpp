@@ -33,7 +33,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct SinkTerms {
   bool by_conversation = false;
@@ -334,4 +334,4 @@ class SinkLanes {
   std::optional<Marks> new_dead_;  // while they are marked anew
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

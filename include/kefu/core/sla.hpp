@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// In the commit that opens the conversation, or behind it.
 struct StartSla {
@@ -192,4 +192,4 @@ inline void wind_sla(ConversationId conversation, WorkingSet& desk) {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

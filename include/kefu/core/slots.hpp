@@ -9,7 +9,7 @@
 #include <kefu/model/rule.hpp>
 #include <optional>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// May the agent take one more conversation of this department?
 [[nodiscard]] inline Rule may_take(const Agent& agent, std::string_view department) {
@@ -70,4 +70,4 @@ inline bool end_wrap_up(Agent& agent, Timestamp now) {
          }) > 0;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

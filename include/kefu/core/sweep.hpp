@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct SweepOptions {
   std::string node;                              ///< this one, which judges others
@@ -229,4 +229,4 @@ class Sweep {
   std::vector<NodeLease> expired_;  // nodes whose devices are to be dropped
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class TailWatch {
  public:
@@ -52,4 +52,4 @@ class TailWatch {
   Instant next_{};
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

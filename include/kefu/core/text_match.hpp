@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// A text has another in it, the letters A to Z and a to z taken for the same. What stands behind a
 /// NUL is not looked at.
@@ -32,4 +32,4 @@ class TextMatch {
   std::string text_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

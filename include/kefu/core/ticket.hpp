@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 struct CreateTicket {
   Ticket proposed;
@@ -203,4 +203,4 @@ inline void patch(Ticket& ticket, const UpdateTicket& ask) {
   return Rule::none;
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

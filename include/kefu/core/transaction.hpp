@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 namespace transaction_effect {
 
@@ -111,4 +111,4 @@ class Transaction {
   WorkingSet records_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -11,7 +11,7 @@
 #include <kefu/model/time.hpp>
 #include <string_view>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 template <class State>
 [[nodiscard]] constexpr Rule may_enter(State from, State to) noexcept {
@@ -61,4 +61,4 @@ inline void note(Conversation& c, AssignmentStep step, std::string_view agent, s
   });
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 /// Whether `bytes` may be appended at `at` to an upload that has got to `offset`.
 [[nodiscard]] constexpr errc judge_append(std::uint64_t size, std::uint64_t offset,
@@ -198,4 +198,4 @@ class UploadBook {
   std::uint64_t generations_ = 0;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -28,7 +28,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 namespace verdict_effect {
 
@@ -223,4 +223,4 @@ class Verdicts {
   std::set<std::pair<Instant, std::uint64_t>> deadlines_;
 };
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class WorkingSet {
  public:
@@ -147,4 +147,4 @@ class WorkingSet {
   return std::visit([](const auto& one) { return kefu::indexes_of(one); }, record);
 }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -12,7 +12,7 @@
 #include <kefu/limits.hpp>
 #include <memory>
 
-namespace kefu::disk {
+namespace kefu::inline v0::disk {
 
 /// When FileInfo::sha256 is made.
 enum class DigestWhen : std::uint8_t {
@@ -56,4 +56,4 @@ class Files final : public kefu::Files {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::disk
+}  // namespace kefu::inline v0::disk

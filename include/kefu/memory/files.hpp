@@ -7,7 +7,7 @@
 #include <kefu/limits.hpp>
 #include <memory>
 
-namespace kefu::memory {
+namespace kefu::inline v0::memory {
 
 /// Threading: as the port says. Completions are called inside the calls.
 class Files final : public kefu::Files {
@@ -31,4 +31,4 @@ class Files final : public kefu::Files {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::memory
+}  // namespace kefu::inline v0::memory

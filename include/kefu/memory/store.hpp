@@ -7,7 +7,7 @@
 #include <kefu/store.hpp>
 #include <memory>
 
-namespace kefu::memory {
+namespace kefu::inline v0::memory {
 
 /// Threading: as the port says. Completions are called inside the calls.
 class Store final : public kefu::Store {
@@ -38,4 +38,4 @@ class Store final : public kefu::Store {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::memory
+}  // namespace kefu::inline v0::memory

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What the agent wants. Stored: it outlives connections, and a return finds it as it was.
 enum class Intent : std::uint8_t {
@@ -123,4 +123,4 @@ struct Agent {
   friend bool operator==(const Agent&, const Agent&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

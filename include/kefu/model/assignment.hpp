@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// One agent is asked and has until `expires_at` to accept.
 struct Offer {
@@ -85,4 +85,4 @@ struct Assignment {
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

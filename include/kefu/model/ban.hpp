@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Either `participant` or `address` says whom it is about.
 struct Ban {
@@ -32,4 +32,4 @@ struct BanList {
   friend bool operator==(const BanList&, const BanList&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

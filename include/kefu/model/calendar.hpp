@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Of a local day: from `from` up to but not including `to`, 00:00 to 24:00.
 struct OpenInterval {
@@ -50,4 +50,4 @@ struct ZoneOffsets {
   friend bool operator==(const ZoneOffsets&, const ZoneOffsets&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

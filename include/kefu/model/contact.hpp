@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct Contact {
   std::string id;                      ///< a visitor's participant id
@@ -21,4 +21,4 @@ struct Contact {
   friend bool operator==(const Contact&, const Contact&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

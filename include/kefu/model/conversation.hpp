@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// Of conversations and tickets. A queue serves the higher one first.
 enum class Priority : std::uint8_t { low, normal, high, urgent };
@@ -99,4 +99,4 @@ struct Conversation {
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

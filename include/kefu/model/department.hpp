@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What becomes of a conversation that is opened while its department is closed.
 enum class Offline : std::uint8_t {
@@ -46,4 +46,4 @@ struct Department {
   friend bool operator==(const Department&, const Department&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// A conversation has two logs, each with a dense `seq` of its own. Only staff read and write
 /// `internal`.
@@ -82,4 +82,4 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

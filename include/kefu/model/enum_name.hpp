@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 template <class E>
 [[nodiscard]] constexpr std::optional<E> enum_from_name(std::string_view text) noexcept {
@@ -19,4 +19,4 @@ template <class E>
   return std::nullopt;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

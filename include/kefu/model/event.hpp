@@ -6,7 +6,7 @@
 #include <kefu/model/entry.hpp>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct Event {
   std::uint64_t position = 0;  ///< rises in commit order; not dense
@@ -21,4 +21,4 @@ struct EventBatch {
   bool replayed = false;  ///< it was a dead letter, and comes behind its successors
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

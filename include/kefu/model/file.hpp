@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// What a scanner says of a file, see <kefu/file_scan.hpp>.
 enum class FileVerdict : std::uint8_t {
@@ -48,4 +48,4 @@ struct FileStatus {
   Timestamp expires_at;      ///< unless something happens until then; of no meaning once kept
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

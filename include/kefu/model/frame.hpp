@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// How far a client has read a conversation: it has every entry up to these.
 struct Position {
@@ -442,4 +442,4 @@ struct ServerFrame {
       body;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 inline constexpr std::size_t kIdTextSize = 36;
 
@@ -126,7 +126,7 @@ template <class AnyId>
   return id;
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0
 
 template <class Tag>
 struct std::hash<kefu::Id<Tag>> {

@@ -5,7 +5,7 @@
 #include <kefu/model/time.hpp>
 #include <string>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct NodeLease {
   std::string id;   ///< chosen afresh by each process, never used again
@@ -21,4 +21,4 @@ struct NodeLease {
   friend bool operator==(const NodeLease&, const NodeLease&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class Role : std::uint8_t { visitor, agent, bot, supervisor };
 
@@ -52,4 +52,4 @@ struct Identity {
                           ///< does not (Hub::merge())
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -7,7 +7,7 @@
 #include <kefu/model/enum_name.hpp>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class Rule : std::uint8_t {
   none,
@@ -64,4 +64,4 @@ enum class Rule : std::uint8_t {
   }
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 /// A conversation that is behind the others at a sink.
 struct HeldLane {
@@ -43,4 +43,4 @@ struct DeadLetter {
   friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

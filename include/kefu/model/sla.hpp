@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class SlaTarget : std::uint8_t {
   first_response,  ///< from opening to the first message of an agent
@@ -74,4 +74,4 @@ struct SlaClock {
   friend bool operator==(const SlaClock&, const SlaClock&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

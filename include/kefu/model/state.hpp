@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 enum class ConversationState : std::uint8_t {
   bot,        ///< a bot talks to the visitor
@@ -116,4 +116,4 @@ inline constexpr auto kTicketTransitions = [] {
   return enum_from_name<ConversationState>(text);
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -5,7 +5,7 @@
 #include <kefu/model/entry.hpp>
 #include <kefu/model/id.hpp>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct Tail {
   ConversationId conversation;
@@ -15,4 +15,4 @@ struct Tail {
   friend bool operator==(const Tail&, const Tail&) = default;
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 using CommentId = Id<struct CommentTag>;
 
@@ -44,4 +44,4 @@ struct Ticket {
   return {ticket.hi, ticket.lo};
 }
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

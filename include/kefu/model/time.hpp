@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 using Nanoseconds = std::chrono::nanoseconds;
 using Milliseconds = std::chrono::milliseconds;
@@ -126,4 +126,4 @@ struct Timestamp {
   }
 };
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

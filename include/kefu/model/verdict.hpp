@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-namespace kefu {
+namespace kefu::inline v0 {
 
 struct Allow {};
 struct Deny {
@@ -80,4 +80,4 @@ inline constexpr std::string_view kRewrittenExpired = "rewritten,expired";
 }
 }  // namespace tags
 
-}  // namespace kefu
+}  // namespace kefu::inline v0

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::nats {
+namespace kefu::inline v0::nats {
 
 struct Options {
   /// Stands before each topic, with a dot between them; nodes that hear each other have the same,
@@ -81,4 +81,4 @@ class Bus final : public kefu::Bus {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::nats
+}  // namespace kefu::inline v0::nats

@@ -5,9 +5,9 @@
 
 #include <string>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// What `Authorization: Bearer …` says, or "".
 [[nodiscard]] std::string bearer_of(const http::Head& request);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 
 struct DeflateOptions {
   bool enabled = false;           ///< agreed to when the client offers it
@@ -87,4 +87,4 @@ class Inflater {
 /// Whether a message that was unpacked may be a text message.
 bool is_valid_text(std::span<const std::byte> message) noexcept;
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

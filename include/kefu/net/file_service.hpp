@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct FileServiceOptions {
   std::string path = "/files";            ///< where uploads are created, and below which files are
@@ -37,4 +37,4 @@ struct FileServiceOptions {
       admit = {};
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 
 /// "Not Found" for 404; "Unknown" for a status without a name here.
 std::string_view reason_phrase(int status) noexcept;
@@ -71,4 +71,4 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// nullopt when it isn't there or is malformed.
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

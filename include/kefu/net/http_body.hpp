@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 
 enum class BodyError : std::uint8_t {
   none,
@@ -74,4 +74,4 @@ class BodyReader {
 void append_chunk(std::string& out, std::string_view part);
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

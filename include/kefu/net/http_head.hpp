@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::net::http {
+namespace kefu::inline v0::net::http {
 
 enum class HeadKind : std::uint8_t { request, response };
 
@@ -129,4 +129,4 @@ class HeadParser {
   bool after_return_ = false;
 };
 
-}  // namespace kefu::net::http
+}  // namespace kefu::inline v0::net::http

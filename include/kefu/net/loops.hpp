@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 class Loop;
 
@@ -62,4 +62,4 @@ class Loops {
   std::unique_ptr<Hangups> hangups_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Serves the figures of a hub and its server at `path`. They are for operators: a proxy in front
 /// should not let everybody ask. Before the server starts; the hub outlives it. `more` appends what
@@ -15,4 +15,4 @@ namespace kefu::net {
 void serve_metrics(Server& server, Hub& hub, std::string path = "/metrics",
                    std::function<void(std::string&)> more = {});
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Networks whose hosts are believed what they say of their peers.
 class TrustedProxies {
@@ -52,4 +52,4 @@ inline constexpr std::size_t kMaxProxyHeader = 4096;  ///< bytes, more than any 
 
 ProxyHeader read_proxy_header(std::string_view bytes);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -36,7 +36,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct RiskControlOptions {
   std::string url;                 ///< http:// or https://, whose certificate and name are verified
@@ -96,4 +96,4 @@ class RiskControl final : public Policy {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// What a handler gets. Valid during the call.
 struct Request {
@@ -60,4 +60,4 @@ class Router {
   std::vector<Route> routes_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

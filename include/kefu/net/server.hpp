@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// The edge of the process: what a peer may cost before the hub has heard of it.
 struct ServerOptions {
@@ -131,4 +131,4 @@ class Server final : public Transport {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

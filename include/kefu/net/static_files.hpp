@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct StaticFilesOptions {
   std::filesystem::path root;
@@ -43,4 +43,4 @@ class StaticFiles {
 /// By the extension of a file name; application/octet-stream for unknown ones.
 std::string_view content_type_for(std::string_view name) noexcept;
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

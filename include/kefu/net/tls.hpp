@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct TlsCertificate {
   std::filesystem::path chain;  ///< PEM: the certificate, then those that lead to its root
@@ -56,4 +56,4 @@ class Tls {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string_view>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 /// Writes lines to its taker, and in the end calls the completion: errc::ok, or why it has ended.
 using LineSource = std::function<void(LineTaker take, Completion<errc> done)>;
@@ -32,4 +32,4 @@ using LineSource = std::function<void(LineTaker take, Completion<errc> done)>;
 void serve_transcripts(Server& server, Hub& hub,
                        std::string_view pattern = "/conversations/{id}/transcript");
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct UpgradeOptions {
   /// The subprotocol we speak. A client that offers others but not this one is refused (400); one
@@ -64,4 +64,4 @@ enum class UpgradeError : std::uint8_t {
 /// Client: judges the server's answer to `request`.
 UpgradeError check_upgrade_response(const http::Head& response, const UpgradeRequest& request);
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -33,7 +33,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 struct WebhookOptions {
   std::string url;  ///< http:// or https://, whose certificate and name are verified
@@ -73,4 +73,4 @@ class Webhook final : public EventSink {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -9,7 +9,7 @@
 #include <string_view>
 
 /// RFC 6455 without I/O: received bytes in, messages out.
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 
 struct Options {
   Role role = Role::server;
@@ -105,4 +105,4 @@ class Decoder {
 
 static_assert(sizeof(Decoder) <= 48, "one of these is held by every connection amid a message");
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

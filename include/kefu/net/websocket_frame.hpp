@@ -9,7 +9,7 @@
 
 /// The frames of RFC 6455: their words, and writing them. Reading them is websocket.hpp.
 /// Everything here is a pure function.
-namespace kefu::net::websocket {
+namespace kefu::inline v0::net::websocket {
 
 /// Which end we are. A server accepts only masked frames, a client only unmasked ones.
 enum class Role : std::uint8_t { server, client };
@@ -86,4 +86,4 @@ std::size_t write_close_payload(std::uint16_t code, std::string_view reason,
 /// continue at the byte that follows.
 std::uint32_t apply_mask(std::span<std::byte> data, std::uint32_t mask) noexcept;
 
-}  // namespace kefu::net::websocket
+}  // namespace kefu::inline v0::net::websocket

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::postgres {
+namespace kefu::inline v0::postgres {
 
 /// How far a commit goes before it is acknowledged: PostgreSQL's synchronous_commit.
 enum class Synchronous : std::uint8_t {
@@ -80,4 +80,4 @@ class Store final : public kefu::Store {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::postgres
+}  // namespace kefu::inline v0::postgres

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace kefu::sqlite {
+namespace kefu::inline v0::sqlite {
 
 /// How far a commit goes before it is acknowledged.
 enum class Synchronous : std::uint8_t {
@@ -88,4 +88,4 @@ class Store final : public kefu::Store {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::sqlite
+}  // namespace kefu::inline v0::sqlite

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// How the checks get at the bus under test. All calls come from the thread that runs the check.
 /// What they throw passes through the check.
@@ -44,4 +44,4 @@ struct BusCheck {
 
 [[nodiscard]] std::vector<BusCheck> bus_checks();
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 struct StoreFaults {
   Nanoseconds delay_min{0};  ///< from a call to its effect, and again to its completion …
@@ -58,4 +58,4 @@ class FaultStore final : public StoreWrapper {
   std::shared_ptr<Impl> impl_;  // shared with what is under way
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// How the checks get at the files under test. All calls come from the thread that runs the check,
 /// and no more than one Files is alive at a time.
@@ -39,4 +39,4 @@ struct FilesCheck {
 
 [[nodiscard]] std::vector<FilesCheck> files_checks();
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

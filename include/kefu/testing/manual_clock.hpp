@@ -4,7 +4,7 @@
 #include <atomic>
 #include <kefu/clock.hpp>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Threading: any thread.
 class ManualClock final : public Clock {
@@ -22,4 +22,4 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> ns_;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -20,7 +20,7 @@
 #include <optional>
 #include <utility>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Threading: post(), post_at() and now() from any thread; everything else from one at a time, on
 /// which the tasks run.
@@ -64,4 +64,4 @@ class ManualExecutor final : public Executor {
   std::map<Due, Task> timers_;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <kefu/model/time.hpp>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Threading: one thread at a time.
 class Random {
@@ -44,4 +44,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

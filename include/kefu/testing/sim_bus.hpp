@@ -15,7 +15,7 @@
 #include <kefu/testing/random.hpp>
 #include <memory>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 struct SimBusOptions {
   double lose = 0;           ///< the chance that one subscriber does not get a message …
@@ -38,4 +38,4 @@ class SimBus {
   std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -27,7 +27,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 struct SimNetworkOptions {
   Nanoseconds latency_min{0};  ///< of each message, one way …
@@ -139,4 +139,4 @@ class SimSocket {
   bool paused_ = false;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// How the checks get at the store under test. All calls come from the thread that runs the check,
 /// and no more than one store is alive at a time. What open() and reopen() throw passes through the
@@ -55,4 +55,4 @@ struct StoreCheck {
 
 [[nodiscard]] std::vector<StoreCheck> store_checks();
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

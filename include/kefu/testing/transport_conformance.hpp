@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// The far end of one link. All calls come from the thread that runs the check, and none may block:
 /// what has to wait goes on in TransportHost::let().
@@ -87,4 +87,4 @@ struct TransportCheck {
 
 [[nodiscard]] std::vector<TransportCheck> transport_checks();
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <kefu/error.hpp>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 /// The status code of the close frame. Other codes of kefu than those of the 4000 range mean what
 /// RFC 6455 and the registry of IANA say.
@@ -78,4 +78,4 @@ namespace kefu::wire {
   }
 }
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

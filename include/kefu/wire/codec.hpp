@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 inline constexpr std::string_view kSubprotocol = "kefu.v1";
 
@@ -73,4 +73,4 @@ void encode(const ServerFrame& frame, std::string& out);
 void encode(const frame::EntryFrame& frame, std::string& out);
 void encode(const frame::Ack& frame, std::string& out);
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

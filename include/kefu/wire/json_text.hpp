@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 /// How many bytes at the start of `text` stand in a JSON string as they are: all before the first
 /// quote, backslash or control character.
@@ -17,4 +17,4 @@ inline constexpr std::size_t kMaxEscape = 6;
 /// kMaxEscape bytes for each byte of `text`.
 char* write_escaped(std::string_view text, char* out) noexcept;
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

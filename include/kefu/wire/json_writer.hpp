@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 class JsonWriter {
  public:
@@ -89,4 +89,4 @@ class JsonWriter {
   std::size_t at_;
 };
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kefu::wire {
+namespace kefu::inline v0::wire {
 
 [[nodiscard]] std::string encode_record(const Conversation& conversation);
 [[nodiscard]] std::string encode_record(const DeskRecord& record);
@@ -26,4 +26,4 @@ namespace kefu::wire {
 /// {"type":"<name>","<name>":<record>} and a line feed.
 [[nodiscard]] std::string as_line(std::string_view name, std::string_view record);
 
-}  // namespace kefu::wire
+}  // namespace kefu::inline v0::wire

@@ -4,7 +4,7 @@
 
 #include "net/link_quality.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 std::optional<LinkQuality> link_quality_of(int descriptor) noexcept {
   constexpr std::int64_t kMicrosecond = 1000;
@@ -16,4 +16,4 @@ std::optional<LinkQuality> link_quality_of(int descriptor) noexcept {
                      .retransmits = info.tcpi_total_retrans};
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

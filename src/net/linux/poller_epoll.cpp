@@ -9,7 +9,7 @@
 #include "net/poller.hpp"
 #include "prefetch.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 constexpr std::size_t kBatch = 512;  // events handed out between two looks at everything else
@@ -98,4 +98,4 @@ void Poller::poll() {
   if (!impl_->armed) impl_->arm();
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -4,7 +4,7 @@
 
 #include "net/socket_patience.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 
 void set_patience(int descriptor, Nanoseconds patience) noexcept {
   constexpr std::int64_t kMillisecond = 1'000'000;
@@ -12,4 +12,4 @@ void set_patience(int descriptor, Nanoseconds patience) noexcept {
   (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

@@ -6,7 +6,7 @@
 
 #include "net/zero_copy.hpp"
 
-namespace kefu::net {
+namespace kefu::inline v0::net {
 namespace {
 
 /// `end`: what no bytes mean.
@@ -61,4 +61,4 @@ void ignore_broken_sockets() noexcept {
   ::pthread_sigmask(SIG_BLOCK, &broken, nullptr);
 }
 
-}  // namespace kefu::net
+}  // namespace kefu::inline v0::net

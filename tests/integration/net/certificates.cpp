@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 namespace {
 
 void require(bool good) {
@@ -112,4 +112,4 @@ SSL_CTX* any_client() {
   return context.get();
 }
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 
 /// A key and a certificate for it, as files in a folder of its own.
 class Certificate {
@@ -50,4 +50,4 @@ bool over_tls();
 const Tls& any_server();
 SSL_CTX* any_client();
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

@@ -17,7 +17,7 @@
 
 #include "integration/net/certificates.hpp"
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 namespace {
 
 using websocket::EventKind;
@@ -264,4 +264,4 @@ void WsClient::close() {
   }
 }
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

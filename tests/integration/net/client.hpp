@@ -18,7 +18,7 @@
 
 struct ssl_session_st;  // SSL_SESSION
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 
 inline constexpr std::chrono::seconds kPatience{30};
 
@@ -119,4 +119,4 @@ class WsClient {
 /// The bytes of a client's frame.
 std::string masked_frame(websocket::Opcode opcode, bool fin, std::string_view payload);
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

@@ -6,7 +6,7 @@
 
 #include "integration/net/certificates.hpp"
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 
 Peer::Peer(Recorder& recorder, Connection& connection, OnMessage on_message)
     : recorder_{recorder}, connection_{connection}, on_message_{std::move(on_message)} {}
@@ -139,4 +139,4 @@ void Host::await_connections(std::size_t count) {
   }
 }
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

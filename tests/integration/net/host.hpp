@@ -17,7 +17,7 @@
 
 #include "integration/net/client.hpp"
 
-namespace kefu::net::testing {
+namespace kefu::inline v0::net::testing {
 
 class Recorder;
 
@@ -107,4 +107,4 @@ class Host {
   std::thread thread_;
 };
 
-}  // namespace kefu::net::testing
+}  // namespace kefu::inline v0::net::testing

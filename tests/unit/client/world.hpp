@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::client {
+namespace kefu::inline v0::client {
 
 inline constexpr Nanoseconds kSecond{1'000'000'000};
 inline constexpr ConversationId kChat{0xc0, 1};
@@ -178,4 +178,4 @@ struct World {
   std::vector<client::Token> tokens{{"v visitor 3600"}};
 };
 
-}  // namespace kefu::client
+}  // namespace kefu::inline v0::client

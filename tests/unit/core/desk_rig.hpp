@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 
 class DeskRig {
  public:
@@ -147,4 +147,4 @@ struct Desk : DeskRig {
 
 inline Participant by(const std::string& id, Role role = Role::agent) { return {id, role}; }
 
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

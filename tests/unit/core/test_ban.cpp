@@ -4,7 +4,7 @@
 
 #include "desk_rig.hpp"
 
-namespace kefu::core {
+namespace kefu::inline v0::core {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST_CASE("a ban is about somebody, and about one thing") {
 }
 
 }  // namespace
-}  // namespace kefu::core
+}  // namespace kefu::inline v0::core

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace kefu::testing {
+namespace kefu::inline v0::testing {
 
 /// Address and subject of whoever came with a token.
 using Callers = std::vector<std::pair<std::string, std::string>>;
@@ -221,4 +221,4 @@ struct Pair {
   Peer agent;
 };
 
-}  // namespace kefu::testing
+}  // namespace kefu::inline v0::testing
