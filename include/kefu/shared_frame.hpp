@@ -126,8 +126,8 @@ class FramePool {
  private:
   static constexpr std::size_t kSmallest =
       128;  ///< bytes in the smallest class; each next class is twice as large
-  static constexpr std::size_t kClasses = 8;          ///< larger frames are allocated one by one
-  static constexpr std::size_t kKeepBytes = 1 << 20;  ///< free memory kept for reuse
+  static constexpr std::size_t kClasses = 8;             ///< larger frames are allocated one by one
+  static constexpr std::size_t kKeepBytes = 256 * 1024;  ///< free memory kept for reuse
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
