@@ -19,9 +19,11 @@ export const kElsewhere = new Map([
   ['bash .ci/packages test && bash .ci/test', 'the line that CI runs'],
   ['examples/cluster/up.sh', 'starts servers that the cluster tests start themselves'],
   ['examples/cluster/drill.sh', 'the same'],
+  ['doxygen cmake/Doxyfile', 'headers/reference runs it, for XML'],
   ...[
     'KEFU_SECRET=0123456789abcdef0123456789abcdef build/release/bin/hello 8080',
-    'KEFU_SECRET=0123456789abcdef0123456789abcdef build/release/bin/visit ws://127.0.0.1:8080/ws alice anywhere hello',
+    'KEFU_SECRET=0123456789abcdef0123456789abcdef ' +
+      'build/release/bin/visit ws://127.0.0.1:8080/ws alice anywhere hello',
     'build/release/bin/tutorial 2 8080',
     'build/release/bin/visit ws://127.0.0.1:8080/ws login-of-alice orders hello',
   ].map((line) => [line, 'examples/tutorial runs it, on a free port']),
@@ -35,7 +37,7 @@ const isPreset = (kind, name) => kPresets[`${kind}Presets`].some((one) => one.na
 const after = (words, flag) => words[words.indexOf(flag) + 1];
 
 function checkCmake(words) {
-  const kind = words.includes('--workflow') ? 'workflow' : words.includes('--build') ? 'build' : 'configure';
+  const kind = ['workflow', 'build'].find((one) => words.includes(`--${one}`)) ?? 'configure';
   return isPreset(kind, after(words, '--preset')) ? null : `no ${kind} preset of that name`;
 }
 
@@ -62,7 +64,11 @@ function run(words, command, build) {
   const folder = mkdtempSync(join(tmpdir(), 'kefu-documents-'));
   try {
     const line = command.replace(words[0], `'${program}'`);
-    const ended = spawnSync('bash', ['-c', line], { cwd: folder, encoding: 'utf8', timeout: kPatience });
+    const ended = spawnSync('bash', ['-c', line], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: kPatience,
+    });
     return ended.status === 0 ? null : `ended with ${ended.status}: ${ended.stderr.slice(-500)}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
