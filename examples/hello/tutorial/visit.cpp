@@ -55,8 +55,12 @@ class Visitor final : kefu::client::Events {
     }
   }
   void on_frame(const kefu::ServerFrame& frame) override {
-    if (const auto* const error = std::get_if<kefu::frame::Error>(&frame.body))
-      std::cout << error->detail << '\n';
+    const auto* const error = std::get_if<kefu::frame::Error>(&frame.body);
+    if (!error) return;
+    std::cout << error->detail << '\n';
+    // The client would ask for another token, and there is none.
+    if (error->code == kefu::errc::unauthenticated)
+      link_.executor().post([this] { end("refused: unauthenticated"); });
   }
   void on_entry(const kefu::Entry& entry, bool own) override {
     std::cout << entry.seq << ' ' << (own ? "you" : entry.from) << ' ' << entry.kind << ' '
