@@ -49,8 +49,8 @@ void Failures::count(std::string_view address, kefu::Instant now) {
   full = std::max(full, now) + cost_;
 }
 
-ApiGuard::ApiGuard(const std::string& secret, std::uint32_t failures, const kefu::Executor& clock)
-    : authenticator_(kefu::jwt_hs256(secret, {.audience = kApiAudience})),
+ApiGuard::ApiGuard(const kefu::JwtKeys& keys, std::uint32_t failures, const kefu::Executor& clock)
+    : authenticator_(kefu::jwt_hs256(keys, {.audience = kApiAudience})),
       clock_(clock),
       failures_(failures) {}
 

@@ -3,6 +3,7 @@
 
 #include <kefu/auth.hpp>
 #include <kefu/executor.hpp>
+#include <kefu/jwt_keys.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,7 @@ class Failures {
 /// Threading: any.
 class ApiGuard {
  public:
-  ApiGuard(const std::string& secret, std::uint32_t failures, const kefu::Executor& clock);
+  ApiGuard(const kefu::JwtKeys& keys, std::uint32_t failures, const kefu::Executor& clock);
 
   /// Whose token it is. errc::unauthenticated, errc::token_expired; errc::denied: it is
   /// good, but of a role that may not call; errc::rate_limited: too many from there were not good.

@@ -2,7 +2,7 @@
 //   options.cpp  what it is told, by settings.cpp's table and toml_file.cpp
 //   check_config.cpp  what is wrong with that
 //   backup.cpp   a copy of its database
-//   secret.cpp   what signs the tokens
+//   secret.cpp   what signs the tokens, by one secret or several
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   audit.cpp    who did what, so that nobody can change it unseen
 //   files.cpp    what people send each other beside text
@@ -30,6 +30,8 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api.hpp"
 #include "audit.hpp"
@@ -121,19 +123,21 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
   });
 }
 
-/// What SIGHUP asks for. With bad files the old certificates go on.
-void reload(kefu::net::Tls* tls) try {
-  if (!tls) return spdlog::info("nothing to reload: certificates alone are read again");
-  tls->reload();
-  spdlog::info("certificates reloaded");
+/// With bad files the old ones go on.
+template <class Read>
+void reload(const char* what, Read read) try {
+  read();
+  spdlog::info("{} reloaded", what);
 } catch (const std::exception& error) {
-  spdlog::error("certificates not reloaded: {}", error.what());
+  spdlog::error("{} not reloaded: {}", what, error.what());
 }
 
 void run(const helpdesk::Options& options) {
   helpdesk::check(options);
   fs::create_directories(options.data);
-  const std::string secret = helpdesk::secret_of(options);
+  std::vector<kefu::JwtKey> given = helpdesk::keys_of(options);
+  const std::string file_secret = given.empty() ? "" : given.front().secret;
+  kefu::JwtKeys keys{std::move(given)};
 
   kefu::net::Loops loops{options.threads};
   Log log;
@@ -173,7 +177,7 @@ void run(const helpdesk::Options& options) {
     hub_options.limits.reconnect_spread = kSpread;
   }
   kefu::Hub hub{loops.executors(), *store, hub_options};
-  hub.authenticate(kefu::jwt_hs256(secret));
+  hub.authenticate(kefu::jwt_hs256(keys));
   kefu::net::RiskControl* const risk = helpdesk::add_policies(hub, loops, options.policies);
   if (files) hub.judge(kefu::file_policy(*files));
 
@@ -185,7 +189,8 @@ void run(const helpdesk::Options& options) {
     tls.emplace(kefu::net::TlsOptions{.certificates = {{options.tls_chain, options.tls_key}}});
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
-  if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
+  if (options.demo)
+    helpdesk::serve_demo_tokens(server, keys, {.files = options.files});
   if (options.metrics) {
     kefu::net::serve_metrics(server, hub, "/metrics", [risk](std::string& out) {
       if (risk) kefu::net::write_prometheus(risk->stats(), out);
@@ -197,10 +202,10 @@ void run(const helpdesk::Options& options) {
   if (options.api) {
     helpdesk::serve_api(
         server, hub, *store, *loops.executors().front(),
-        {secret, options.desk.departments, hub_options.limits, options.api_failures});
+        {&keys, options.desk.departments, hub_options.limits, options.api_failures});
   }
   if (files) {
-    server.serve_files(*files, helpdesk::file_service(hub, secret));
+    server.serve_files(*files, helpdesk::file_service(hub, file_secret));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);
   }
 
@@ -212,7 +217,10 @@ void run(const helpdesk::Options& options) {
     front.post_at(front.now() + std::chrono::seconds(options.drain_delay),
                   [&] { server.stop(front.now() + kStopWithin, [&] { loops.stop(); }); });
   });
-  loops.on_hangup([&] { reload(tls ? &*tls : nullptr); });
+  loops.on_hangup([&] {
+    reload("secrets", [&] { keys.replace(helpdesk::keys_of(options)); });
+    if (tls) reload("certificates", [&] { tls->reload(); });
+  });
   server.serve(hub);
   announce(options, server.port());
   loops.run();

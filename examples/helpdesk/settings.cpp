@@ -89,7 +89,10 @@ void add_server(std::vector<Setting>& out, Options& o) {
   out.push_back({"threads", &o.threads, "Event loops", 1, 64});
   out.push_back({"data", &o.data, "Folder of the database and the files; made when missing"});
   out.push_back({"web", &o.web, "Folder of the pages; by default the one beside the program"});
-  out.push_back({"secret_file", &o.secret_file, "File whose 32 or more bytes sign the tokens"});
+  out.push_back(
+      {"secret_file", &o.secret_file,
+       "File of the secrets of the tokens, 32 or more bytes, one a line, \"kid=NAME secret\" where "
+       "they have names: the first signs, all are good. Read again on SIGHUP"});
   out.push_back({"allowed_origins", &o.allowed_origins,
                  "Origins whose pages may connect, https://shop.example say; none: all"});
   out.push_back({"tls_chain", &o.tls_chain,

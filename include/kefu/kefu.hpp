@@ -7,6 +7,7 @@
 
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/store.hpp>
 #include <kefu/transport.hpp>
