@@ -82,6 +82,11 @@ kefu::net::ServerOptions server_options(const helpdesk::Options& options,
   out.address = options.address;
   out.port = options.port;
   out.allowed_origins = options.allowed_origins;
+  out.trusted_proxies = options.trusted_proxies;
+  out.proxy_protocol = options.proxy_header == "proxy_protocol";
+  if (options.proxy_header == "forwarded") out.forwarded = kefu::net::ForwardedField::forwarded;
+  if (options.proxy_header == "x_forwarded_for")
+    out.forwarded = kefu::net::ForwardedField::x_forwarded_for;
   out.ping_interval = kefu::Nanoseconds(static_cast<std::int64_t>(options.ping_interval * 1e9));
   out.static_root = options.web.empty()
                         ? fs::read_symlink("/proc/self/exe").parent_path() / "helpdesk-web"
@@ -177,7 +182,8 @@ void run(const helpdesk::Options& options) {
     hub_options.limits.reconnect_spread = kSpread;
   }
   kefu::Hub hub{loops.executors(), *store, hub_options};
-  hub.authenticate(kefu::jwt_hs256(keys));
+  hub.authenticate(std::make_unique<kefu::LoginGuard>(
+      kefu::jwt_hs256(keys), *loops.executors().front(), options.login_failures));
   kefu::net::RiskControl* const risk = helpdesk::add_policies(hub, loops, options.policies);
   if (files) hub.judge(kefu::file_policy(*files));
 

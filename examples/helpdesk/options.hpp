@@ -24,6 +24,9 @@ struct Options {
   std::filesystem::path tls_chain;               ///< PEM; with tls_key: serve TLS only
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
+  std::vector<std::string> trusted_proxies;  ///< addresses or networks, see ServerOptions
+  std::string proxy_header = "none";         ///< how they name their clients
+  std::uint32_t login_failures = 60;         ///< see kefu::LoginGuard
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
   std::string postgres;                      ///< libpq's conninfo; empty: SQLite, in `data`
   std::string schema = "kefu";               ///< see kefu::postgres::Options::schema

@@ -95,6 +95,21 @@ void add_server(std::vector<Setting>& out, Options& o) {
        "they have names: the first signs, all are good. Read again on SIGHUP"});
   out.push_back({"allowed_origins", &o.allowed_origins,
                  "Origins whose pages may connect, https://shop.example say; none: all"});
+  out.push_back(
+      {"trusted_proxies", &o.trusted_proxies,
+       "Addresses or networks of the proxies in front, which are believed whom they speak "
+       "for"});
+  out.push_back({"proxy_header",
+                 &o.proxy_header,
+                 "How they say that: one field, or the PROXY protocol, without which nobody gets "
+                 "in then",
+                 0,
+                 0,
+                 {"none", "forwarded", "x_forwarded_for", "proxy_protocol"}});
+  out.push_back({"login_failures", &o.login_failures,
+                 "Wrong tokens of an address in a minute before its connections are refused; "
+                 "loopback isn't counted",
+                 1, 1e6});
   out.push_back({"tls_chain", &o.tls_chain,
                  "PEM file with the certificate and those that lead to its root: serve TLS. Read "
                  "again on SIGHUP"});
