@@ -5,6 +5,7 @@
 //   secret.cpp   what signs the tokens, by one secret or several
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   audit.cpp    who did what, so that nobody can change it unseen
+//   log.cpp      what it tells operators
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
 //   policies.cpp what judges messages
@@ -40,6 +41,7 @@
 #include "demo.hpp"
 #include "files.hpp"
 #include "health.hpp"
+#include "log.hpp"
 #include "options.hpp"
 #include "policies.hpp"
 #include "scan.hpp"
@@ -57,15 +59,6 @@ constexpr kefu::Milliseconds kSpread{1000};
 constexpr const char* kContentSecurityPolicy =
     "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'";
-
-class Log final : public kefu::Logger {
- public:
-  void log(kefu::LogLevel level, std::string_view message) override {
-    constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                     spdlog::level::warn, spdlog::level::err};
-    spdlog::log(kLevels[static_cast<std::size_t>(level)], "{}", message);
-  }
-};
 
 /// One descriptor a connection: as many as this process may have.
 void raise_descriptor_limit() {
@@ -145,7 +138,7 @@ void run(const helpdesk::Options& options) {
   kefu::JwtKeys keys{std::move(given)};
 
   kefu::net::Loops loops{options.threads};
-  Log log;
+  helpdesk::Log log;
   const std::unique_ptr<kefu::Store> store = helpdesk::open_store(options);
   std::optional<helpdesk::BackupDoor> door;
   if (auto* const sqlite = dynamic_cast<kefu::sqlite::Store*>(store.get()))
@@ -241,8 +234,7 @@ int main(int argc, char** argv) try {
   if (argc > 1 && argv[1] == std::string_view("backup"))
     return helpdesk::backup(argc - 1, argv + 1);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  helpdesk::set_log(options.log_level, options.log_format);
   raise_descriptor_limit();
   run(options);
 } catch (const std::exception& error) {

@@ -38,7 +38,8 @@ struct Options {
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::uint32_t drain_delay = 0;  ///< seconds for which /readyz says 503 before the server stops
   std::string log_level = "info";
-  kefu::DeskOptions desk;       ///< departments, hours and routing
+  std::string log_format = "text";  ///< or "json": see log.hpp
+  kefu::DeskOptions desk;           ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool files = false;           ///< people may send files, which are kept in `data`

@@ -130,6 +130,12 @@ void add_server(std::vector<Setting>& out, Options& o) {
                  0,
                  0,
                  {"debug", "info", "warning", "error"}});
+  out.push_back({"log_format",
+                 &o.log_format,
+                 "Lines of text, or an object of JSON a line",
+                 0,
+                 0,
+                 {"text", "json"}});
   out.push_back({"demo", &o.demo,
                  "Give a token to whoever asks; on loopback only. The default where nothing is "
                  "said, with files"});

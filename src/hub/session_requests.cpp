@@ -63,6 +63,7 @@ void Session::on(const frame::Send& sent) {
   draft.from = who_.id();
   draft.kind = sent.kind;
   draft.body = sent.body;
+  if (sent.traceparent.size() <= shard_.bounds().max_tags) draft.tags = sent.traceparent;
   if (!shard_.context().policies.empty()) {
     draft.received = shard_.executor().now();
     draft.peer = connection_->peer();

@@ -1,3 +1,5 @@
+#include <kefu/model/traceparent.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -63,6 +65,9 @@ frame::Send send(FieldReader& in, Log log, const limits& bounds) {
   frame.kind = in.text(Field::kind, bounds.max_kind, frame.kind);
   if (frame.kind.empty()) in.fail(Field::kind);
   frame.body = in.text(Field::body, bounds.max_body);
+  // One that is none is left out, as its specification wants: a message is worth more.
+  frame.traceparent = in.text(Field::traceparent, FieldReader::kAnySize, {});
+  if (!is_traceparent(frame.traceparent)) frame.traceparent = {};
   return frame;
 }
 

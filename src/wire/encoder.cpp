@@ -212,6 +212,7 @@ void members(JsonWriter& out, const frame::Send& value) {
   out.text(value.kind);
   out.raw(",\"body\":");
   out.text(value.body);
+  text_unless_empty(out, ",\"traceparent\":", value.traceparent);
 }
 void members(JsonWriter& out, const frame::Delivered& value) {
   conversation(out, value.conversation);

@@ -36,6 +36,11 @@ class Judgement {
     if (verdict == OnTimeout::deny) apply(Deny{"no verdict in time"}, bounds);
   }
 
+  /// What the draft's tags were before, behind what policies left.
+  void keep(std::string_view tags, const Bounds& bounds) {
+    if (!tags.empty()) add(std::string(tags), bounds);
+  }
+
   [[nodiscard]] bool denied() const noexcept { return denied_; }
   [[nodiscard]] bool rewritten() const noexcept { return rewritten_ && !denied_; }
   /// Of a denial, for the sender.

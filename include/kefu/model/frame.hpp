@@ -84,6 +84,7 @@ struct Send {
   std::uint64_t cseq = 0;
   std::string_view kind = kind::kText;
   std::string_view body;
+  std::string_view traceparent = {};  ///< see model/traceparent.hpp
 };
 struct Delivered {
   ConversationId conversation;
