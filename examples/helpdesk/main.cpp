@@ -189,7 +189,7 @@ void run(const helpdesk::Options& options) {
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
   if (options.demo)
-    helpdesk::serve_demo_tokens(server, keys, {.files = options.files});
+    helpdesk::serve_demo_tokens(server, keys, {options.files, options.desk.typing_preview});
   if (options.metrics) {
     kefu::net::serve_metrics(server, hub, "/metrics", [risk](std::string& out) {
       if (risk) kefu::net::write_prometheus(risk->stats(), out);

@@ -174,6 +174,8 @@ void add_desk(std::vector<Setting>& out, Options& o) {
   out.push_back({"capacity", &o.capacity, "Conversations of an agent at once", 1, 1000});
   out.push_back(
       {"grace", &o.grace, "Seconds before the conversations of an absent agent wait again"});
+  out.push_back({"typing_preview", &o.desk.typing_preview,
+                 "Agents see what visitors are typing, who are told so"});
   out.push_back({"retain_for", &o.desk.retain_for,
                  "Seconds after which what was said is forgotten; 0: never", 0, 1e9});
 }

@@ -194,7 +194,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_failed(const Delivery& delivery);
 
   void move_cursor(const mail::Cursor& cursor);
-  void signal(ConversationId conversation, const ServerFrame& frame);
   void read_history(ConversationId id, Log log, std::uint64_t after,
                     std::optional<std::uint64_t> before, std::size_t limit, std::string ref);
 

@@ -134,7 +134,17 @@ void Session::on(const frame::Read& read) {
 }
 
 void Session::on(const frame::SetTyping& typing) {
-  signal(typing.conversation, {{}, frame::TypingState{typing.conversation, who_.id(), typing.on}});
+  const Membership* const membership = find(typing.conversation);
+  if (!membership || !membership->ready)
+    return fail(shard_.frame_ref(), errc::not_found, "conversation");
+  frame::TypingState state{typing.conversation, who_.id(), typing.on};
+  mail::Signal signal{ref_, typing.conversation, shard_.encode({{}, state})};
+  if (typing.on && !typing.preview.empty() && who_.role() == Role::visitor &&
+      shard_.context().desk.options().typing_preview) {
+    state.preview = typing.preview;
+    signal.for_staff = shard_.encode({{}, state});
+  }
+  shard_.send_home(typing.conversation, std::move(signal));
 }
 
 void Session::move_cursor(const mail::Cursor& cursor) {
@@ -142,13 +152,6 @@ void Session::move_cursor(const mail::Cursor& cursor) {
   if (!membership || !membership->ready)
     return fail(shard_.frame_ref(), errc::not_found, "conversation");
   shard_.send_home(cursor.conversation, cursor);
-}
-
-void Session::signal(ConversationId conversation, const ServerFrame& frame) {
-  const Membership* const membership = find(conversation);
-  if (!membership || !membership->ready)
-    return fail(shard_.frame_ref(), errc::not_found, "conversation");
-  shard_.send_home(conversation, mail::Signal{ref_, conversation, shard_.encode(frame)});
 }
 
 void Session::on(const frame::History& history) {

@@ -214,7 +214,8 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       frame.body = frame::Read{conversation(), in.number(Field::seq)};
       return;
     case ClientType::typing:
-      frame.body = frame::SetTyping{conversation(), in.boolean(Field::on, true)};
+      frame.body = frame::SetTyping{conversation(), in.boolean(Field::on, true),
+                                    in.text(Field::preview, frame::SetTyping::kMaxPreview, {})};
       return;
     case ClientType::history:
       frame.body = history(in);

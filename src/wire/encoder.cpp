@@ -228,6 +228,7 @@ void members(JsonWriter& out, const frame::SetTyping& value) {
   conversation(out, value.conversation);
   out.raw(",\"on\":");
   out.boolean(value.on);
+  text_unless_empty(out, ",\"preview\":", value.preview);
 }
 void members(JsonWriter& out, const frame::History& value) {
   conversation(out, value.conversation);
@@ -403,6 +404,7 @@ void members(JsonWriter& out, const frame::TypingState& value) {
   out.text(value.from);
   out.raw(",\"on\":");
   out.boolean(value.on);
+  text_unless_empty(out, ",\"preview\":", value.preview);
 }
 void members(JsonWriter& out, const frame::Offer& value) {
   conversation(out, value.conversation);

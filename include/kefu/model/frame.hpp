@@ -95,8 +95,11 @@ struct Read {
   std::uint64_t seq = 0;
 };
 struct SetTyping {
+  static constexpr std::size_t kMaxPreview = 1000;  ///< bytes
+
   ConversationId conversation;
   bool on = true;
+  std::string_view preview = {};  ///< what was typed so far
 };
 /// Exactly one of `before` and `after`.
 struct History {
@@ -301,6 +304,7 @@ struct TypingState {
   ConversationId conversation;
   std::string_view from;
   bool on = true;
+  std::string_view preview = {};  ///< for staff, of a visitor
 };
 /// With `expires_at` the receiver is asked, and nobody else until then. Without, it waits for
 /// whoever takes it first.
