@@ -233,13 +233,16 @@ void Session::on(const frame::Search& ask) {
 }
 
 void Session::on(const frame::List& list) {
+  const bool queue = list.scope == frame::List::Scope::queue;
+  if (queue && who_.role() != Role::supervisor)
+    return fail(shard_.frame_ref(), errc::denied, "scope");
   ScanRequest request;
-  request.index = index::kAllOf;
-  request.prefix = index::of(who_.id());
+  request.index = queue ? index::kQueue : index::kAllOf;
+  if (!queue) request.prefix = index::of(who_.id());
   request.after = list.after;
   request.limit = std::clamp<std::size_t>(list.limit, 1, shard_.bounds().max_list);
   shard_.context().store.scan(
-      std::move(request), mine<result<ScanPage>>([ref = std::string(shard_.frame_ref())](
+      std::move(request), mine<result<ScanPage>>([ref = std::string(shard_.frame_ref()), queue](
                                                      Session& self, result<ScanPage> page) {
         if (!page) return self.fail(ref, page.error(), "list");
         auto gathering = std::make_unique<Gathering>();
@@ -248,7 +251,7 @@ void Session::on(const frame::List& list) {
         gathering->next = std::move(page->next);
         for (Record& record : page->records) {
           result<Conversation> decoded = wire::decode_conversation(record.value);
-          if (!decoded || !decoded->admits(self.who_.role(), self.who_.id())) continue;
+          if (!decoded || !(queue || decoded->admits(self.who_.role(), self.who_.id()))) continue;
           gathering->items.push_back({{std::move(*decoded), record.version}});
         }
         self.start(std::move(gathering));

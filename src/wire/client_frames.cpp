@@ -87,6 +87,9 @@ frame::List list(FieldReader& in, const limits& bounds) {
   frame::List frame;
   frame.after = in.text(Field::after, bounds.max_frame, {});
   frame.limit = in.number(Field::limit, 1, frame.limit);
+  const std::string_view scope = in.text(Field::scope, FieldReader::kAnySize, "own");
+  if (scope == "queue") frame.scope = frame::List::Scope::queue;
+  if (scope != "queue" && scope != "own") in.fail(Field::scope);
   return frame;
 }
 

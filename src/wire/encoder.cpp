@@ -242,6 +242,7 @@ void members(JsonWriter& out, const frame::List& value) {
   text_unless_empty(out, ",\"after\":", value.after);
   out.raw(",\"limit\":");
   out.number(value.limit);
+  if (value.scope == frame::List::Scope::queue) out.raw(R"(,"scope":"queue")");
 }
 void members(JsonWriter& out, const frame::SetPresence& value) {
   if (value.intent) {

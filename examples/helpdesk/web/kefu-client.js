@@ -488,9 +488,13 @@ export class KefuClient extends EventTarget {
     };
   }
 
-  /** Resolves to {conversations, next}; pass `next` as `after` for more. */
-  async list({ after = '', limit = 50 } = {}) {
-    const { conversations = [], next = '' } = await this.#request({ type: 'list', after, limit });
+  /**
+   * Resolves to {conversations, next}; pass `next` as `after` for more. One's own, or with `scope:
+   * 'queue'` those that wait, for supervisors.
+   */
+  async list({ after = '', limit = 50, scope } = {}) {
+    const ask = { type: 'list', after, limit, scope };
+    const { conversations = [], next = '' } = await this.#request(ask);
     return { conversations, next };
   }
 

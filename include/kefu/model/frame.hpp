@@ -110,8 +110,12 @@ struct History {
   std::uint64_t limit = 50;
 };
 struct List {
+  /// One's own conversations; or, for supervisors, those that wait, in their order by department.
+  enum class Scope : std::uint8_t { own, queue };
+
   std::string_view after;  ///< Listed::next of the answer before, or empty
   std::uint64_t limit = 50;
+  Scope scope = Scope::own;
 };
 /// What an agent says of themselves; what is absent stays as it is.
 struct SetPresence {
