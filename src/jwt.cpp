@@ -3,8 +3,8 @@
 // somebody who has the secret.
 #include <kefu/auth.hpp>
 
-#include <openssl/crypto.h>
 #include <simdjson.h>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/wire/json_writer.hpp>
 
 #include <array>
@@ -12,18 +12,17 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base64url.hpp"
-#include "hmac.hpp"
+#include "jwt_token.hpp"
 
 namespace kefu::inline v0 {
 namespace {
 
-constexpr std::size_t kMinSecret = 32;
 constexpr std::size_t kMaxToken = 16 * 1024;
 constexpr double kMaxSeconds = 9'000'000'000.0;  // fits into 64 bits of nanoseconds: the year 2255
 
@@ -58,11 +57,12 @@ bool is_for(const Object& claims, const std::string& audience) {
 }
 
 /// Nothing may be critical: we know no extension, and must refuse what we don't know (RFC 7515,
-/// §4.1.11).
-bool accepts(const Object& header) {
+/// §4.1.11). `key`: the id of the one that has signed it.
+bool accepts(const Object& header, const std::string& key) {
   simdjson::dom::element critical;
   return text(header, "alg") == "HS256" &&
-         header.at_key("crit").get(critical) == simdjson::NO_SUCH_FIELD;
+         header.at_key("crit").get(critical) == simdjson::NO_SUCH_FIELD &&
+         (key.empty() || text(header, "kid").value_or(key) == key);
 }
 
 std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<std::string>& json) {
@@ -74,20 +74,22 @@ std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<s
   return object;
 }
 
-std::string_view checked(std::string_view secret) {
-  if (secret.size() < kMinSecret)
-    throw std::invalid_argument("a JWT secret for HS256 has at least 32 bytes");
-  return secret;
+/// One that nobody replaces.
+std::unique_ptr<JwtKeys> only(std::string secret) {
+  std::vector<JwtKey> keys;
+  keys.push_back({std::move(secret)});
+  return std::make_unique<JwtKeys>(std::move(keys));
 }
 
 class JwtHs256 final : public Authenticator {
  public:
-  JwtHs256(std::string secret, const Clock* clock, JwtOptions options)
-      : key_(checked(secret)),
+  JwtHs256(const JwtKeys& keys, const Clock* clock, JwtOptions options)
+      : keys_(keys), clock_(clock ? clock : &system_clock_), options_(std::move(options)) {}
+  JwtHs256(std::unique_ptr<JwtKeys> own, const Clock* clock, JwtOptions options)
+      : own_(std::move(own)),
+        keys_(*own_),
         clock_(clock ? clock : &system_clock_),
-        options_(std::move(options)) {
-    OPENSSL_cleanse(secret.data(), secret.size());
-  }
+        options_(std::move(options)) {}
 
   void authenticate(std::string_view token, const Caller&,
                     Completion<result<Identity>> done) override {
@@ -99,16 +101,13 @@ class JwtHs256 final : public Authenticator {
     const std::size_t first = token.find('.');
     const std::size_t second = token.rfind('.');
     if (token.size() > kMaxToken || first == second) return errc::unauthenticated;
-    const auto expected = key_.sign(token.substr(0, second));
-    if (!expected) return errc::unavailable;
-    const auto given = decode_base64url(token.substr(second + 1));
-    if (!given || given->size() != expected->size() ||
-        CRYPTO_memcmp(given->data(), expected->data(), expected->size()) != 0) {
-      return errc::unauthenticated;
-    }
+    const auto signature = decode_base64url(token.substr(second + 1));
+    if (!signature) return errc::unauthenticated;
+    const auto key = keys_.signer(token.substr(0, second), *signature);
+    if (!key) return key.error();
     static thread_local simdjson::dom::parser parser;  // what it allocates serves the next one
     const auto header = parse(parser, decode_base64url(token.substr(0, first)));
-    if (!header || !accepts(*header)) return errc::unauthenticated;
+    if (!header || !accepts(*header, *key)) return errc::unauthenticated;
     const auto claims =
         parse(parser, decode_base64url(token.substr(first + 1, second - first - 1)));
     if (!claims) return errc::unauthenticated;
@@ -133,7 +132,8 @@ class JwtHs256 final : public Authenticator {
     return Identity{{std::string(*subject), *role}, end, verified};
   }
 
-  HmacKey key_;
+  const std::unique_ptr<JwtKeys> own_;
+  const JwtKeys& keys_;
   SystemClock system_clock_;
   const Clock* clock_;
   JwtOptions options_;
@@ -143,17 +143,39 @@ class JwtHs256 final : public Authenticator {
 
 std::unique_ptr<Authenticator> jwt_hs256(std::string secret, const Clock& clock,
                                          JwtOptions options) {
-  return std::make_unique<JwtHs256>(std::move(secret), &clock, std::move(options));
+  return std::make_unique<JwtHs256>(only(std::move(secret)), &clock, std::move(options));
 }
 
 std::unique_ptr<Authenticator> jwt_hs256(std::string secret, JwtOptions options) {
-  return std::make_unique<JwtHs256>(std::move(secret), nullptr, std::move(options));
+  return std::make_unique<JwtHs256>(only(std::move(secret)), nullptr, std::move(options));
+}
+
+std::unique_ptr<Authenticator> jwt_hs256(const JwtKeys& keys, const Clock& clock,
+                                         JwtOptions options) {
+  return std::make_unique<JwtHs256>(keys, &clock, std::move(options));
+}
+
+std::unique_ptr<Authenticator> jwt_hs256(const JwtKeys& keys, JwtOptions options) {
+  return std::make_unique<JwtHs256>(keys, nullptr, std::move(options));
 }
 
 std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
                            std::string_view audience) {
-  (void)checked(secret);
+  return only(std::string(secret))->sign(identity, audience);
+}
+
+std::string unsigned_jwt(std::string_view key, const Identity& identity,
+                         std::string_view audience) {
+  std::string header = R"({"alg":"HS256","typ":"JWT")";
   std::string claims;
+  {
+    wire::JsonWriter out(header);
+    if (!key.empty()) {
+      out.raw(",\"kid\":");
+      out.text(key);
+    }
+    out.raw("}");
+  }
   {
     wire::JsonWriter out(claims);
     out.raw("{\"sub\":");
@@ -167,12 +189,12 @@ std::string sign_jwt_hs256(std::string_view secret, const Identity& identity,
     if (identity.verified) out.raw(",\"verified\":true");
     out.raw("}");
   }
-  std::string token =
-      encode_base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + encode_base64url(claims);
-  const auto signature = hmac_sha256(secret, token);
-  if (!signature) throw std::runtime_error("HMAC-SHA-256 is not available");
-  return token + '.' +
-         encode_base64url({reinterpret_cast<const char*>(signature->data()), signature->size()});
+  return encode_base64url(header) + '.' + encode_base64url(claims);
+}
+
+std::string with_signature(std::string token, const HmacSha256& signature) {
+  return std::move(token) + '.' +
+         encode_base64url({reinterpret_cast<const char*>(signature.data()), signature.size()});
 }
 
 }  // namespace kefu::inline v0

@@ -29,8 +29,8 @@ struct Api {
 
   Api(kefu::Hub& hub, kefu::Store& store, kefu::Executor& executor, ApiOptions given)
       : options(std::move(given)),
-        guard(options.secret, options.failures, executor),
-        speaker(hub, store, executor, options.secret),
+        guard(*options.keys, options.failures, executor),
+        speaker(hub, store, executor, *options.keys),
         context{hub, store, options, speaker} {}
 };
 

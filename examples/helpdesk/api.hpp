@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <kefu/executor.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/model/department.hpp>
 #include <kefu/net/server.hpp>
@@ -29,7 +30,7 @@ namespace helpdesk {
 inline constexpr const char* kApiAudience = "api";
 
 struct ApiOptions {
-  std::string secret;                         ///< signs the tokens, those it gives out too
+  const kefu::JwtKeys* keys;                  ///< of the tokens, those it gives out too; outlive it
   std::vector<kefu::Department> departments;  ///< that the desk has; none: any
   kefu::limits bounds;                        ///< of the hub
   /// Wrong tokens of one address (of IPv6 its network of 64 bits) in a minute, with as many at

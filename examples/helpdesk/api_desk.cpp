@@ -39,7 +39,7 @@ void sign(const ApiContext& api, const ApiCall& call, ApiDone done) {
   {
     kefu::wire::JsonWriter out(body);
     out.raw("{\"token\":");
-    out.text(kefu::sign_jwt_hs256(api.options.secret, identity));
+    out.text(api.options.keys->sign(identity));
     out.raw(",\"expires_at\":");
     out.time(identity.expires_at);
     out.raw("}");

@@ -17,16 +17,15 @@
 namespace helpdesk {
 namespace {
 
-/// Departments that name each other are looked at by a hub, and the secret by what uses it.
+/// Departments that name each other are looked at by a hub, and the secrets by what uses them.
 void check_names(const Options& options) {
   kefu::net::Loops loops;
   const kefu::SystemClock clock;
   kefu::memory::Store store{clock};
   kefu::HubOptions hub_options;
   hub_options.desk = options.desk;
-  kefu::Hub hub{loops.executors(), store, hub_options};
-  if (!options.secret_file.empty())
-    hub.authenticate(kefu::jwt_hs256(read_secret(options.secret_file)));
+  const kefu::Hub hub{loops.executors(), store, hub_options};
+  if (!options.secret_file.empty()) const kefu::JwtKeys keys{keys_of(options)};
 }
 
 /// The files that it names are read now, and thrown away.

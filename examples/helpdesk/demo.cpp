@@ -1,7 +1,6 @@
 #include "demo.hpp"
 
 #include <fmt/format.h>
-#include <kefu/auth.hpp>
 #include <kefu/clock.hpp>
 
 #include <algorithm>
@@ -25,7 +24,7 @@ bool asks_for_loopback(const kefu::net::Request& request) {
   return host == "localhost" || host == "[::1]" || is_loopback(host);
 }
 
-Response token(const kefu::net::Request& request, const std::string& secret, bool files) {
+Response token(const kefu::net::Request& request, const kefu::JwtKeys& keys, PageRights rights) {
   if (!asks_for_loopback(request)) return text_response(403, "the demo serves this machine only");
   const auto role =
       kefu::role_from_name(query_parameter(request.head.query(), "role").value_or(""));
@@ -41,9 +40,9 @@ Response token(const kefu::net::Request& request, const std::string& secret, boo
   Response response;
   response.set("Content-Type", "application/json");
   response.set("Cache-Control", "no-store");
-  response.body =
-      fmt::format(R"({{"token":"{}","expires_at":"{}","files":{}}})",
-                  kefu::sign_jwt_hs256(secret, identity), identity.expires_at.to_string(), files);
+  response.body = fmt::format(R"({{"token":"{}","expires_at":"{}","files":{},"preview":{}}})",
+                              keys.sign(identity), identity.expires_at.to_string(), rights.files,
+                              rights.preview);
   return response;
 }
 
@@ -53,9 +52,9 @@ bool is_loopback(const std::string& address) {
   return address == "::1" || address.starts_with("127.");
 }
 
-void serve_demo_tokens(kefu::net::Server& server, std::string secret, bool files) {
-  server.get("/demo/token", [secret = std::move(secret), files](const kefu::net::Request& request) {
-    return token(request, secret, files);
+void serve_demo_tokens(kefu::net::Server& server, const kefu::JwtKeys& keys, PageRights rights) {
+  server.get("/demo/token", [&keys, rights](const kefu::net::Request& request) {
+    return token(request, keys, rights);
   });
 }
 

@@ -1,6 +1,7 @@
 // The demo's token desk: whoever asks gets a token. It is why a demo listens on loopback only.
 #pragma once
 
+#include <kefu/jwt_keys.hpp>
 #include <kefu/net/server.hpp>
 #include <string>
 
@@ -9,8 +10,14 @@ namespace helpdesk {
 /// True for an address that only this machine can reach.
 [[nodiscard]] bool is_loopback(const std::string& address);
 
-/// Serves GET /demo/token?role=visitor|agent&id=X as {"token": …, "expires_at": …, "files": …};
-/// `files`: whether people may send some.
-void serve_demo_tokens(kefu::net::Server& server, std::string secret, bool files);
+/// What the pages may do.
+struct PageRights {
+  bool files = false;    ///< people may send some
+  bool preview = false;  ///< agents see what visitors are typing
+};
+
+/// Serves GET /demo/token?role=visitor|agent&id=X as {"token": …, "expires_at": …, "files": …,
+/// "preview": …}. `keys` outlive the server.
+void serve_demo_tokens(kefu::net::Server& server, const kefu::JwtKeys& keys, PageRights rights);
 
 }  // namespace helpdesk

@@ -2,9 +2,10 @@
 //   options.cpp  what it is told, by settings.cpp's table and toml_file.cpp
 //   check_config.cpp  what is wrong with that
 //   backup.cpp   a copy of its database
-//   secret.cpp   what signs the tokens
+//   secret.cpp   what signs the tokens, by one secret or several
 //   desk.cpp     departments, hours    demo.cpp    tokens for a demo
 //   audit.cpp    who did what, so that nobody can change it unseen
+//   log.cpp      what it tells operators
 //   files.cpp    what people send each other beside text
 //   scan.cpp     the program that judges it
 //   policies.cpp what judges messages
@@ -31,6 +32,8 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api.hpp"
 #include "audit.hpp"
@@ -39,6 +42,7 @@
 #include "demo.hpp"
 #include "files.hpp"
 #include "health.hpp"
+#include "log.hpp"
 #include "options.hpp"
 #include "policies.hpp"
 #include "scan.hpp"
@@ -56,15 +60,6 @@ constexpr kefu::Milliseconds kSpread{1000};
 constexpr const char* kContentSecurityPolicy =
     "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'";
-
-class Log final : public kefu::Logger {
- public:
-  void log(kefu::LogLevel level, std::string_view message) override {
-    constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                     spdlog::level::warn, spdlog::level::err};
-    spdlog::log(kLevels[static_cast<std::size_t>(level)], "{}", message);
-  }
-};
 
 /// One descriptor a connection: as many as this process may have.
 void raise_descriptor_limit() {
@@ -89,6 +84,11 @@ kefu::net::ServerOptions server_options(const helpdesk::Options& options,
   out.address = options.address;
   out.port = options.port;
   out.allowed_origins = options.allowed_origins;
+  out.trusted_proxies = options.trusted_proxies;
+  out.proxy_protocol = options.proxy_header == "proxy_protocol";
+  if (options.proxy_header == "forwarded") out.forwarded = kefu::net::ForwardedField::forwarded;
+  if (options.proxy_header == "x_forwarded_for")
+    out.forwarded = kefu::net::ForwardedField::x_forwarded_for;
   out.ping_interval = kefu::Nanoseconds(static_cast<std::int64_t>(options.ping_interval * 1e9));
   out.static_root = options.web.empty()
                         ? fs::read_symlink("/proc/self/exe").parent_path() / "helpdesk-web"
@@ -130,22 +130,24 @@ void add_webhook(kefu::Hub& hub, kefu::net::Loops& loops, const helpdesk::Option
   });
 }
 
-/// What SIGHUP asks for. With bad files the old certificates go on.
-void reload(kefu::net::Tls* tls) try {
-  if (!tls) return spdlog::info("nothing to reload: certificates alone are read again");
-  tls->reload();
-  spdlog::info("certificates reloaded");
+/// With bad files the old ones go on.
+template <class Read>
+void reload(const char* what, Read read) try {
+  read();
+  spdlog::info("{} reloaded", what);
 } catch (const std::exception& error) {
-  spdlog::error("certificates not reloaded: {}", error.what());
+  spdlog::error("{} not reloaded: {}", what, error.what());
 }
 
 void run(const helpdesk::Options& options) {
   helpdesk::check(options);
   fs::create_directories(options.data);
-  const std::string secret = helpdesk::secret_of(options);
+  std::vector<kefu::JwtKey> given = helpdesk::keys_of(options);
+  const std::string file_secret = given.empty() ? "" : given.front().secret;
+  kefu::JwtKeys keys{std::move(given)};
 
   kefu::net::Loops loops{options.threads};
-  Log log;
+  helpdesk::Log log;
   const std::unique_ptr<kefu::Store> store = helpdesk::open_store(options);
   std::optional<helpdesk::BackupDoor> door;
   if (auto* const sqlite = dynamic_cast<kefu::sqlite::Store*>(store.get()))
@@ -182,7 +184,8 @@ void run(const helpdesk::Options& options) {
     hub_options.limits.reconnect_spread = kSpread;
   }
   kefu::Hub hub{loops.executors(), *store, hub_options};
-  hub.authenticate(kefu::jwt_hs256(secret));
+  hub.authenticate(std::make_unique<kefu::LoginGuard>(
+      kefu::jwt_hs256(keys), *loops.executors().front(), options.login_failures));
   kefu::net::RiskControl* const risk = helpdesk::add_policies(hub, loops, options.policies);
   if (files) hub.judge(kefu::file_policy(*files));
 
@@ -194,7 +197,8 @@ void run(const helpdesk::Options& options) {
     tls.emplace(kefu::net::TlsOptions{.certificates = {{options.tls_chain, options.tls_key}}});
   }
   kefu::net::Server server{loops, server_options(options, tls ? &*tls : nullptr)};
-  if (options.demo) helpdesk::serve_demo_tokens(server, secret, options.files);
+  if (options.demo)
+    helpdesk::serve_demo_tokens(server, keys, {options.files, options.desk.typing_preview});
   if (options.metrics) {
     kefu::net::serve_metrics(server, hub, "/metrics", [risk](std::string& out) {
       if (risk) kefu::net::write_prometheus(risk->stats(), out);
@@ -206,10 +210,10 @@ void run(const helpdesk::Options& options) {
   if (options.api) {
     helpdesk::serve_api(
         server, hub, *store, *loops.executors().front(),
-        {secret, options.desk.departments, hub_options.limits, options.api_failures});
+        {&keys, options.desk.departments, hub_options.limits, options.api_failures});
   }
   if (files) {
-    server.serve_files(*files, helpdesk::file_service(hub, secret));
+    server.serve_files(*files, helpdesk::file_service(hub, file_secret));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);
   }
 
@@ -221,7 +225,10 @@ void run(const helpdesk::Options& options) {
     front.post_at(front.now() + std::chrono::seconds(options.drain_delay),
                   [&] { server.stop(front.now() + kStopWithin, [&] { loops.stop(); }); });
   });
-  loops.on_hangup([&] { reload(tls ? &*tls : nullptr); });
+  loops.on_hangup([&] {
+    reload("secrets", [&] { keys.replace(helpdesk::keys_of(options)); });
+    if (tls) reload("certificates", [&] { tls->reload(); });
+  });
   server.serve(hub);
   announce(options, server.port());
   loops.run();
@@ -236,8 +243,7 @@ int main(int argc, char** argv) try {
   if (argc > 1 && argv[1] == std::string_view("backup"))
     return helpdesk::backup(argc - 1, argv + 1);
   const helpdesk::Options options = helpdesk::read_options(argc, argv);
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  helpdesk::set_log(options.log_level, options.log_format);
   raise_descriptor_limit();
   return_large_arrays();
   run(options);

@@ -128,6 +128,8 @@ void check(const Options& options) {
     refuse("secret_file is needed, unless this is a demo");
   if (options.tls_chain.empty() != options.tls_key.empty())
     refuse("tls_chain and tls_key need each other");
+  if (options.trusted_proxies.empty() != (options.proxy_header == "none"))
+    refuse("trusted_proxies and proxy_header need each other");
   if (!options.nats.empty() && options.postgres.empty())
     refuse("nats needs postgres: it joins the nodes on one database");
   if (!options.webhook.empty() && options.webhook_secret_file.empty())

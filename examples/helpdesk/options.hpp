@@ -24,6 +24,9 @@ struct Options {
   std::filesystem::path tls_chain;               ///< PEM; with tls_key: serve TLS only
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_origins;  ///< pages that may connect; empty: any
+  std::vector<std::string> trusted_proxies;  ///< addresses or networks, see ServerOptions
+  std::string proxy_header = "none";         ///< how they name their clients
+  std::uint32_t login_failures = 60;         ///< see kefu::LoginGuard
   std::string synchronous = "full";          ///< or "normal": see kefu::sqlite::Synchronous
   std::string postgres;                      ///< libpq's conninfo; empty: SQLite, in `data`
   std::string schema = "kefu";               ///< see kefu::postgres::Options::schema
@@ -35,7 +38,8 @@ struct Options {
   double ping_interval = 30;                 ///< seconds of silence after which a client is pinged
   std::uint32_t drain_delay = 0;  ///< seconds for which /readyz says 503 before the server stops
   std::string log_level = "info";
-  kefu::DeskOptions desk;       ///< departments, hours and routing
+  std::string log_format = "text";  ///< or "json": see log.hpp
+  kefu::DeskOptions desk;           ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool files = false;           ///< people may send files, which are kept in `data`

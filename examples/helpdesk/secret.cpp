@@ -3,7 +3,10 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <sstream>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace helpdesk {
 
@@ -30,9 +33,24 @@ std::string read_or_make_secret(const std::filesystem::path& file) {
   return read_secret(file);
 }
 
-std::string secret_of(const Options& options) {
-  return options.secret_file.empty() ? read_or_make_secret(options.data / "demo-secret")
-                                     : read_secret(options.secret_file);
+std::vector<kefu::JwtKey> keys_of(const Options& options) {
+  constexpr std::string_view kNamed = "kid=";
+  std::istringstream lines(options.secret_file.empty()
+                               ? read_or_make_secret(options.data / "demo-secret")
+                               : read_secret(options.secret_file));
+  std::vector<kefu::JwtKey> keys;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    kefu::JwtKey& key = keys.emplace_back();
+    const std::size_t space = line.find(' ');
+    if (line.starts_with(kNamed) && space != std::string::npos) {
+      key.id = line.substr(kNamed.size(), space - kNamed.size());
+      line.erase(0, space + 1);
+    }
+    key.secret = std::move(line);
+  }
+  return keys;
 }
 
 }  // namespace helpdesk

@@ -1,8 +1,11 @@
-// The secret that signs tokens.
+// The secrets that sign tokens.
 #pragma once
+
+#include <kefu/jwt_keys.hpp>
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "options.hpp"
 
@@ -15,7 +18,8 @@ namespace helpdesk {
 /// tokens of a demo stay valid when it is started again.
 [[nodiscard]] std::string read_or_make_secret(const std::filesystem::path& file);
 
-/// What signs the tokens: of the file that the options name, or the demo's own in the data folder.
-[[nodiscard]] std::string secret_of(const Options& options);
+/// What signs the tokens, and what they are known by: of the file that the options name, or the
+/// demo's own in the data folder. One a line, "kid=NAME secret" or the secret alone.
+[[nodiscard]] std::vector<kefu::JwtKey> keys_of(const Options& options);
 
 }  // namespace helpdesk

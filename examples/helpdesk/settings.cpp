@@ -89,9 +89,27 @@ void add_server(std::vector<Setting>& out, Options& o) {
   out.push_back({"threads", &o.threads, "Event loops", 1, 64});
   out.push_back({"data", &o.data, "Folder of the database and the files; made when missing"});
   out.push_back({"web", &o.web, "Folder of the pages; by default the one beside the program"});
-  out.push_back({"secret_file", &o.secret_file, "File whose 32 or more bytes sign the tokens"});
+  out.push_back(
+      {"secret_file", &o.secret_file,
+       "File of the secrets of the tokens, 32 or more bytes, one a line, \"kid=NAME secret\" where "
+       "they have names: the first signs, all are good. Read again on SIGHUP"});
   out.push_back({"allowed_origins", &o.allowed_origins,
                  "Origins whose pages may connect, https://shop.example say; none: all"});
+  out.push_back(
+      {"trusted_proxies", &o.trusted_proxies,
+       "Addresses or networks of the proxies in front, which are believed whom they speak "
+       "for"});
+  out.push_back({"proxy_header",
+                 &o.proxy_header,
+                 "How they say that: one field, or the PROXY protocol, without which nobody gets "
+                 "in then",
+                 0,
+                 0,
+                 {"none", "forwarded", "x_forwarded_for", "proxy_protocol"}});
+  out.push_back({"login_failures", &o.login_failures,
+                 "Wrong tokens of an address in a minute before its connections are refused; "
+                 "loopback isn't counted",
+                 1, 1e6});
   out.push_back({"tls_chain", &o.tls_chain,
                  "PEM file with the certificate and those that lead to its root: serve TLS. Read "
                  "again on SIGHUP"});
@@ -112,6 +130,12 @@ void add_server(std::vector<Setting>& out, Options& o) {
                  0,
                  0,
                  {"debug", "info", "warning", "error"}});
+  out.push_back({"log_format",
+                 &o.log_format,
+                 "Lines of text, or an object of JSON a line",
+                 0,
+                 0,
+                 {"text", "json"}});
   out.push_back({"demo", &o.demo,
                  "Give a token to whoever asks; on loopback only. The default where nothing is "
                  "said, with files"});
@@ -150,6 +174,8 @@ void add_desk(std::vector<Setting>& out, Options& o) {
   out.push_back({"capacity", &o.capacity, "Conversations of an agent at once", 1, 1000});
   out.push_back(
       {"grace", &o.grace, "Seconds before the conversations of an absent agent wait again"});
+  out.push_back({"typing_preview", &o.desk.typing_preview,
+                 "Agents see what visitors are typing, who are told so"});
   out.push_back({"retain_for", &o.desk.retain_for,
                  "Seconds after which what was said is forgotten; 0: never", 0, 1e9});
 }

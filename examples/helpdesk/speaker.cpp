@@ -1,6 +1,5 @@
 #include "speaker.hpp"
 
-#include <kefu/auth.hpp>
 #include <kefu/core/desk_command.hpp>
 #include <kefu/model/frame.hpp>
 #include <kefu/transport.hpp>
@@ -81,7 +80,7 @@ class Speaker::Line final : public kefu::Connection, private kefu::wire::Decoder
 
   void greet() {
     const kefu::Identity bot{what_->bot, kefu::SystemClock().now() + kTokenLife};
-    const std::string token = kefu::sign_jwt_hs256(speaker_.secret_, bot);
+    const std::string token = speaker_.keys_.sign(bot);
     kefu::frame::Hello hello;
     hello.token = token;
     hello.session = what_->id;
@@ -121,8 +120,9 @@ class Speaker::Line final : public kefu::Connection, private kefu::wire::Decoder
   bool closed_ = false;
 };
 
-Speaker::Speaker(kefu::Hub& hub, kefu::Store& store, kefu::Executor& executor, std::string secret)
-    : hub_(hub), store_(store), executor_(executor), secret_(std::move(secret)) {}
+Speaker::Speaker(kefu::Hub& hub, kefu::Store& store, kefu::Executor& executor,
+                 const kefu::JwtKeys& keys)
+    : hub_(hub), store_(store), executor_(executor), keys_(keys) {}
 
 Speaker::~Speaker() = default;
 

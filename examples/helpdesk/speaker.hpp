@@ -8,6 +8,7 @@
 #include <kefu/error.hpp>
 #include <kefu/executor.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/rule.hpp>
 #include <kefu/store.hpp>
@@ -41,11 +42,11 @@ struct Said {
 /// day). That costs some commits a message: who says much has a session of their own, by
 /// kefu::client.
 ///
-/// Threading: any. Lifetime: hub, store and executor, which is one of the hub's, outlive it; it is
-/// destroyed when that runs nothing.
+/// Threading: any. Lifetime: hub, store, keys and executor, which is one of the hub's, outlive it;
+/// it is destroyed when that runs nothing.
 class Speaker {
  public:
-  Speaker(kefu::Hub& hub, kefu::Store& store, kefu::Executor& executor, std::string secret);
+  Speaker(kefu::Hub& hub, kefu::Store& store, kefu::Executor& executor, const kefu::JwtKeys& keys);
   ~Speaker();
 
   /// errc::conflict: the id was used with other content, or Rule::state_table: nobody has the
@@ -62,7 +63,7 @@ class Speaker {
   kefu::Hub& hub_;
   kefu::Store& store_;
   kefu::Executor& executor_;
-  const std::string secret_;
+  const kefu::JwtKeys& keys_;
   kefu::wire::Decoder decoder_{kefu::limits{}};   // on the executor
   std::map<Line*, std::unique_ptr<Line>> lines_;  // the same
 };

@@ -90,6 +90,10 @@ struct DeskOptions {
   ///   desk.forget_file = [&files](FileId id, auto done) { files.remove(id, std::move(done)); };
   std::function<void(FileId, Completion<errc> done)> forget_file;
 
+  /// Staff in a conversation see what its visitor is typing, before it is sent, where their page
+  /// sends it along. Tell visitors so. It is never stored, and other visitors never see it.
+  bool typing_preview = false;
+
   /// Supervisors may recall anybody's messages, whenever they were written.
   bool supervisors_recall = false;
 

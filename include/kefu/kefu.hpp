@@ -7,7 +7,9 @@
 
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/limits.hpp>
+#include <kefu/login_guard.hpp>
 #include <kefu/store.hpp>
 #include <kefu/transport.hpp>
 #include <kefu/version.hpp>

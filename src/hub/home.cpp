@@ -172,19 +172,18 @@ void Home::hint(const Live& live, const Tail& tail) {
 void Home::signal(const mail::Signal& signal) {
   const auto at = live_.find(signal.conversation);
   if (at == live_.end()) return;
-  this->signal(at->second, signal.conversation, signal.from, signal.frame);
+  this->signal(at->second, signal);
   flush();
 }
 
-void Home::signal(const Live& live, ConversationId id, SessionRef except,
-                  const SharedFrame& frame) {
+void Home::signal(const Live& live, const mail::Signal& signal) {
   for (const Reader& reader : live.readers) {
-    if (reader.who == except) continue;
+    if (reader.who == signal.from) continue;
     Delivery delivery;
     delivery.to = reader.who;
     delivery.what = Delivery::What::signal;
-    delivery.conversation = id;
-    delivery.frame = frame;
+    delivery.conversation = signal.conversation;
+    delivery.frame = reader.staff() && signal.for_staff ? signal.for_staff : signal.frame;
     deliver(std::move(delivery));
   }
 }
@@ -219,7 +218,7 @@ void Home::tell_cursors(ConversationId id, Live& live, Instant now) {
     const frame::Receipt receipt{id, reader.person.id(), reader.delivered.take_move(),
                                  reader.read.take_move()};
     if (!receipt.delivered && !receipt.read) continue;
-    signal(live, id, reader.who, shard_.encode({{}, receipt}));
+    signal(live, {reader.who, id, shard_.encode({{}, receipt})});
   }
 }
 

@@ -147,7 +147,7 @@ class Home {
   /// Tells the readers that the log may reach so far; those that lack something fetch it.
   void hint(const Live& live, const Tail& tail);
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
-  void signal(const Live& live, ConversationId id, SessionRef except, const SharedFrame& frame);
+  void signal(const Live& live, const mail::Signal& signal);
   void deliver(Delivery delivery);
   /// `reason`: of a policy, for people.
   void fail(const Draft& draft, errc code, std::uint64_t expected = 0,

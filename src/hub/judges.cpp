@@ -61,7 +61,7 @@ bool Judges::judge(AppendBatch& batch, Draft& draft, const Conversation& convers
       return false;
     }
   }
-  core::JudgedDraft::conclude(draft, judgement);
+  core::JudgedDraft::conclude(draft, judgement, bounds_);
   if (judgement.rewritten()) draft.body = batch.keep(draft.body);
   draft.tags = batch.keep(draft.tags);
   draft.reason = batch.keep(draft.reason);

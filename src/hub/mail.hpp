@@ -142,6 +142,7 @@ struct Signal {
   SessionRef from;
   ConversationId conversation;
   SharedFrame frame;
+  SharedFrame for_staff = {};  ///< in its place, where there is one
 };
 
 // ---- to the shard of a session

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <kefu/login_guard.hpp>
 #include <kefu/wire/records.hpp>
 
 #include <algorithm>
@@ -246,8 +247,24 @@ void Session::refuse_hello(errc code, std::string_view detail,
   send({greeting_->ref, error});
 }
 
+/// Of a network that was wrong too often. It comes back on another connection: on this one it could
+/// go on guessing.
+void Session::refuse_guesser() {
+  frame::Error error;
+  error.code = errc::rate_limited;
+  error.detail = "token";
+  const auto* const guard = dynamic_cast<const LoginGuard*>(shard_.context().authenticator.get());
+  if (guard) {
+    const auto wait = std::chrono::ceil<Milliseconds>(guard->wait(connection_->peer()));
+    error.retry_after = static_cast<std::uint64_t>(wait.count());
+  }
+  send({greeting_->ref, error});
+  end(error.code);
+}
+
 void Session::on_identity(result<Identity> identity) {
   if (machine_.state() != core::Session::State::authenticating) return;
+  if (!identity && identity.error() == errc::rate_limited) return refuse_guesser();
   if (!identity) return refuse_hello(identity.error(), "token");
   if (!is_plain_id(identity->participant.id, shard_.bounds().max_id))
     return refuse_hello(errc::denied, "participant id");

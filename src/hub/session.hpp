@@ -169,6 +169,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void refuse(std::string_view ref, const DeskAnswer& verdict, std::uint64_t version = 0);
   [[nodiscard]] bool is_desk_staff() const;
   [[nodiscard]] bool is_banned();
+  void refuse_guesser();
   void refuse_hello(errc code, std::string_view detail,
                     std::optional<std::uint64_t> current = std::nullopt);
 
@@ -193,7 +194,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_failed(const Delivery& delivery);
 
   void move_cursor(const mail::Cursor& cursor);
-  void signal(ConversationId conversation, const ServerFrame& frame);
   void read_history(ConversationId id, Log log, std::uint64_t after,
                     std::optional<std::uint64_t> before, std::size_t limit, std::string ref);
 

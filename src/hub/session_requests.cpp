@@ -63,6 +63,7 @@ void Session::on(const frame::Send& sent) {
   draft.from = who_.id();
   draft.kind = sent.kind;
   draft.body = sent.body;
+  if (sent.traceparent.size() <= shard_.bounds().max_tags) draft.tags = sent.traceparent;
   if (!shard_.context().policies.empty()) {
     draft.received = shard_.executor().now();
     draft.peer = connection_->peer();
@@ -133,7 +134,17 @@ void Session::on(const frame::Read& read) {
 }
 
 void Session::on(const frame::SetTyping& typing) {
-  signal(typing.conversation, {{}, frame::TypingState{typing.conversation, who_.id(), typing.on}});
+  const Membership* const membership = find(typing.conversation);
+  if (!membership || !membership->ready)
+    return fail(shard_.frame_ref(), errc::not_found, "conversation");
+  frame::TypingState state{typing.conversation, who_.id(), typing.on};
+  mail::Signal signal{ref_, typing.conversation, shard_.encode({{}, state})};
+  if (typing.on && !typing.preview.empty() && who_.role() == Role::visitor &&
+      shard_.context().desk.options().typing_preview) {
+    state.preview = typing.preview;
+    signal.for_staff = shard_.encode({{}, state});
+  }
+  shard_.send_home(typing.conversation, std::move(signal));
 }
 
 void Session::move_cursor(const mail::Cursor& cursor) {
@@ -141,13 +152,6 @@ void Session::move_cursor(const mail::Cursor& cursor) {
   if (!membership || !membership->ready)
     return fail(shard_.frame_ref(), errc::not_found, "conversation");
   shard_.send_home(cursor.conversation, cursor);
-}
-
-void Session::signal(ConversationId conversation, const ServerFrame& frame) {
-  const Membership* const membership = find(conversation);
-  if (!membership || !membership->ready)
-    return fail(shard_.frame_ref(), errc::not_found, "conversation");
-  shard_.send_home(conversation, mail::Signal{ref_, conversation, shard_.encode(frame)});
 }
 
 void Session::on(const frame::History& history) {
@@ -229,13 +233,16 @@ void Session::on(const frame::Search& ask) {
 }
 
 void Session::on(const frame::List& list) {
+  const bool queue = list.scope == frame::List::Scope::queue;
+  if (queue && who_.role() != Role::supervisor)
+    return fail(shard_.frame_ref(), errc::denied, "scope");
   ScanRequest request;
-  request.index = index::kAllOf;
-  request.prefix = index::of(who_.id());
+  request.index = queue ? index::kQueue : index::kAllOf;
+  if (!queue) request.prefix = index::of(who_.id());
   request.after = list.after;
   request.limit = std::clamp<std::size_t>(list.limit, 1, shard_.bounds().max_list);
   shard_.context().store.scan(
-      std::move(request), mine<result<ScanPage>>([ref = std::string(shard_.frame_ref())](
+      std::move(request), mine<result<ScanPage>>([ref = std::string(shard_.frame_ref()), queue](
                                                      Session& self, result<ScanPage> page) {
         if (!page) return self.fail(ref, page.error(), "list");
         auto gathering = std::make_unique<Gathering>();
@@ -244,7 +251,7 @@ void Session::on(const frame::List& list) {
         gathering->next = std::move(page->next);
         for (Record& record : page->records) {
           result<Conversation> decoded = wire::decode_conversation(record.value);
-          if (!decoded || !decoded->admits(self.who_.role(), self.who_.id())) continue;
+          if (!decoded || !(queue || decoded->admits(self.who_.role(), self.who_.id()))) continue;
           gathering->items.push_back({{std::move(*decoded), record.version}});
         }
         self.start(std::move(gathering));

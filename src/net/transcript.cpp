@@ -25,7 +25,7 @@ http::Response refusal(errc why) {
   if (why == errc::unauthenticated || why == errc::token_expired)
     return http::text_response(401, name(why)).set("WWW-Authenticate", "Bearer");
   if (why == errc::denied) return http::text_response(403);
-  return come_later(503);
+  return come_later(why == errc::rate_limited ? 429 : 503);
 }
 
 http::Response transcript(Hub& hub, const Ask& ask) {

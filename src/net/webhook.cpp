@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <kefu/clock.hpp>
+#include <kefu/model/traceparent.hpp>
 #include <kefu/wire/codec.hpp>
 
 #include <algorithm>
@@ -64,11 +65,13 @@ struct Webhook::Impl {
     const std::string id = id_of(entry);
     const std::string body = body_of(batch, entry);
     const std::string at = std::to_string(SystemClock().now().ns / kSecond);
-    return post_request(url,
-                        {{"webhook-id", id},
-                         {"webhook-timestamp", at},
-                         {"webhook-signature", webhook_signatures(keys, id, at, body)}},
-                        body);
+    std::vector<http::Response::Field> fields = {
+        {"webhook-id", id},
+        {"webhook-timestamp", at},
+        {"webhook-signature", webhook_signatures(keys, id, at, body)}};
+    if (const std::string_view trace = traceparent_in(entry.tags); !trace.empty())
+      fields.push_back({"traceparent", std::string(trace)});
+    return post_request(url, std::move(fields), body);
   }
 
   Loop& loop;

@@ -1,3 +1,5 @@
+#include <kefu/model/traceparent.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -63,6 +65,9 @@ frame::Send send(FieldReader& in, Log log, const limits& bounds) {
   frame.kind = in.text(Field::kind, bounds.max_kind, frame.kind);
   if (frame.kind.empty()) in.fail(Field::kind);
   frame.body = in.text(Field::body, bounds.max_body);
+  // One that is none is left out, as its specification wants: a message is worth more.
+  frame.traceparent = in.text(Field::traceparent, FieldReader::kAnySize, {});
+  if (!is_traceparent(frame.traceparent)) frame.traceparent = {};
   return frame;
 }
 
@@ -82,6 +87,9 @@ frame::List list(FieldReader& in, const limits& bounds) {
   frame::List frame;
   frame.after = in.text(Field::after, bounds.max_frame, {});
   frame.limit = in.number(Field::limit, 1, frame.limit);
+  const std::string_view scope = in.text(Field::scope, FieldReader::kAnySize, "own");
+  if (scope == "queue") frame.scope = frame::List::Scope::queue;
+  if (scope != "queue" && scope != "own") in.fail(Field::scope);
   return frame;
 }
 
@@ -209,7 +217,8 @@ void build(ClientType type, FieldReader& in, Containers& containers, const limit
       frame.body = frame::Read{conversation(), in.number(Field::seq)};
       return;
     case ClientType::typing:
-      frame.body = frame::SetTyping{conversation(), in.boolean(Field::on, true)};
+      frame.body = frame::SetTyping{conversation(), in.boolean(Field::on, true),
+                                    in.text(Field::preview, frame::SetTyping::kMaxPreview, {})};
       return;
     case ClientType::history:
       frame.body = history(in);

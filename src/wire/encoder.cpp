@@ -212,6 +212,7 @@ void members(JsonWriter& out, const frame::Send& value) {
   out.text(value.kind);
   out.raw(",\"body\":");
   out.text(value.body);
+  text_unless_empty(out, ",\"traceparent\":", value.traceparent);
 }
 void members(JsonWriter& out, const frame::Delivered& value) {
   conversation(out, value.conversation);
@@ -227,6 +228,7 @@ void members(JsonWriter& out, const frame::SetTyping& value) {
   conversation(out, value.conversation);
   out.raw(",\"on\":");
   out.boolean(value.on);
+  text_unless_empty(out, ",\"preview\":", value.preview);
 }
 void members(JsonWriter& out, const frame::History& value) {
   conversation(out, value.conversation);
@@ -240,6 +242,7 @@ void members(JsonWriter& out, const frame::List& value) {
   text_unless_empty(out, ",\"after\":", value.after);
   out.raw(",\"limit\":");
   out.number(value.limit);
+  if (value.scope == frame::List::Scope::queue) out.raw(R"(,"scope":"queue")");
 }
 void members(JsonWriter& out, const frame::SetPresence& value) {
   if (value.intent) {
@@ -402,6 +405,7 @@ void members(JsonWriter& out, const frame::TypingState& value) {
   out.text(value.from);
   out.raw(",\"on\":");
   out.boolean(value.on);
+  text_unless_empty(out, ",\"preview\":", value.preview);
 }
 void members(JsonWriter& out, const frame::Offer& value) {
   conversation(out, value.conversation);

@@ -57,6 +57,7 @@ frame::TypingState typing(FieldReader& in) {
   frame.conversation = conversation(in);
   frame.from = in.text(Field::from, kAnySize);
   frame.on = in.boolean(Field::on, true);
+  frame.preview = in.text(Field::preview, kAnySize, {});
   return frame;
 }
 

@@ -47,6 +47,9 @@ export class ChatView {
       .typing(this.#id)
       .map((name) => t('typing', { name }))
       .join(' ');
+    this.preview.textContent = this.#desk.preview(this.#id);
+    this.told.hidden = !this.#desk.showsTyping;
+    if (this.#desk.showsTyping) this.text.setAttribute('aria-describedby', this.told.id);
     this.outgoing.update(this.#id);
     this.#setOpen(view.open);
     this.#keepEnd();
@@ -89,6 +92,13 @@ export class ChatView {
       this.list,
     );
     this.typing = el('p', { class: 'typing', role: 'status', 'data-testid': 'typing' });
+    // Whoever listens to the page is told what was sent, and not each change of this.
+    this.preview = el('p', { class: 'preview', 'aria-live': 'off', 'data-testid': 'preview' });
+    this.told = el(
+      'p',
+      { class: 'told', id: `told-${this.#id}`, hidden: true, 'data-testid': 'preview-told' },
+      t('preview_told'),
+    );
     this.text = el('textarea', {
       id: `text-${this.#id}`,
       class: 'text',
@@ -156,8 +166,10 @@ export class ChatView {
       { class: 'chat', 'data-drop': t('drop_here') },
       this.log,
       this.typing,
+      this.preview,
       this.outgoing.root,
       this.problem,
+      this.told,
       this.form,
     );
     this.#takeFiles();
@@ -393,7 +405,9 @@ export class ChatView {
   }
 
   #typed() {
-    if (!this.#note) this.#desk.client.typing(this.#id, this.text.value !== '');
+    if (this.#note) return;
+    const preview = this.#desk.showsTyping ? this.text.value : undefined;
+    this.#desk.client.typing(this.#id, this.text.value !== '', preview);
   }
 
   #submit(event) {

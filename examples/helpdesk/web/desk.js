@@ -10,14 +10,15 @@ const TYPING_LASTS = 6000; // ms; the other side repeats it while it goes on
 export class Desk extends EventTarget {
   status = { state: 'stopped' };
   takesFiles = false; // whether the server does
-  #conversations = new Map(); // id → {view, transcript, typing: Map of participant → timer}
+  showsTyping = false; // whether staff see what one types
+  #conversations = new Map(); // id → {view, transcript, typing: Map of participant → {timer, preview}}
   #changed = new Set();
 
   /**
    * @param {'visitor'|'agent'|'supervisor'} role
    * @param {string} me  the participant's id
    * @param {string} [options.url]  of the server, as KefuClient takes it
-   * @param {() => Promise<object>} [options.token]  resolves to {token, expires_at, files}
+   * @param {() => Promise<object>} [options.token]  resolves to {token, expires_at, files, preview}
    */
   constructor(role, me, { url, token = () => demoToken(role, me) } = {}) {
     super();
@@ -61,6 +62,12 @@ export class Desk extends EventTarget {
     return [...(this.#conversations.get(id)?.typing.keys() ?? [])];
   }
 
+  /** What the visitor of a conversation is typing, as far as one may see it; else ''. */
+  preview(id) {
+    const all = [...(this.#conversations.get(id)?.typing.values() ?? [])];
+    return all.find(({ preview }) => preview)?.preview ?? '';
+  }
+
   /** Loads a page of older entries; resolves when they are in the transcript. */
   async loadEarlier(id) {
     const { transcript } = this.#conversations.get(id);
@@ -85,6 +92,7 @@ export class Desk extends EventTarget {
   async #fetchToken(ask) {
     const answer = await ask();
     this.takesFiles = answer.files === true;
+    this.showsTyping = answer.preview === true && this.role === 'visitor';
     this.#change(null);
     return answer;
   }
@@ -144,21 +152,21 @@ export class Desk extends EventTarget {
     this.#change(id);
   }
 
-  #typing({ conversation, from, on }) {
+  #typing({ conversation, from, on, preview }) {
     if (from === this.me) return;
     this.#stopTyping(conversation, from);
     const one = this.#conversations.get(conversation);
     if (on && one)
-      one.typing.set(
-        from,
-        setTimeout(() => this.#stopTyping(conversation, from), TYPING_LASTS),
-      );
+      one.typing.set(from, {
+        timer: setTimeout(() => this.#stopTyping(conversation, from), TYPING_LASTS),
+        preview,
+      });
     this.#change(conversation);
   }
 
   #stopTyping(conversation, from) {
     const typing = this.#conversations.get(conversation)?.typing;
-    clearTimeout(typing?.get(from));
+    clearTimeout(typing?.get(from)?.timer);
     if (typing?.delete(from)) this.#change(conversation);
   }
 

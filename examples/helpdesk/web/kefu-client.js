@@ -42,7 +42,7 @@
 //   reset         {conversation, log, from, tail, reason}
 //                 the entries from + 1 … tail are not emitted; history() has them
 //   receipt       {conversation, from, delivered?, read?}
-//   typing        {conversation, from, on}
+//   typing        {conversation, from, on, preview}
 //   offers        {offers: [{conversation, visitor, department, subject, opened_at, assignment,
 //                 expires_at?}]}
 //                 all that stand. With `expires_at` this agent alone is asked, until then
@@ -64,6 +64,8 @@ export const SUBPROTOCOL = 'kefu.v1';
 const MAX_TIMEOUT = 2 ** 31 - 1; // ms, what setTimeout can take
 const UNHEARD = 2; // WebSockets in a row that brought nothing: then the fallback has its turn
 const TYPING_EVERY = 3000; // ms between two `typing` of the same conversation
+const PREVIEW_EVERY = 600; // the same, with what was typed
+const LONGEST_PREVIEW = 330; // UTF-16 units: at most 990 bytes
 const TOKEN_SPARE = 30_000; // ms before its end a token is not used for a file any more
 
 /** What a client dispatches. */
@@ -105,7 +107,7 @@ export class KefuClient extends EventTarget {
   #stepping = false;
   #waiting = new Map(); // ref → {resolve, reject}
   #refs = 0;
-  #typing = new Map(); // conversation → when `typing` was last said
+  #typing = new Map(); // conversation → {at: when `typing` was last said, preview, later: timer}
   #token = null; // the last one: {token, ends}
   #listeners = [];
 
@@ -231,7 +233,7 @@ export class KefuClient extends EventTarget {
       type: 'submit',
       send: { id, conversation, log, kind, body, made_at: this.#options.now() },
     });
-    this.#typing.delete(conversation);
+    this.#forgetTyping(conversation);
     return id;
   }
 
@@ -245,14 +247,39 @@ export class KefuClient extends EventTarget {
     this.#step({ type: 'read', conversation, seq });
   }
 
-  /** The participant is typing, or has stopped. May be called on every keystroke. */
-  typing(conversation, on = true) {
-    const now = this.#options.now();
+  /**
+   * The participant is typing, or has stopped. May be called on every keystroke. With `preview` staff
+   * see what a visitor has typed so far, where the host wants that: tell the visitor.
+   */
+  typing(conversation, on = true, preview = undefined) {
     const said = this.#typing.get(conversation);
-    if (on ? said !== undefined && now - said < TYPING_EVERY : said === undefined) return;
-    if (on) this.#typing.set(conversation, now);
-    else this.#typing.delete(conversation);
-    this.#step({ type: 'typing', conversation, on });
+    if (!on) {
+      if (said) this.#step({ type: 'typing', conversation, on });
+      return this.#forgetTyping(conversation);
+    }
+    const since = this.#options.now() - (said?.at ?? -Infinity);
+    if (since >= (preview === undefined ? TYPING_EVERY : PREVIEW_EVERY))
+      return this.#sayTyping(conversation, preview);
+    if (preview === undefined) return undefined;
+    said.preview = preview;
+    said.later ??= setTimeout(
+      () => this.#sayTyping(conversation, said.preview),
+      PREVIEW_EVERY - since,
+    );
+    return undefined;
+  }
+
+  #sayTyping(conversation, preview) {
+    this.#forgetTyping(conversation);
+    this.#typing.set(conversation, { at: this.#options.now() });
+    // No half of a character that takes two units.
+    const shown = preview?.slice(0, LONGEST_PREVIEW).replace(/[\uD800-\uDBFF]$/, '');
+    this.#step({ type: 'typing', conversation, on: true, preview: shown });
+  }
+
+  #forgetTyping(conversation) {
+    clearTimeout(this.#typing.get(conversation)?.later);
+    this.#typing.delete(conversation);
   }
 
   // ---- files: HTTP beside the connection
@@ -461,9 +488,13 @@ export class KefuClient extends EventTarget {
     };
   }
 
-  /** Resolves to {conversations, next}; pass `next` as `after` for more. */
-  async list({ after = '', limit = 50 } = {}) {
-    const { conversations = [], next = '' } = await this.#request({ type: 'list', after, limit });
+  /**
+   * Resolves to {conversations, next}; pass `next` as `after` for more. One's own, or with `scope:
+   * 'queue'` those that wait, for supervisors.
+   */
+  async list({ after = '', limit = 50, scope } = {}) {
+    const ask = { type: 'list', after, limit, scope };
+    const { conversations = [], next = '' } = await this.#request(ask);
     return { conversations, next };
   }
 

@@ -17,7 +17,7 @@
 //   submit {send: {id, conversation, log, kind, body, made_at}}
 //                          a message to deliver, whatever happens
 //   request {ref, frame}   open, accept, close, history, list: repeated until answered
-//   read {conversation, seq} · typing {conversation, on}
+//   read {conversation, seq} · typing {conversation, on, preview?}
 //
 // Effects
 //   persist                save machine.snapshot() before carrying out what follows
@@ -284,8 +284,8 @@ export class SessionMachine {
     this.#emit('conversation', { conversation: conversation.view });
   }
 
-  #typing({ conversation, on }) {
-    if (this.#state === 'online') this.#transmit({ type: 'typing', conversation, on });
+  #typing({ conversation, on, preview }) {
+    if (this.#state === 'online') this.#transmit({ type: 'typing', conversation, on, preview });
   }
 
   // ---- the link: token, connect, hello, welcome

@@ -21,6 +21,9 @@ import { showTickets } from './tickets-view.js';
 const SAMPLE_EVERY = 5000; // ms
 const SAMPLES = 60;
 const RATINGS_EVERY = 60_000; // ms
+const QUEUE_EVERY = 5000; // ms
+const QUEUE_SOON = 300; // ms: several changes are one look
+const QUEUE_SHOWN = 100; // of those who wait
 const RATINGS = 50; // the newest so many are counted
 
 const byId = (id) => document.getElementById(id);
@@ -28,6 +31,8 @@ const desk = new Desk('supervisor', participantId('supervisor'));
 const panes = new Map(); // conversation → Pane
 const agentRows = new Map();
 const watchRows = new Map();
+let queue = []; // who waits, as the server last listed them
+let looking = null; // a timer: soon it is listed again
 const series = { waiting: [], load: [], rate: [] };
 
 function update(id = null) {
@@ -43,7 +48,11 @@ function update(id = null) {
 
 // ---- figures
 
-const waiting = () => desk.client.offers;
+/** Those that anybody may take, and those about whom agents are asked one by one; in their order. */
+const waiting = () => {
+  const listed = new Set(queue.map(({ conversation }) => conversation));
+  return [...queue, ...desk.client.offers.filter(({ conversation }) => !listed.has(conversation))];
+};
 const staff = () =>
   desk.client.agents.filter(({ id, present, load }) => id !== desk.me && (present || load > 0));
 const sum = (list, key) => list.reduce((total, one) => total + one[key], 0);
@@ -133,6 +142,24 @@ async function countRatings() {
 
 // ---- who waits: by department
 
+// Of what waits for one agent at a time nobody tells: it is asked for, now and then and when
+// something has changed.
+function lookSoon(delay) {
+  clearTimeout(looking);
+  looking = setTimeout(lookAtQueue, delay);
+}
+
+async function lookAtQueue() {
+  lookSoon(QUEUE_EVERY);
+  try {
+    const { conversations } = await desk.client.list({ scope: 'queue', limit: QUEUE_SHOWN });
+    queue = conversations.map(({ id, ...view }) => ({ conversation: id, ...view }));
+    update();
+  } catch {
+    // not connected: the next look shows what there is
+  }
+}
+
 function updateQueues() {
   const offers = waiting();
   byId('nobody').hidden = offers.length > 0;
@@ -150,13 +177,13 @@ function updateQueues() {
           `${departmentName(name) || t('no_department')} `,
           el('span', { class: 'count' }, String(own.length)),
         ),
-        el('ul', {}, ...own.map(queueRow)),
+        el('ol', {}, ...own.map(queueRow)),
       ];
     }),
   );
 }
 
-function queueRow({ conversation, visitor, subject, opened_at }) {
+function queueRow({ conversation, visitor, subject, opened_at }, index) {
   const time = el('span', { class: 'time', 'data-testid': 'waits' });
   return el(
     'li',
@@ -164,7 +191,12 @@ function queueRow({ conversation, visitor, subject, opened_at }) {
     el(
       'div',
       { class: 'summary' },
-      el('strong', {}, visitor),
+      el(
+        'strong',
+        {},
+        el('span', { class: 'faint', 'data-testid': 'position' }, `${index + 1}. `),
+        visitor,
+      ),
       el('span', { class: 'line' }, subject || t('no_subject')),
     ),
     tick(time, () => (time.textContent = durationText(Date.now() - Date.parse(opened_at)))),
@@ -325,8 +357,11 @@ desk.addEventListener(
   ({ detail }) => (byId('no-token').hidden &&= detail.code !== 'no_token'),
 );
 desk.client.addEventListener('entry', ({ detail }) => ratingOf(detail.entry) && countRatings());
+for (const name of ['offers', 'agents'])
+  desk.client.addEventListener(name, () => lookSoon(QUEUE_SOON));
 desk.client.addEventListener('session', () => {
   byId('no-token').hidden = true;
+  lookSoon(0);
   countRatings();
   watchAgain();
 });

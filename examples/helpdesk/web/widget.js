@@ -2,7 +2,7 @@
 //
 //   <script src="https://chat.example/widget.js" data-token="/chat-token" async></script>
 //
-// data-token        where the site says who the visitor is: answers {token, expires_at, files?}. It is
+// data-token        where the site says who the visitor is: answers {token, expires_at, files?, preview?}. It is
 //                   asked with the site's cookies. Without it the demo's tokens are taken
 // data-server       where kefu is; by default where this file is
 // data-visitor      the visitor's id, if the site knows them; else this browser keeps one

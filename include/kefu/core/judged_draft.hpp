@@ -11,10 +11,12 @@ namespace kefu::inline v0::core {
 
 struct JudgedDraft {
   explicit JudgedDraft(const Draft& from) : draft(from) {
-    texts_.reserve(from.from.size() + from.kind.size() + from.body.size() + from.peer.size());
+    texts_.reserve(from.from.size() + from.kind.size() + from.body.size() + from.tags.size() +
+                   from.peer.size());
     draft.from = keep(from.from);
     draft.kind = keep(from.kind);
     draft.body = keep(from.body);
+    draft.tags = keep(from.tags);
     draft.peer = keep(from.peer);
   }
   JudgedDraft(const JudgedDraft&) = delete;
@@ -30,9 +32,10 @@ struct JudgedDraft {
   }
 
   /// Writes the judgement into the draft.
-  void conclude() { conclude(draft, judgement); }
+  void conclude(const Judgement::Bounds& bounds) { conclude(draft, judgement, bounds); }
   /// The same for another draft; it then views the judgement.
-  static void conclude(Draft& draft, const Judgement& judgement) {
+  static void conclude(Draft& draft, Judgement& judgement, const Judgement::Bounds& bounds) {
+    judgement.keep(draft.tags, bounds);
     draft.judged = judgement.denied() ? Draft::Judged::denied : Draft::Judged::passed;
     draft.body = judgement.body(draft.body);
     draft.tags = judgement.tags();

@@ -37,6 +37,11 @@ class Judgement {
     if (verdict == OnTimeout::deny) apply(Deny{"no verdict in time"}, bounds);
   }
 
+  /// What the draft's tags were before, behind what policies left.
+  void keep(std::string_view tags, const Bounds& bounds) {
+    if (!tags.empty()) add(std::string(tags), bounds);
+  }
+
   /// A policy has refused it.
   [[nodiscard]] bool denied() const noexcept { return denied_; }
   /// A policy has put another body in its place.

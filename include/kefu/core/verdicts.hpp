@@ -206,7 +206,7 @@ class Verdicts {
     Line& line = at->second;
     while (!line.empty() && line.begin()->second.decided) {
       std::unique_ptr<JudgedDraft> draft = leave(line, line.begin());
-      draft->conclude();
+      draft->conclude(bounds_);
       out.push_back(verdict_effect::Release{std::move(draft)});
     }
     if (line.empty()) lines_.erase(at);

@@ -87,6 +87,7 @@ struct Send {
   std::uint64_t cseq = 0;
   std::string_view kind = kind::kText;
   std::string_view body;
+  std::string_view traceparent = {};  ///< see model/traceparent.hpp
 };
 /// A client has read a log so far.
 struct Delivered {
@@ -100,8 +101,11 @@ struct Read {
 };
 /// Somebody types, or has stopped.
 struct SetTyping {
+  static constexpr std::size_t kMaxPreview = 1000;  ///< bytes
+
   ConversationId conversation;
   bool on = true;
+  std::string_view preview = {};  ///< what was typed so far
 };
 /// Exactly one of `before` and `after`.
 struct History {
@@ -113,8 +117,12 @@ struct History {
 };
 /// Asks for conversations.
 struct List {
+  /// One's own conversations; or, for supervisors, those that wait, in their order by department.
+  enum class Scope : std::uint8_t { own, queue };
+
   std::string_view after;  ///< Listed::next of the answer before, or empty
   std::uint64_t limit = 50;
+  Scope scope = Scope::own;
 };
 /// What an agent says of themselves; what is absent stays as it is.
 struct SetPresence {
@@ -314,6 +322,7 @@ struct TypingState {
   ConversationId conversation;
   std::string_view from;
   bool on = true;
+  std::string_view preview = {};  ///< for staff, of a visitor
 };
 /// With `expires_at` the receiver is asked, and nobody else until then. Without, it waits for
 /// whoever takes it first.

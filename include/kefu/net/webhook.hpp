@@ -12,6 +12,7 @@
 //   webhook-id: <conversation>-<log>-<seq>
 //   webhook-timestamp: <seconds since 1970, when it was sent>
 //   webhook-signature: v1,<base64> [v1,<base64> …]
+//   traceparent: <of the message, where it came with one>
 //
 //   {"type":"entry","timestamp":"…","after_dead_letter":true,"replayed":true,"data":{…}}
 //

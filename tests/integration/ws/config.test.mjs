@@ -118,6 +118,14 @@ test('what is wrong is told with file and line, and 1', () => {
 test('so is what does not go together, or is not there', () => {
   const needed = `secret_file = "${folder}/secret"\n`;
   refused('', 'secret_file is needed, unless this is a demo');
+  file('named', `kid=new ${'n'.repeat(32)}\nkid=old ${'o'.repeat(32)}\n`);
+  accepted(`secret_file = "${folder}/named"\n`);
+  file('twice', `kid=new ${'n'.repeat(32)}\nkid=new ${'o'.repeat(32)}\n`);
+  refused(`secret_file = "${folder}/twice"\n`, 'two JWT keys have the same secret or id');
+  refused(
+    `${needed}trusted_proxies = ["10.0.0.0/8"]\n`,
+    'trusted_proxies and proxy_header need each other',
+  );
   refused(`${needed}tls_key = "x"\n`, 'tls_chain and tls_key need each other');
   refused(`${needed}nats = "x"\n`, 'nats needs postgres: it joins the nodes on one database');
   refused(`${needed}webhook = "https://x"\n`, 'webhook needs webhook_secret_file');

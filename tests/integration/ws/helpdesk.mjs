@@ -93,13 +93,14 @@ export class Helpdesk {
     return this;
   }
 
-  /** Resolves when it has logged a line that holds `text`. */
-  until(text) {
-    if (this.log.some((line) => line.includes(text))) return Promise.resolve();
+  /** Resolves when it has logged so many lines that hold `text`. */
+  until(text, times = 1) {
+    let missing = times - this.log.filter((line) => line.includes(text)).length;
+    if (missing <= 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`never logged: ${text}`)), 30_000);
       const look = (line) => {
-        if (!line.includes(text)) return;
+        if (!line.includes(text) || --missing > 0) return;
         clearTimeout(timer);
         this.#looking.delete(look);
         resolve();

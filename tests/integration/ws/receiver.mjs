@@ -34,6 +34,7 @@ export class Receiver {
   port = 0;
   taken = new Map(); // webhook-id → payload, in the order of the first time
   seen = []; // every request's payload
+  headers = new Map(); // of each of them
   connections = 0;
   wrong = [];
   decide = () => 'take';
@@ -77,6 +78,7 @@ export class Receiver {
     const id = request.headers['webhook-id'];
     assert.equal(id, `${conversation}-${log}-${seq}`);
     this.seen.push(payload);
+    this.headers.set(payload, request.headers);
     const what = this.decide(payload);
     if (what === 'hang') return;
     if (what === 'cut') return void request.socket.destroy();

@@ -1,0 +1,41 @@
+// FailureLimit: how many more times a network may be wrong, for whatever can be guessed.
+//
+// A bucket of tokens for each: so many failures at once, and as many a minute. Threading: any.
+// Memory: bounded; of more networks than `most` at once the rest share one bucket.
+#pragma once
+
+#include <kefu/model/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace kefu::inline v0 {
+
+class FailureLimit {
+ public:
+  static constexpr std::size_t kMost = 10'000;  ///< networks: some 1.5 MB
+
+  explicit FailureLimit(std::uint32_t a_minute, std::size_t most = kMost);
+
+  /// How long it must wait until it may try again; zero: not at all. `address` as inet_ntop()
+  /// writes it; an IPv6 address stands for its network of 64 bits, and loopback is one network.
+  [[nodiscard]] Nanoseconds wait(std::string_view address, Instant now) const;
+  void count(std::string_view address, Instant now);
+
+ private:
+  /// With the mutex.
+  [[nodiscard]] std::string key_of(std::string_view address) const;
+
+  const Nanoseconds cost_;
+  const std::size_t most_;
+  mutable std::mutex mutex_;
+  // When nothing of it would count any more, by network; guarded by the mutex.
+  std::unordered_map<std::string, Instant> full_at_;
+  Instant sweep_at_{};  // not before: a sweep looks at all of them
+};
+
+}  // namespace kefu::inline v0

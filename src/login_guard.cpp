@@ -1,0 +1,33 @@
+#include <kefu/login_guard.hpp>
+
+#include <string>
+#include <utility>
+
+#include "network_of.hpp"
+
+namespace kefu::inline v0 {
+
+LoginGuard::LoginGuard(std::unique_ptr<Authenticator> inner, const Executor& clock,
+                       std::uint32_t failures)
+    : inner_(std::move(inner)), clock_(clock), failures_(failures) {}
+
+Nanoseconds LoginGuard::wait(std::string_view address) const {
+  if (network_of(address).empty()) return Nanoseconds{0};
+  return failures_.wait(address, clock_.now());
+}
+
+void LoginGuard::authenticate(std::string_view token, const Caller& caller,
+                              Completion<result<Identity>> done) {
+  if (network_of(caller.address).empty())
+    return inner_->authenticate(token, caller, std::move(done));
+  if (wait(caller.address).count() != 0) return done(errc::rate_limited);
+  inner_->authenticate(token, caller,
+                       [this, peer = std::string(caller.address),
+                        done = std::move(done)](result<Identity> who) mutable {
+                         if (!who && who.error() == errc::unauthenticated)
+                           failures_.count(peer, clock_.now());
+                         done(std::move(who));
+                       });
+}
+
+}  // namespace kefu::inline v0

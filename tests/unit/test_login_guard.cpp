@@ -1,0 +1,69 @@
+#include <kefu/login_guard.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "unit/hub/host.hpp"
+
+using namespace kefu;
+using namespace kefu::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fixture {
+  ManualExecutor loop;
+  Callers asked;
+  LoginGuard guard{std::make_unique<PlainTokens>(&asked), loop, 3};
+
+  errc login(std::string_view token, std::string_view address) {
+    std::optional<errc> code;
+    guard.authenticate(token, {.address = address},
+                       [&](result<Identity> who) { code = who.error(); });
+    return code.value();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "who is wrong too often isn't looked at for a while") {
+  for (int i = 0; i < 3; ++i) CHECK(login("wrong", "192.0.2.1") == errc::unauthenticated);
+  CHECK(login("wrong", "192.0.2.1") == errc::rate_limited);
+  CHECK(login("visitor v", "192.0.2.1") == errc::rate_limited);
+  CHECK(login("visitor v", "192.0.2.2") == errc::ok);
+  CHECK(asked.size() == 4);
+  loop.advance(20s);
+  CHECK(login("visitor v", "192.0.2.1") == errc::ok);
+  CHECK(login("wrong", "192.0.2.1") == errc::unauthenticated);
+  CHECK(login("wrong", "192.0.2.1") == errc::rate_limited);
+}
+
+TEST_CASE_FIXTURE(Fixture, "good tokens and loopback are not counted") {
+  for (int i = 0; i < 10; ++i) {
+    CHECK(login("visitor v", "192.0.2.1") == errc::ok);
+    CHECK(login("wrong", "127.0.0.1") == errc::unauthenticated);
+    CHECK(login("wrong", "::1") == errc::unauthenticated);
+  }
+  CHECK(login("wrong", "192.0.2.1") == errc::unauthenticated);
+}
+
+TEST_CASE("such a connection is told when to come back, and closed") {
+  Host host;
+  host.hub.authenticate(
+      std::make_unique<LoginGuard>(std::make_unique<PlainTokens>(), host.loop, 3));
+  Peer peer(host);
+  for (int i = 0; i < 3; ++i) peer.asks(hello("wrong"));
+  CHECK(peer.got("unauthenticated") == 3);
+  CHECK(!peer.closed_for);
+  peer.asks(hello("wrong"));
+  CHECK(peer.got("rate_limited", "\"retry_after\":20000") == 1);
+  CHECK(peer.closed_for == errc::rate_limited);
+  Peer other(host);
+  other.asks(hello("visitor v"));
+  CHECK(other.closed_for == errc::rate_limited);
+  host.loop.advance(20s);
+  Peer third(host);
+  third.asks(hello("visitor v"));
+  CHECK(third.got("welcome") == 1);
+}
