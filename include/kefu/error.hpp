@@ -9,6 +9,10 @@
 #include <string_view>
 #include <system_error>
 
+#if !defined(__cpp_exceptions)
+#error "kefu needs exceptions: its constructors throw; leave out -fno-exceptions"
+#endif
+
 namespace kefu::inline v0 {
 
 enum class errc : std::uint8_t {
@@ -180,7 +184,10 @@ class ErrorCategory final : public std::error_category {
 
 }  // namespace detail
 
-[[nodiscard]] inline const std::error_category& error_category() noexcept {
+/// Categories are compared by address, so that all shared objects of a process need the same one,
+/// also where a host hides its symbols.
+[[nodiscard, gnu::visibility("default")]] inline const std::error_category&
+error_category() noexcept {
   static const detail::ErrorCategory category;
   return category;
 }
