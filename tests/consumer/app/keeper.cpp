@@ -10,9 +10,9 @@
 
 extern "C" {
 
-SHOWN kefu::Store& keeper_store(const kefu::Clock& clock) {
+SHOWN kefu::Store* keeper_store(const kefu::Clock& clock) {
   static kefu::memory::Store store{clock};
-  return store;
+  return &store;
 }
 
 SHOWN void keeper_throw(kefu::errc code) { throw std::system_error(make_error_code(code)); }

@@ -9,7 +9,7 @@
 
 extern "C" {
 /// The keeper's. Owned by the keeper, until it is unloaded.
-kefu::Store& keeper_store(const kefu::Clock& clock);
+kefu::Store* keeper_store(const kefu::Clock& clock);
 /// Throws a std::system_error with this code.
 void keeper_throw(kefu::errc code);
 /// Lets kefu's compiled code throw std::invalid_argument.

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   const kefu::SystemClock clock;
   auto* const fail = find<decltype(keeper_throw)>(keeper, "keeper_throw");
   const char* const wrong = find<decltype(reader_check)>(reader, "reader_check")(
-      find<decltype(keeper_store)>(keeper, "keeper_store")(clock), clock, fail,
+      *find<decltype(keeper_store)>(keeper, "keeper_store")(clock), clock, fail,
       find<decltype(keeper_throw_from_kefu)>(keeper, "keeper_throw_from_kefu"));
   if (wrong != nullptr) {
     std::printf("%s\n", wrong);
