@@ -32,6 +32,7 @@ struct Draft {
   std::string_view tags;  ///< of the entry
 
   // The submitter's own: a Store neither reads nor keeps them.
+  /// What policies have said of it.
   enum class Judged : std::uint8_t { not_yet, passed, denied };
   Judged judged = Judged::not_yet;  ///< by policies
   std::uint64_t tag = 0;
@@ -41,6 +42,7 @@ struct Draft {
   std::string_view reason;   ///< of a denial
 };
 
+/// What became of a draft.
 struct Outcome {
   /// ok: stored as `seq`. denied, closed: the stored refusal. conflict, duplicate, gap: see
   /// error.hpp. session_expired, fenced: the session is not in charge. stale: `version` is not

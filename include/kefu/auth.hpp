@@ -31,6 +31,7 @@ class Authenticator {
                             Completion<result<Identity>> done) = 0;
 };
 
+/// What jwt_hs256() asks of a token, beside its signature.
 struct JwtOptions {
   std::string audience = "kefu";         ///< required `aud`
   Nanoseconds leeway{5'000'000'000};     ///< tolerated clock difference for `exp` and `nbf`

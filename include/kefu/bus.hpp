@@ -13,6 +13,7 @@ namespace kefu::inline v0 {
 /// subscription.
 class Bus {
  public:
+  /// Called for each message of a topic. Both texts are valid during the call.
   using Handler = void (*)(void* context, std::string_view topic, std::string_view bytes);
 
   /// Ends when destroyed; after the destructor returned the handler is not running and won't be

@@ -15,6 +15,8 @@
 
 namespace kefu::inline v0 {
 
+/// A callable that is called exactly once, from any thread. It is move-only, and small ones need no
+/// memory.
 template <class... Args>
 class Completion {
  public:

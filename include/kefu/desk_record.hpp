@@ -32,6 +32,7 @@ struct OpenConversation {
   friend bool operator==(const OpenConversation&, const OpenConversation&) = default;
 };
 
+/// A record of any kind that the desk keeps.
 using DeskRecord = std::variant<Conversation, OpenConversation, Agent, Department, Ticket,
                                 NodeLease, SlaClock, SinkCursor, DeadLetter, BanList, Contact>;
 
@@ -70,6 +71,7 @@ inline constexpr char kSeparator = '\x1f';
 [[nodiscard]] inline std::string sortable(Timestamp at) {
   return sortable(static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
 }
+/// As sortable(), the other way round.
 [[nodiscard]] inline std::string newest_first(Timestamp at) {
   return sortable(std::numeric_limits<std::uint64_t>::max() -
                   static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
@@ -83,31 +85,40 @@ inline constexpr std::string_view kSlaPrefix = "sla/";
 inline constexpr std::string_view kSinkPrefix = "sink/";
 inline constexpr std::string_view kDeadPrefix = "dead/";
 
+/// Where the record of a conversation stands.
 [[nodiscard]] inline RecordKey conversation_key(ConversationId id) {
   return {RecordKind::conversation, id.to_string()};
 }
+/// Where it stands which conversation of a visitor in a department is open.
 [[nodiscard]] inline RecordKey open_key(std::string_view visitor, std::string_view department) {
   return {RecordKind::open_conversation, index::of(visitor).append(department)};
 }
+/// Where the record of an agent stands.
 [[nodiscard]] inline RecordKey agent_key(std::string_view id) {
   return {RecordKind::agent, std::string(id)};
 }
+/// Where the record of a department stands.
 [[nodiscard]] inline RecordKey department_key(std::string_view id) {
   return {RecordKind::department, std::string(id)};
 }
+/// Where the record of a ticket stands.
 [[nodiscard]] inline RecordKey ticket_key(TicketId id) {
   return {RecordKind::ticket, id.to_string()};
 }
+/// Where the lease of a node stands.
 [[nodiscard]] inline RecordKey node_key(std::string_view id) {
   return {RecordKind::timer, std::string(kNodePrefix).append(id)};
 }
+/// Where the SLA clock of a conversation stands.
 [[nodiscard]] inline RecordKey sla_key(ConversationId id) {
   return {RecordKind::timer, std::string(kSlaPrefix) + id.to_string()};
 }
 
+/// Where it stands how far a sink has got.
 [[nodiscard]] inline RecordKey sink_key(std::string_view sink) {
   return {RecordKind::cursor, std::string(kSinkPrefix).append(sink)};
 }
+/// Where it stands that a sink gave up the event at a position.
 [[nodiscard]] inline RecordKey dead_letter_key(std::string_view sink, std::uint64_t position) {
   return {RecordKind::cursor,
           std::string(kDeadPrefix).append(index::of(sink)) + index::sortable(position)};
@@ -116,10 +127,12 @@ inline constexpr std::string_view kDeadPrefix = "dead/";
 /// There is one list.
 [[nodiscard]] inline RecordKey bans_key() { return {RecordKind::ban, "all"}; }
 
+/// Where the record of a contact stands.
 [[nodiscard]] inline RecordKey contact_key(std::string_view id) {
   return {RecordKind::contact, std::string(id)};
 }
 
+/// Where a record stands.
 [[nodiscard]] inline RecordKey key_of(const Conversation& r) { return conversation_key(r.id); }
 [[nodiscard]] inline RecordKey key_of(const OpenConversation& r) {
   return open_key(r.visitor, r.department);
@@ -198,6 +211,7 @@ inline void add_expiry(std::vector<IndexKey>& keys, std::optional<Timestamp> at)
   return due;
 }
 
+/// By which keys a record is found, besides its own.
 [[nodiscard]] inline std::vector<IndexKey> indexes_of(const Conversation& c) {
   std::vector<IndexKey> keys;
   const auto list_for = [&](const std::string& participant) {

@@ -15,6 +15,7 @@
 
 namespace kefu::inline v0 {
 
+/// Every error that kefu answers, on the wire too.
 enum class errc : std::uint8_t {
   ok = 0,
 
@@ -184,18 +185,20 @@ class ErrorCategory final : public std::error_category {
 
 }  // namespace detail
 
-/// Categories are compared by address, so that all shared objects of a process need the same one,
-/// also where a host hides its symbols.
+/// The category of errc. Categories are compared by address, so all shared objects of a process
+/// need the same one, also where a host hides its symbols.
 [[nodiscard, gnu::visibility("default")]] inline const std::error_category&
 error_category() noexcept {
   static const detail::ErrorCategory category;
   return category;
 }
 
+/// For std::error_code.
 [[nodiscard]] inline std::error_code make_error_code(errc code) noexcept {
   return {static_cast<int>(code), error_category()};
 }
 
+/// For std::error_condition.
 [[nodiscard]] inline std::error_condition make_error_condition(errc_condition condition) noexcept {
   return {static_cast<int>(condition), error_category()};
 }

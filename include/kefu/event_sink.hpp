@@ -31,6 +31,7 @@ class EventSink {
   virtual void deliver(const EventBatch& batch, Completion<errc> done) = 0;
 };
 
+/// How events come to a sink.
 struct SinkOptions {
   bool by_conversation = false;  ///< a conversation that fails holds back only itself
   std::size_t batch = 0;         ///< events in a call at most; 0: limits::sink_batch

@@ -14,6 +14,7 @@
 
 namespace kefu::inline v0 {
 
+/// What an Executor runs, once.
 using Task = Completion<>;
 
 class Executor {

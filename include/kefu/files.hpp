@@ -70,6 +70,7 @@ class FileSink {
   /// A descriptor that splice can write at offset(), owned by this object; -1 where there is none.
   /// After splicing n bytes, no more than are left, advance(n) says so.
   [[nodiscard]] virtual int descriptor() const { return -1; }
+  /// So many bytes were spliced to the descriptor.
   virtual void advance(std::uint64_t /*bytes*/) {}
 };
 

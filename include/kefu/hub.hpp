@@ -45,6 +45,7 @@ namespace core {
 struct DeskChange;
 }
 
+/// What a Hub is made with, besides executors and a Store.
 struct HubOptions {
   kefu::limits limits;
   const Clock* clock = nullptr;  ///< wall time for token expiry; null: the machine's
@@ -55,6 +56,7 @@ struct HubOptions {
       random;  ///< for session ids; empty: std::random_device. Called on any shard
 };
 
+/// A message to take back.
 struct RecallRequest {
   ConversationId conversation;
   Log log = Log::public_log;
@@ -62,6 +64,7 @@ struct RecallRequest {
   Participant by = {};  ///< empty: the host
 };
 
+/// What to look for, and for whom.
 struct SearchQuery {
   std::string text;
   Participant by = {};                              ///< empty: the host, who may find everything
@@ -69,6 +72,7 @@ struct SearchQuery {
   std::string after = {};                           ///< SearchHits::next of the answer before
   std::size_t limit = 50;
 };
+/// A page of what was found.
 struct SearchHits {
   std::vector<Entry> entries;  ///< the newest first
   std::string next;            ///< empty: everything has been searched
@@ -113,6 +117,7 @@ class Hub final : public Acceptor {
     std::vector<std::string> tags = {};
     Attributes attributes = {};
   };
+  /// Opens a conversation, see OpenRequest.
   void open(OpenRequest request, Completion<result<Conversation>> done);
 
   /// Carries out any change that the desk knows (kefu/core/desk_command.hpp), with its rules, and
@@ -207,6 +212,7 @@ class Hub final : public Acceptor {
   void admit(std::string_view token, const Caller& caller, ConversationId conversation,
              Completion<result<Identity>> done);
 
+  /// The figures of all shards, added up.
   void stats(Completion<HubStats> done);
 
   /// A session that is attached to this node now, with the quality of its connection;

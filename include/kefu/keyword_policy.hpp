@@ -16,11 +16,13 @@ enum class OnKeyword : std::uint8_t {
   deny,  ///< it is refused, with KeywordOptions::reason
 };
 
+/// A word to look for.
 struct Keyword {
   std::string word;  ///< UTF-8, at most 128 bytes; may have spaces in it
   OnKeyword then = OnKeyword::deny;
 };
 
+/// What keyword_policy() is made with.
 struct KeywordOptions {
   std::vector<Keyword> keywords;  ///< at most 64 KiB of words
   std::string reason = "this can't be said here";

@@ -8,6 +8,7 @@
 
 namespace kefu::inline v0 {
 
+/// What a Hub, a client and a Store keep to. Each has a default; LIMITS.md says what is beyond.
 struct limits {
   // What a client may send. Exceeding one is a typed error and costs nothing stored.
   std::size_t max_frame =

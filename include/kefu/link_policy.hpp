@@ -15,6 +15,7 @@ enum class OnLink : std::uint8_t {
   deny,  ///< it is refused, with LinkOptions::reason
 };
 
+/// What link_policy() is made with.
 struct LinkOptions {
   /// Domains to which links may lead, with all that is below them: "shop.example". ASCII; an
   /// international name as its "xn--" form.

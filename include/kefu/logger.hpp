@@ -7,12 +7,14 @@
 
 namespace kefu::inline v0 {
 
+/// How much it matters.
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 /// Threading: called from any thread, concurrently. Must not block for long nor throw.
 class Logger {
  public:
   virtual ~Logger() = default;
+  /// A line without an end. Any thread; valid during the call.
   virtual void log(LogLevel level, std::string_view message) = 0;
 };
 

@@ -19,6 +19,7 @@ struct Histogram {
   std::array<std::uint64_t, kBounds.size() + 1> counts{};
   std::uint64_t sum = 0;
 
+  /// Counts a value.
   void add(std::uint64_t value) noexcept {
     std::size_t at = 0;
     while (at < kBounds.size() && value > kBounds[at]) ++at;

@@ -10,6 +10,7 @@
 
 namespace kefu::inline v0 {
 
+/// What rate_policy() is made with.
 struct RateOptions {
   std::uint32_t messages = 30;         ///< so many at once …
   Nanoseconds within{60'000'000'000};  ///< … and again so many spread over so long (a minute)

@@ -10,6 +10,7 @@
 
 namespace kefu::inline v0 {
 
+/// What a record is about. A Store takes it for a number.
 enum class RecordKind : std::uint8_t {
   conversation,
   open_conversation,
@@ -65,6 +66,7 @@ struct IndexKey {
   friend auto operator<=>(const IndexKey&, const IndexKey&) = default;
 };
 
+/// A versioned value with the keys by which it is found.
 struct Record {
   RecordKey key;
   std::uint64_t version = 0;  ///< 1 when created, and one more with each change

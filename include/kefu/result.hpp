@@ -9,6 +9,7 @@
 
 namespace kefu::inline v0 {
 
+/// A value or an errc, never both.
 template <class T>
 class [[nodiscard]] result {
  public:
@@ -18,6 +19,7 @@ class [[nodiscard]] result {
     assert(code != errc::ok);
   }  // NOLINT(google-explicit-constructor)
 
+  /// There is a value.
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
 

@@ -81,10 +81,12 @@ class SharedFrame {
 
   explicit operator bool() const noexcept { return block_ != nullptr; }
   [[nodiscard]] std::size_t size() const noexcept { return block_ ? block_->size : 0; }
+  /// The frame, valid as long as a copy of this object.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
     return block_ ? std::span<const std::byte>(block_->bytes(), block_->size)
                   : std::span<const std::byte>();
   }
+  /// The same as text.
   [[nodiscard]] std::string_view text() const noexcept {
     return block_ ? std::string_view(reinterpret_cast<const char*>(block_->bytes()), block_->size)
                   : std::string_view();
@@ -96,6 +98,7 @@ class SharedFrame {
   detail::FrameBlock* block_ = nullptr;
 };
 
+/// Where the memory of frames comes from and goes back to.
 class FramePool {
  public:
   FramePool() : home_(new detail::FrameHome) {}
@@ -126,8 +129,8 @@ class FramePool {
  private:
   static constexpr std::size_t kSmallest =
       128;  ///< bytes in the smallest class; each next class is twice as large
-  static constexpr std::size_t kClasses = 8;          ///< larger frames are allocated one by one
-  static constexpr std::size_t kKeepBytes = 1 << 20;  ///< free memory kept for reuse
+  static constexpr std::size_t kClasses = 8;             ///< larger frames are allocated one by one
+  static constexpr std::size_t kKeepBytes = 256 * 1024;  ///< free memory kept for reuse
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;

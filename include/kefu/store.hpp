@@ -42,6 +42,7 @@ namespace kefu::inline v0 {
 
 // ---- sessions
 
+/// A session begins, or a newer connection takes it over.
 struct AttachRequest {
   SessionId session;
   Participant participant;
@@ -50,11 +51,13 @@ struct AttachRequest {
   bool create = false;  ///< true: the id is newly minted and must not exist
 };
 
+/// How far a session has got in a conversation.
 struct Mark {
   ConversationId conversation;
   std::uint64_t accepted = 0;  ///< the highest cseq that has an outcome
 };
 
+/// What became of an attach.
 struct AttachOutcome {
   /// The first that applies of: conflict: create, but the id exists; session_expired: no such
   /// session (also: expired); denied: it belongs to a participant with another id; stale_epoch:
@@ -66,6 +69,7 @@ struct AttachOutcome {
       marks;  ///< ok: of every conversation in which a send of its has an outcome; in no order
 };
 
+/// A session that should not expire, as its node knows it.
 struct SessionLease {
   SessionId session;
   std::uint64_t epoch = 0;
@@ -73,6 +77,7 @@ struct SessionLease {
 
 // ---- logs
 
+/// Which run of a log.
 struct ReadRequest {
   ConversationId conversation;
   Log log = Log::public_log;
@@ -82,6 +87,7 @@ struct ReadRequest {
       0;  ///< … and, from the second on, only while their bodies sum up to at most this
 };
 
+/// A run of a log.
 struct Page {
   std::vector<Entry> entries;  ///< in order of seq, without gaps, from `after` + 1 on
   std::uint64_t tail = 0;      ///< the last seq of the log; 0 for an empty or unknown one
@@ -98,6 +104,7 @@ struct Redaction {
   std::string tags;  ///< that it does not have yet: of those who redact it alike one wins
 };
 
+/// Changes of records and logs that are made together.
 struct Commit {
   std::vector<Change> changes;  ///< all or none; applied in order, each seeing those before it
   std::vector<Entry> entries;  ///< appended to their logs in the same commit; seq, after and at are
@@ -105,11 +112,13 @@ struct Commit {
   std::vector<Redaction> redactions = {};  ///< of entries that were stored before
 };
 
+/// What a commit has made.
 struct Committed {
   std::vector<std::uint64_t> versions;  ///< one for each change; 0 for a removed record
   std::vector<Entry> entries;           ///< as stored
 };
 
+/// Which records of an index.
 struct ScanRequest {
   RecordKind kind = RecordKind::conversation;
   std::string index;
@@ -119,6 +128,7 @@ struct ScanRequest {
   std::size_t limit = 100;  ///< at least 1
 };
 
+/// Records that an index has.
 struct ScanPage {
   std::vector<Record> records;  ///< in order of (index key, id)
   std::string next;             ///< empty at the end
@@ -126,6 +136,7 @@ struct ScanPage {
 
 // ---- search
 
+/// What to look for, and where.
 struct SearchRequest {
   std::string text;                         ///< not empty
   std::vector<ConversationId> within = {};  ///< only in these; empty: everywhere
@@ -135,6 +146,7 @@ struct SearchRequest {
   std::size_t max_scan = 10'000;            ///< entries looked at, at least 1
 };
 
+/// What a search has found.
 struct SearchPage {
   std::vector<Event> entries;  ///< the newest first
   std::uint64_t next = 0;      ///< `before` of the next page; 0: everything has been searched

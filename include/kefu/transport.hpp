@@ -24,6 +24,7 @@
 
 namespace kefu::inline v0 {
 
+/// What became of a frame that was given to a Connection.
 enum class SendStatus : std::uint8_t {
   accepted,      ///< queued
   backpressure,  ///< queued, and the bound is reached: send nothing bulky until on_writable()
@@ -51,6 +52,7 @@ class Connection {
   /// Stops and restarts the delivery of messages. Up to the messages already read may still arrive
   /// after a pause.
   virtual void pause_reading() = 0;
+  /// Ends a pause.
   virtual void resume_reading() = 0;
 
   /// Writes what is queued, bounded in time, then closes and tells the peer why where the protocol

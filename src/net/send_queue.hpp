@@ -89,7 +89,7 @@ class SendChunkPool {
   void give(std::unique_ptr<SendChunk> chunk) noexcept;
 
  private:
-  static constexpr std::size_t kKept = 1024;
+  static constexpr std::size_t kKept = 256;
 
   std::unique_ptr<SendChunk> free_;
   std::size_t count_ = 0;

@@ -4,10 +4,8 @@
 
 #include <array>
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <future>
-#include <iterator>
 #include <kefu/disk/files.hpp>
 #include <string>
 #include <string_view>
@@ -26,7 +24,6 @@ struct Answer {
   std::uint64_t offset = 0;
 };
 
-// [in process: up]
 /// Appends a part of an upload; when it was the last one the file is there.
 void take_part(kefu::Files& files, const kefu::FileInfo& info, std::uint64_t offset,
                std::string_view part, std::function<void(Answer)> answer) {
@@ -43,9 +40,7 @@ void take_part(kefu::Files& files, const kefu::FileInfo& info, std::uint64_t off
     });
   });
 }
-// [end]
 
-// [in process: down]
 /// Hands out a file in parts that fit into `buffer`; false: it can't be read.
 bool send_file(kefu::FileSource& source, std::span<std::byte> buffer,
                const std::function<void(std::span<const std::byte>)>& send) {
@@ -56,22 +51,6 @@ bool send_file(kefu::FileSource& source, std::span<std::byte> buffer,
     at += *read;
   }
   return true;
-}
-// [end]
-
-std::string text_of(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  REQUIRE(in);
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-/// What stands between two marks.
-std::string between(const std::string& text, std::string_view from, std::string_view to) {
-  const std::size_t begin = text.find(from);
-  REQUIRE(begin != std::string::npos);
-  const std::size_t end = text.find(to, begin + from.size());
-  REQUIRE(end != std::string::npos);
-  return text.substr(begin + from.size(), end - begin - from.size());
 }
 
 Answer put(Files& files, const FileInfo& info, std::uint64_t offset, std::string_view part) {
@@ -112,13 +91,4 @@ TEST_CASE("in process: a file goes up in parts and comes down whole") {
     got.append(reinterpret_cast<const char*>(part.data()), part.size());
   }));
   CHECK((got == letter));
-}
-
-TEST_CASE("in process: FILES.md shows what is compiled here") {
-  const std::string here = text_of(std::string(KEFU_SOURCE_DIR) + "/tests/unit/test_files.cpp");
-  const std::string page = text_of(std::string(KEFU_SOURCE_DIR) + "/include/kefu/net/FILES.md");
-  for (const std::string name : {"up", "down"}) {
-    const std::string code = between(here, "// [in process: " + name + "]\n", "// [end]\n");
-    CHECK_MESSAGE(page.find("```cpp\n" + code + "```\n") != std::string::npos, name);
-  }
 }

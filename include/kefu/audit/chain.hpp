@@ -43,6 +43,7 @@ struct Head {
 
 /// {"writer":"desk-1","n":2,"hash":"<hex>"}, and the way back; nothing for anything else.
 [[nodiscard]] std::string to_line(const Head& head);
+/// Reads what to_line() wrote; nothing for anything else.
 [[nodiscard]] std::optional<Head> head_from(std::string_view line);
 
 /// HMAC-SHA-256, lower-case hex, of "<conversation> <log> <seq>\n" and the body. Equal bodies of
@@ -58,6 +59,7 @@ class Chain {
   /// Adds the line of an event to `out`, with the '\n' at its end.
   void append(const Event& event, std::string_view salt, std::string& out);
 
+  /// Where it stands: what an anchor keeps.
   [[nodiscard]] const Head& head() const noexcept { return head_; }
 
  private:

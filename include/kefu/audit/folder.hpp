@@ -9,6 +9,7 @@
 
 namespace kefu::inline v0::audit {
 
+/// What verify() is told.
 struct VerifyOptions {
   /// Lines of to_line(); what is no such line is passed over. Empty: there are none.
   std::filesystem::path anchors = {};

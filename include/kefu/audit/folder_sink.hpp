@@ -30,6 +30,7 @@ namespace kefu::inline v0::audit {
 /// the sink's answer, and the events come again, later. Called on a thread of the sink.
 using Anchor = std::function<errc(const Head&)>;
 
+/// What a FolderSink is made with.
 struct FolderSinkOptions {
   /// Whose chain it is, where the folder holds none yet: see is_writer_name(). Anchors know it by
   /// this name, so a chain that is begun anew keeps it.

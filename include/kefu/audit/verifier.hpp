@@ -18,6 +18,7 @@
 
 namespace kefu::inline v0::audit {
 
+/// What can be wrong with a chain.
 enum class Fault : std::uint8_t {
   unreadable,       ///< not a line of an audit log
   changed,          ///< its content is not what its hash says
@@ -34,6 +35,7 @@ enum class Fault : std::uint8_t {
 /// For people and programs, e.g. "cut_off".
 [[nodiscard]] std::string_view name(Fault fault) noexcept;
 
+/// Something that is not as it was written.
 struct Finding {
   Fault fault{};
   std::string file;        ///< as begin_file() said
@@ -41,6 +43,7 @@ struct Finding {
   std::string what;        ///< in words
 };
 
+/// What a verification has come to.
 struct Report {
   static constexpr std::size_t kMaxFindings = 1000;
 

@@ -40,6 +40,7 @@
 
 namespace kefu::inline v0::client {
 
+/// What a TokenProvider gives.
 struct Token {
   std::string text;
   /// How long it is good for; it is renewed while the last fifth of that is left. Nothing: it is
@@ -52,6 +53,7 @@ struct Token {
 /// is tried again later.
 using TokenProvider = std::function<void(Completion<result<Token>>)>;
 
+/// What a Client is made with.
 struct Options {
   TokenProvider token;
   core::RequestTerms requests;  ///< of ask()
@@ -133,6 +135,7 @@ class Client {
   /// (Options::requests) and, inside stop() and the destructor, `shutting_down`.
   void ask(ClientFrame frame, Completion<const ServerFrame&> done);
 
+  /// The server has answered `hello` on the connection that stands now.
   [[nodiscard]] bool attached() const noexcept;
   /// How many sends have no outcome.
   [[nodiscard]] std::size_t pending() const;

@@ -13,6 +13,7 @@
 
 namespace kefu::inline v0::client {
 
+/// How safe a FilePendingStore is.
 struct FilePendingStoreOptions {
   std::size_t compact_bytes = 256 * 1024;  ///< a journal below this is never rewritten
   bool sync = true;  ///< false: save() does not wait for the disk. Survives kill -9, not power loss

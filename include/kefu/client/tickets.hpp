@@ -17,11 +17,13 @@
 
 namespace kefu::inline v0::client {
 
+/// A ticket, and what it takes to change it.
 struct KnownTicket {
   Ticket ticket;              ///< without comments, which `history` tells
   std::uint64_t version = 0;  ///< that a change must name
 };
 
+/// What a call has come to.
 struct TicketAnswer {
   /// ok; not_found: there is none, or it is not theirs to read; conflict: by `rule`; denied;
   /// too_large; overloaded: too much waits to be answered; shutting_down: the client has stopped.
@@ -47,6 +49,7 @@ struct TicketPatch {
 
 class Tickets {
  public:
+  /// Called on the executor, not inside the call.
   using Done = Completion<TicketAnswer>;
 
   explicit Tickets(Client& client) : client_(client) {}
@@ -62,6 +65,7 @@ class Tickets {
   /// The work of `from` goes on in `into`, which is found.
   void merge(TicketId from, std::uint64_t from_version, TicketId into, std::uint64_t into_version,
              Done done);
+  /// A ticket as it is now.
   void get(TicketId id, Done done);
   /// Those of an assignee, or nobody's; a visitor's own. Newest first, from `after`
   /// (TicketAnswer::next of the page before) on.

@@ -11,6 +11,7 @@
 
 namespace kefu::inline v0::client {
 
+/// Where a WebSocket leads, and how patient it is.
 struct WebSocketOptions {
   std::string url = "ws://127.0.0.1:8080/ws";  ///< wss:// is not served yet
   std::string origin = {};                     ///< sent as Origin when not empty

@@ -11,12 +11,14 @@ namespace kefu::inline v0::core {
 
 class Breaker {
  public:
+  /// When it opens, and for how long.
   struct Terms {
     std::uint32_t failures = 5;       ///< in a row, then it opens
     Nanoseconds pause{500'000'000};   ///< before a probe, at least …
     Nanoseconds spread{500'000'000};  ///< … and up to so much more, which doubles up to the limit
     Nanoseconds spread_limit{30'000'000'000};
   };
+  /// Whether calls are let through.
   enum class State : std::uint8_t {
     closed,   ///< everybody may ask
     open,     ///< nobody may, until the pause is over
@@ -36,12 +38,14 @@ class Breaker {
     return state_ == State::closed;
   }
 
+  /// A call has succeeded.
   void on_success() {
     if (state_ == State::open) return;  // of a question from before it opened
     state_ = State::closed;
     failures_ = 0;
     back_off_.reset();
   }
+  /// A call has failed.
   void on_failure(Instant now) {
     if (state_ == State::open) return;
     if (state_ == State::closed && ++failures_ < terms_.failures) return;
@@ -50,6 +54,7 @@ class Breaker {
     until_ = now + terms_.pause + back_off_.next();
   }
 
+  /// Where it stands.
   [[nodiscard]] State state() const noexcept { return state_; }
 
  private:

@@ -30,6 +30,7 @@ class Calendar {
   Calendar(BusinessHours hours, ZoneOffsets zone)
       : hours_(std::move(hours)), zone_(std::move(zone)) {}
 
+  /// Whether the department serves at this moment.
   [[nodiscard]] bool is_open(Timestamp at) const { return next_open(at) == at; }
 
   /// `at` itself when it is open then. Nothing: not within the horizon.

@@ -33,10 +33,12 @@ class ClientConversation {
   bool cursor_moved = false;  ///< entries of others were delivered since `delivered` was told
 
   [[nodiscard]] ClientLog& log(Log which) { return logs[static_cast<std::size_t>(which)]; }
+  /// One of its two logs.
   [[nodiscard]] const ClientLog& log(Log which) const {
     return logs[static_cast<std::size_t>(which)];
   }
 
+  /// What must survive a restart.
   [[nodiscard]] ClientConversationState save() const {
     return {id, open_, {logs[0].saved(), logs[1].saved()}, sends.accepted(), sends.items()};
   }
@@ -78,10 +80,12 @@ class ClientConversation {
     for (ClientLog& one : logs) one.end();
   }
 
+  /// The application has been given an entry.
   void on_delivered(const Entry& entry) {
     if (entry.kind == kind::kClosed) open_ = false;
   }
 
+  /// The server goes on behind `tail`.
   void on_reset(Log which, std::uint64_t tail) {
     log(which).on_reset(tail, sends.numbered(which), sends.foreign(which));
   }

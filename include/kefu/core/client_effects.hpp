@@ -68,10 +68,12 @@ struct Refused {
 
 }  // namespace client_effect
 
+/// One thing to do.
 using ClientEffect =
     std::variant<client_effect::Persist, client_effect::Connect, client_effect::Disconnect,
                  client_effect::Transmit, client_effect::Deliver, client_effect::Settled,
                  client_effect::Reset, client_effect::Attached, client_effect::Refused>;
+/// What to do, in this order.
 using ClientEffects = std::vector<ClientEffect>;
 
 }  // namespace kefu::inline v0::core

@@ -14,6 +14,7 @@ namespace kefu::inline v0::core {
 
 class ClientLog {
  public:
+  /// What to do with an entry that has come.
   enum class Entry : std::uint8_t {
     old,   ///< delivered before
     next,  ///< deliver it
@@ -23,7 +24,9 @@ class ClientLog {
   ClientLog() = default;
   explicit ClientLog(ClientPosition at) : at_(at) {}
 
+  /// What must survive a restart.
   [[nodiscard]] const ClientPosition& saved() const noexcept { return at_; }
+  /// The last entry that was given to the application.
   [[nodiscard]] std::uint64_t position() const noexcept { return at_.position; }
 
   /// The connection streams this log, whose tail is told. `search`: a send may be in it.
@@ -45,6 +48,7 @@ class ClientLog {
     fetching_since_.reset();
   }
 
+  /// A live entry has come: what to do with it.
   Entry on_entry(std::uint64_t seq) {
     if (seq <= at_.position) return Entry::old;
     if (seq != at_.position + 1) return Entry::hole;
@@ -78,10 +82,12 @@ class ClientLog {
     if (!by_history_ || fetching_since_ || searched()) return std::nullopt;
     return at_.searched;
   }
+  /// A page has been asked for.
   void fetching(Instant now) { fetching_since_ = now; }
   /// Since when a page is on its way.
   [[nodiscard]] std::optional<Instant> fetching_since() const noexcept { return fetching_since_; }
 
+  /// An entry of a page has come: what to do with it.
   Entry on_page_entry(std::uint64_t seq) {
     if (seq == at_.searched + 1) at_.searched = seq;
     if (seq <= at_.position) return Entry::old;
@@ -89,11 +95,13 @@ class ClientLog {
     at_.position = seq;
     return Entry::next;
   }
+  /// The page is over, and the log ended here when it was read.
   void on_page_end(std::uint64_t tail) {
     fetching_since_.reset();
     target_ = std::min(target_, tail);
     if (searched()) by_history_ = false;
   }
+  /// The page could not be had; another one may be asked for.
   void on_page_failed() { fetching_since_.reset(); }
 
   /// Everything up to the tail that was told has been searched.

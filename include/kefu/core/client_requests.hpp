@@ -16,6 +16,7 @@
 
 namespace kefu::inline v0::core {
 
+/// How long, and how many, requests are kept.
 struct RequestTerms {
   std::size_t most = 1024;         ///< that wait at once
   std::uint32_t attempts = 8;      ///< of one to which the server says "later"
@@ -27,6 +28,7 @@ class ClientRequests {
  public:
   explicit ClientRequests(RequestTerms terms) : terms_(terms) {}
 
+  /// No more are taken.
   [[nodiscard]] bool is_full() const noexcept { return open_.size() >= terms_.most; }
   [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
 

@@ -26,6 +26,7 @@
 
 namespace kefu::inline v0::core {
 
+/// How patient a client is.
 struct ClientOptions {
   Nanoseconds attempt_timeout{10'000'000'000};  ///< from opening a link to `welcome`
   Nanoseconds answer_timeout{30'000'000'000};   ///< a send without an answer: the link is dead
@@ -44,6 +45,7 @@ struct ClientOptions {
 
 class ClientSession {
  public:
+  /// How far the connection has got.
   enum class State : std::uint8_t {
     stopped,     ///< nothing happens until start()
     connecting,  ///< a link is being opened
@@ -63,6 +65,7 @@ class ClientSession {
       conversations_.emplace_back(std::move(one));
   }
 
+  /// How far the connection has got.
   [[nodiscard]] State state() const noexcept { return state_; }
   /// The session to resume; nil when there is none.
   [[nodiscard]] SessionId session() const noexcept { return session_; }
@@ -113,6 +116,7 @@ class ClientSession {
     if (state_ == State::stopped) connect(out);
   }
 
+  /// Drops the link. What is pending stays so.
   void stop(ClientEffects& out) {
     if (has_link()) out.push_back(client_effect::Disconnect{});
     end_link();
@@ -173,6 +177,7 @@ class ClientSession {
     }
   }
 
+  /// The server has said something.
   void on_frame(const ServerFrame& frame, Instant now, ClientEffects& out) {
     now_ = now;
     note_retry_after(frame);

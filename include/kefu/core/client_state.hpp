@@ -33,6 +33,7 @@ struct ClientPosition {
   friend bool operator==(const ClientPosition&, const ClientPosition&) = default;
 };
 
+/// What a client keeps of a conversation.
 struct ClientConversationState {
   ConversationId id;
   bool open = true;                    ///< as far as is known: its end has not been read

@@ -9,6 +9,7 @@ namespace kefu::inline v0::core {
 
 class ConversationLog {
  public:
+  /// Where an entry stands.
   struct Place {
     std::uint64_t seq = 0;
     std::uint64_t after = 0;  ///< internal log: the public seq behind which the entry stands
@@ -24,6 +25,7 @@ class ConversationLog {
     return {++internal_tail_, public_tail_};
   }
 
+  /// The last number that was given.
   [[nodiscard]] std::uint64_t tail(Log log) const noexcept {
     return log == Log::public_log ? public_tail_ : internal_tail_;
   }

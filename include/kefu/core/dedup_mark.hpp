@@ -18,6 +18,7 @@ namespace kefu::inline v0::core {
 
 class DedupMark {
  public:
+  /// What a draft is, in the light of what was sent before.
   enum class Verdict : std::uint8_t {
     fresh,      ///< the expected cseq: judge it further, then record its outcome
     repeated,   ///< seen with the same content: answer the original outcome
@@ -32,12 +33,15 @@ class DedupMark {
     std::uint64_t seq = 0;
     Timestamp at;  ///< of an entry; for a refusal, its errc is kept here
 
+    /// It was stored.
     [[nodiscard]] static Sent entry(std::uint64_t digest, std::uint64_t seq, Timestamp at) {
       return {digest, seq, at};
     }
+    /// It was refused, for good.
     [[nodiscard]] static Sent refused(std::uint64_t digest, errc code) {
       return {digest, 0, Timestamp{static_cast<std::int64_t>(code)}};
     }
+    /// The outcome: ok, or why it was refused.
     [[nodiscard]] errc code() const { return seq ? errc::ok : static_cast<errc>(at.ns); }
   };
 

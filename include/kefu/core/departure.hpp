@@ -26,6 +26,7 @@ struct VisitorBack {
   ConversationId conversation;
 };
 
+/// Somebody waits for an agent in it.
 [[nodiscard]] inline bool is_waiting(ConversationState state) noexcept {
   return state == ConversationState::queued || state == ConversationState::offered;
 }

@@ -21,6 +21,7 @@ struct Join {
   std::string agent;
   Participant by = {};  ///< empty: kefu itself
 };
+/// Somebody takes part no more.
 struct Leave {
   ConversationId conversation;
   std::string agent;

@@ -22,6 +22,7 @@
 
 namespace kefu::inline v0::core {
 
+/// Every change that the desk knows.
 using DeskCommand =
     std::variant<Open, Enqueue, Reopen, MakeOffer, Accept, Decline, ExpireOffer, AskHost, Release,
                  TransferToAgent, TransferToDepartment, TakeOver, Overflow, Hold, Resume, Resolve,
@@ -63,6 +64,7 @@ struct DeskChange {
   DeskCommand command;
 };
 
+/// The Transaction that carries a change out.
 [[nodiscard]] inline Transaction transaction_of(DeskCommand command) {
   return Transaction([command = std::move(command)](WorkingSet& desk, Timestamp now) {
     return std::visit([&](const auto& one) { return decide(one, desk, now); }, command);

@@ -12,12 +12,14 @@
 
 namespace kefu::inline v0::core {
 
+/// Says that a conversation is done with. It takes messages, and can be reopened.
 struct Resolve {
   ConversationId conversation;
   Participant by;
   Nanoseconds wrap_up{0};
   std::optional<std::uint64_t> epoch = {};
 };
+/// Ends a conversation.
 struct Close {
   ConversationId conversation;
   Participant by;

@@ -27,6 +27,7 @@ struct TransferToAgent {
   std::string note;
   std::optional<std::uint64_t> epoch;
 };
+/// Puts a conversation into the queue of another department.
 struct TransferToDepartment {
   ConversationId conversation;
   Participant by;

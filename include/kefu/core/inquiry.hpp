@@ -36,6 +36,7 @@ struct Judged {
 };
 /// There is no verdict: what was declared stands.
 struct Unjudged {
+  /// Why a draft has no verdict of the service.
   enum class Why : std::uint8_t {
     timed_out,   ///< its deadline came first
     failed,      ///< its request failed
@@ -48,22 +49,27 @@ struct Unjudged {
 
 }  // namespace inquiry_effect
 
+/// What to do, in this order.
 using InquiryEffects = std::vector<
     std::variant<inquiry_effect::Request, inquiry_effect::Judged, inquiry_effect::Unjudged>>;
 
 class Inquiry {
  public:
+  /// How the service is asked.
   struct Terms {
     std::size_t batch = 64;      ///< drafts in a request
     std::size_t requests = 4;    ///< under way
     std::size_t waiting = 4096;  ///< drafts that no request carries yet
     Breaker::Terms breaker = {};
   };
+  /// See Unjudged.
   using Why = inquiry_effect::Unjudged::Why;
 
   Inquiry(const Terms& terms, std::uint64_t seed) : terms_(terms), breaker_(terms.breaker, seed) {}
 
+  /// Whether the service is asked at all.
   [[nodiscard]] Breaker::State breaker() const noexcept { return breaker_.state(); }
+  /// Requests that have no answer yet.
   [[nodiscard]] std::size_t requests() const noexcept { return requests_.size(); }
   /// Drafts without an effect.
   [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }

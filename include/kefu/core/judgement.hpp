@@ -32,11 +32,14 @@ class Judgement {
       add(word_of(flag->tag), bounds);
     }
   }
+  /// What the policy declared stands in place of its answer.
   void time_out(OnTimeout verdict, const Bounds& bounds) {
     if (verdict == OnTimeout::deny) apply(Deny{"no verdict in time"}, bounds);
   }
 
+  /// A policy has refused it.
   [[nodiscard]] bool denied() const noexcept { return denied_; }
+  /// A policy has put another body in its place.
   [[nodiscard]] bool rewritten() const noexcept { return rewritten_ && !denied_; }
   /// Of a denial, for the sender.
   [[nodiscard]] std::string_view reason() const noexcept {
@@ -46,6 +49,7 @@ class Judgement {
   [[nodiscard]] std::string_view body(std::string_view sent) const noexcept {
     return rewritten() ? std::string_view(text_) : sent;
   }
+  /// What policies have flagged.
   [[nodiscard]] std::string_view tags() const noexcept { return tags_; }
 
  private:

@@ -18,6 +18,7 @@ namespace kefu::inline v0::core {
 /// A session as the Store sees it: its epoch, and a mark for each conversation it has sent in.
 class SessionLedger {
  public:
+  /// A conversation's mark.
   struct Entry {
     ConversationId conversation;
     DedupMark mark;
@@ -32,10 +33,12 @@ class SessionLedger {
       at = entries_.insert(at, {conversation, {}});
     return at->mark;
   }
+  /// Null: nothing was sent there.
   [[nodiscard]] const DedupMark* find(ConversationId conversation) const {
     const auto at = std::ranges::lower_bound(entries_, conversation, {}, &Entry::conversation);
     return at == entries_.end() || at->conversation != conversation ? nullptr : &at->mark;
   }
+  /// The marks, by conversation.
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
  private:

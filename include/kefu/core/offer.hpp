@@ -39,6 +39,7 @@ struct Decline {
   std::optional<std::uint64_t> epoch;
   Nanoseconds pause{0};
 };
+/// Takes an offer back whose time is over.
 struct ExpireOffer {
   ConversationId conversation;
   Nanoseconds pause{0};

@@ -27,9 +27,12 @@ class PendingSends {
   PendingSends(std::vector<PendingSend> items, std::uint64_t accepted)
       : items_(std::move(items)), accepted_(accepted) {}
 
+  /// What has no outcome, in the order of sending.
   [[nodiscard]] const std::vector<PendingSend>& items() const noexcept { return items_; }
+  /// The highest cseq that has an outcome.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
 
+  /// Takes a send behind all others.
   void add(PendingSend send) { items_.push_back(std::move(send)); }
 
   // ---- connections
@@ -126,6 +129,7 @@ class PendingSends {
 
   // ---- transmission
 
+  /// A send that may go out now.
   struct Due {
     bool changed = false;             ///< numbers were given: persist before transmitting
     std::vector<std::size_t> places;  ///< of what to transmit, in items(), in order

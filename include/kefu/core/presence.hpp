@@ -36,6 +36,7 @@ struct DetachDevice {
   std::string agent;
   Device device;
 };
+/// An agent says whether they take conversations, and how many.
 struct SetIntent {
   std::string agent;
   std::optional<Intent> intent;
@@ -63,6 +64,7 @@ struct ReturnAbsent {
   std::string judge;
   Nanoseconds grace{0};
 };
+/// Frees slots whose time after a conversation is over.
 struct EndWrapUp {
   std::string agent;
 };

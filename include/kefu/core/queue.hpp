@@ -12,6 +12,7 @@
 
 namespace kefu::inline v0::core {
 
+/// A visitor's place among those who wait.
 struct QueuePlace {
   std::uint64_t position = 1;      ///< 1: next
   std::optional<Nanoseconds> eta;  ///< nothing: kefu can't tell, and does not guess

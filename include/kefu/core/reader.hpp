@@ -12,6 +12,7 @@ namespace kefu::inline v0::core {
 
 class Reader {
  public:
+  /// What a reader is to do next.
   enum class Action : std::uint8_t {
     none,     ///< nothing to do
     deliver,  ///< hand this entry to the connection
@@ -76,6 +77,7 @@ class Reader {
     reading_ = 0;
     return on_tail(tail, blocked, replay_limit);
   }
+  /// The page could not be read; it is asked for again later.
   void on_page_failed() {
     reading_ = 0;
     hinted_ = 1;  // there was a reason to read
@@ -91,6 +93,7 @@ class Reader {
     return start();
   }
 
+  /// The last entry that was given to the client.
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
   /// There is, or may be, something to read.
   [[nodiscard]] bool behind() const noexcept { return position_ < tail_ || hinted_; }

@@ -10,6 +10,7 @@
 
 namespace kefu::inline v0::core {
 
+/// Who may take back what, and for how long.
 struct RecallTerms {
   Nanoseconds within{};      ///< its writer may, for so long
   bool supervisors = false;  ///< may at any time, whoever wrote it

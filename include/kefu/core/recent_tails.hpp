@@ -17,6 +17,7 @@ class RecentTails {
   /// `beats`: with how many a tail is told again.
   RecentTails(Nanoseconds heartbeat, int beats) : heartbeat_(heartbeat), beats_(beats) {}
 
+  /// A log has got this far.
   void moved(const Tail& tail) {
     Recent& recent = recent_[tail.conversation];
     std::uint64_t& known = recent.tails[static_cast<std::size_t>(tail.log)];

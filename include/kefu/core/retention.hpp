@@ -20,11 +20,14 @@
 
 namespace kefu::inline v0::core {
 
+/// What has a retention.
 using Retained = std::variant<ConversationId, TicketId>;
 
+/// Marks what is past its retention.
 struct Expire {
   Retained of;
 };
+/// Lets go of what was emptied.
 struct EndExpiry {
   Retained of;
   std::optional<Timestamp> again = {};  ///< it is not done: look again then

@@ -37,17 +37,21 @@ struct Run {
 };
 }  // namespace router_effect
 
+/// One thing to do.
 using RouterEffect =
     std::variant<router_effect::ReadAgents, router_effect::ReadQueue, router_effect::Run>;
+/// What to do, in this order.
 using RouterEffects = std::vector<RouterEffect>;
 
 class Router {
  public:
+  /// What it waits for.
   enum class State : std::uint8_t { idle, agents, queue, settling };
 
   Router(Department department, RoutingStrategy strategy)
       : department_(std::move(department)), strategy_(std::move(strategy)) {}
 
+  /// What it waits for.
   [[nodiscard]] State state() const noexcept { return state_; }
 
   /// Something may have changed. A wake-up while it is at work makes it begin again at the end.
@@ -56,6 +60,7 @@ class Router {
     if (state_ == State::idle) begin(out);
   }
 
+  /// The answer to ReadAgents.
   void on_agents(std::vector<Agent> agents, Timestamp now, RouterEffects& out) {
     snapshot_ = {department_.id, now, std::move(agents)};
     state_ = State::queue;
@@ -63,6 +68,7 @@ class Router {
     out.push_back(router_effect::ReadQueue{});
   }
 
+  /// The answer to ReadQueue.
   void on_queue(const std::vector<Conversation>& page, const std::string& next,
                 RouterEffects& out) {
     for (const Conversation& c : page) consider(c, out);
@@ -73,6 +79,7 @@ class Router {
     }
   }
 
+  /// A Run has ended, however it did.
   void on_settled(RouterEffects& out) {
     --running_;
     if (state_ == State::settling) settle(out);

@@ -35,7 +35,9 @@ void drop_dead_devices(std::vector<Agent>& agents, IsAlive is_alive) {
     std::erase_if(agent.devices, [&](const Device& device) { return !is_alive(device.node); });
 }
 
+/// What a strategy would do with a conversation.
 struct Proposal {
+  /// Which of it.
   enum class What : std::uint8_t {
     nobody,    ///< leave it in the queue
     agent,     ///< offer it to `agent`

@@ -14,6 +14,7 @@ namespace kefu::inline v0::core {
 
 class Session {
  public:
+  /// How far a session has got.
   enum class State : std::uint8_t {
     greeting,        ///< waits for `hello`
     authenticating,  ///< the token is being checked
@@ -23,7 +24,9 @@ class Session {
     ended,           ///< closed from here; nothing more is served
   };
 
+  /// How far it has got.
   [[nodiscard]] State state() const noexcept { return state_; }
+  /// Goes on to this state.
   void enter(State state) noexcept { state_ = state; }
 
   /// May a frame that is not `hello` be served now?
@@ -43,6 +46,7 @@ class Session {
     return state_ == State::greeting ? errc::ok : errc::conflict;
   }
 
+  /// What to do with a send.
   enum class Send : std::uint8_t {
     submit,     ///< new to this connection: let the Store judge it
     in_flight,  ///< a retry of one whose outcome is still to come: that answers both
@@ -73,6 +77,7 @@ class Session {
     in_flight_.pop_back();
   }
 
+  /// Sends without an outcome.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
 
  private:

@@ -35,6 +35,7 @@
 
 namespace kefu::inline v0::core {
 
+/// How events are given to a sink.
 struct SinkTerms {
   bool by_conversation = false;
   std::size_t window = 256;    ///< events held
@@ -96,12 +97,14 @@ class SinkLanes {
   }
   /// From here to end_marks() all that are dead are marked anew; the earlier marks hold meanwhile.
   void begin_marks() { new_dead_ = Marks{}; }
+  /// All dead letters that are stored have been told.
   void end_marks() {
     if (new_dead_) dead_ = *std::exchange(new_dead_, std::nullopt);
   }
 
   // ---- reading
 
+  /// The position behind which the outbox is read next.
   [[nodiscard]] std::uint64_t read_from() const noexcept { return read_; }
   /// How many events it takes now.
   [[nodiscard]] std::size_t room() const noexcept {
@@ -193,6 +196,7 @@ class SinkLanes {
     std::ranges::sort(now.held, {}, &HeldLane::from);
     return now == noted_ ? std::nullopt : std::optional(std::move(now));
   }
+  /// This progress is stored.
   void noted(Progress progress) { noted_ = std::move(progress); }
 
  private:

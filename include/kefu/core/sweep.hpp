@@ -15,6 +15,7 @@
 
 namespace kefu::inline v0::core {
 
+/// What a Sweep looks after.
 struct SweepOptions {
   std::string node;                              ///< this one, which judges others
   Nanoseconds grace = std::chrono::seconds(30);  ///< before an absent agent loses what they have
@@ -32,6 +33,7 @@ struct Scan {
   std::string prefix;
   std::string after;
 };
+/// Carry this out in a transaction.
 struct Run {
   DeskCommand command;
 };
@@ -54,13 +56,16 @@ struct Merge {
   std::string visitor;
   std::string contact;
 };
+/// This round is over.
 struct Done {};
 
 }  // namespace sweep_effect
 
+/// One thing to do.
 using SweepEffect =
     std::variant<sweep_effect::Scan, sweep_effect::Run, sweep_effect::Judge, sweep_effect::Expire,
                  sweep_effect::Look, sweep_effect::Merge, sweep_effect::Done>;
+/// What to do, in this order.
 using SweepEffects = std::vector<SweepEffect>;
 
 class Sweep {
@@ -74,6 +79,7 @@ class Sweep {
     scan({}, out);
   }
 
+  /// A page that it asked for.
   void on_page(const std::vector<DeskRecord>& page, const std::string& next, Timestamp now,
                SweepEffects& out) {
     bool more = !next.empty();

@@ -18,6 +18,7 @@
 
 namespace kefu::inline v0::core {
 
+/// Makes a ticket; again, it changes nothing.
 struct CreateTicket {
   Ticket proposed;
   Participant by;

@@ -40,8 +40,10 @@ struct Ended {
 
 }  // namespace transaction_effect
 
+/// One thing to do.
 using TransactionEffect =
     std::variant<transaction_effect::Read, transaction_effect::Commit, transaction_effect::Ended>;
+/// What to do, in this order.
 using TransactionEffects = std::vector<TransactionEffect>;
 
 class Transaction {
@@ -53,18 +55,24 @@ class Transaction {
   /// Each lost race means that somebody else got through; after this many the caller is told.
   static constexpr int kAttempts = 32;
 
+  /// What it waits for.
   enum class State : std::uint8_t { idle, reading, committing, ended };
 
   explicit Transaction(Decide decide) : decide_(std::move(decide)) {}
 
+  /// What it waits for.
   [[nodiscard]] State state() const noexcept { return state_; }
+  /// What it has read, and would write.
   [[nodiscard]] WorkingSet& records() noexcept { return records_; }
   [[nodiscard]] const WorkingSet& records() const noexcept { return records_; }
 
+  /// Begins.
   void start(Timestamp now, TransactionEffects& out) { run(now, out); }
 
+  /// The records that it asked for.
   void on_read(Timestamp now, TransactionEffects& out) { run(now, out); }
 
+  /// What became of its commit.
   void on_committed(TransactionEffects& out) { end(errc::ok, Rule::none, true, out); }
 
   /// A read or the commit failed. After errc::timed_out nobody knows whether it was stored: the

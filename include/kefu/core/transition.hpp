@@ -13,6 +13,7 @@
 
 namespace kefu::inline v0::core {
 
+/// Whether the table of states has this step.
 template <class State>
 [[nodiscard]] constexpr Rule may_enter(State from, State to) noexcept {
   return may_transition(from, to) ? Rule::none : Rule::state_table;

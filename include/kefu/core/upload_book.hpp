@@ -28,6 +28,7 @@ namespace kefu::inline v0::core {
 /// Threading: one thread at a time.
 class UploadBook {
  public:
+  /// A file that is not whole.
   struct Upload {
     FileInfo info;
     std::uint64_t offset = 0;
@@ -36,6 +37,7 @@ class UploadBook {
     bool open = false;             ///< a sink of it is there
     bool broken = false;           ///< its bytes can't be relied on
   };
+  /// A file that is whole, and to which no message refers.
   struct Unkept {
     FileInfo info;
     Timestamp since;
@@ -43,10 +45,12 @@ class UploadBook {
 
   explicit UploadBook(limits bounds) : bounds_{bounds} {}
 
+  /// Null: there is none.
   [[nodiscard]] Upload* find(FileId id) {
     const auto at = uploads_.find(id);
     return at == uploads_.end() ? nullptr : &at->second;
   }
+  /// Null: there is none.
   [[nodiscard]] const Unkept* find_unkept(FileId id) const {
     const auto at = unkept_.find(id);
     return at == unkept_.end() ? nullptr : &at->second;
@@ -89,6 +93,7 @@ class UploadBook {
     if (std::exchange(upload->open, true)) return errc::conflict;
     return *upload;
   }
+  /// The sink of an upload is gone.
   void close(FileId id, std::uint64_t generation, std::uint64_t offset, bool broken,
              Timestamp now) {
     Upload* const upload = find(id);
@@ -110,6 +115,7 @@ class UploadBook {
     upload->open = true;
     return upload->generation;
   }
+  /// An upload is a file now.
   void committed(FileId id, Timestamp now) {
     const auto at = uploads_.find(id);
     if (at == uploads_.end()) return;
@@ -120,28 +126,35 @@ class UploadBook {
   }
 
   // After a restart.
+  /// At the start: such a file is there.
   void found_unkept(FileInfo info, Timestamp since) {
     count(info, 1, 0);
     const FileId id = info.id;
     unkept_[id] = {std::move(info), since};
   }
+  /// At the start: such a file is there.
   void found_kept(const FileInfo& info) { count(info, 1, 0); }
 
+  /// A message refers to it.
   void kept(FileId id) { unkept_.erase(id); }
+  /// Its digest is known.
   void digested(FileId id, std::string sha256) {
     const auto at = unkept_.find(id);
     if (at != unkept_.end()) at->second.info.sha256 = std::move(sha256);
   }
+  /// A scanner has said something of it.
   void judged(FileId id, FileVerdict verdict) {
     const auto at = unkept_.find(id);
     if (at != unkept_.end()) at->second.info.verdict = verdict;
   }
+  /// It is there no more.
   void removed(const FileInfo& info) {
     const bool growing = uploads_.erase(info.id) != 0;
     unkept_.erase(info.id);
     count(info, -1, growing ? -1 : 0);
   }
 
+  /// When it is collected.
   [[nodiscard]] Timestamp expiry(const Upload& upload) const {
     return upload.touched + bounds_.upload_ttl;
   }
@@ -161,7 +174,9 @@ class UploadBook {
     return out;
   }
 
+  /// Bytes of all files, announced ones included.
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+  /// Bytes of the files of a participant, announced ones included.
   [[nodiscard]] std::uint64_t used_by(const std::string& owner) const {
     const auto at = usage_.find(owner);
     return at == usage_.end() ? 0 : at->second.bytes;

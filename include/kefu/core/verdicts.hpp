@@ -51,6 +51,7 @@ struct Drop {
 
 }  // namespace verdict_effect
 
+/// What to do, in this order.
 using VerdictEffects =
     std::vector<std::variant<verdict_effect::Ask, verdict_effect::Release, verdict_effect::Drop>>;
 
@@ -64,6 +65,7 @@ class Verdicts {
   /// Drafts of this (session, conversation) wait: another one must wait behind them.
   [[nodiscard]] bool holds(const Draft& draft) const { return lines_.contains(key_of(draft)); }
   [[nodiscard]] std::size_t size() const noexcept { return cases_.size(); }
+  /// When what policies declared stands.
   [[nodiscard]] Instant deadline_of(const Draft& draft) const { return draft.received + deadline_; }
 
   /// The draft, while it waits; else null.

@@ -19,6 +19,7 @@ namespace kefu::inline v0::core {
 
 class WorkingSet {
  public:
+  /// A record as it was read, and as it shall be.
   struct Row {
     std::optional<DeskRecord> value;  ///< nothing: absent, or removed
     std::uint64_t version = 0;        ///< as read; 0: it was absent
@@ -39,17 +40,25 @@ class WorkingSet {
   const Conversation* conversation(ConversationId id) {
     return find<Conversation>(conversation_key(id));
   }
+  /// Null: there is none, or it is not read yet.
   const OpenConversation* open(std::string_view visitor, std::string_view department) {
     return find<OpenConversation>(open_key(visitor, department));
   }
+  /// Null: there is none, or it is not read yet.
   const NodeLease* node(std::string_view id) { return find<NodeLease>(node_key(id)); }
+  /// Null: there is none, or it is not read yet.
   const Ticket* ticket(TicketId id) { return find<Ticket>(ticket_key(id)); }
+  /// Null: there is none, or it is not read yet.
   const SinkCursor* sink(std::string_view name) { return find<SinkCursor>(sink_key(name)); }
+  /// Null: there is none, or it is not read yet.
   const Contact* contact(std::string_view id) { return find<Contact>(contact_key(id)); }
+  /// Null: there is none, or it is not read yet.
   const BanList* bans() { return find<BanList>(bans_key()); }
+  /// Null: there is none, or it is not read yet.
   const DeadLetter* dead_letter(std::string_view sink, std::uint64_t position) {
     return find<DeadLetter>(dead_letter_key(sink, position));
   }
+  /// Null: there is none, or it is not read yet.
   const SlaClock* sla(ConversationId id) { return find<SlaClock>(sla_key(id)); }
 
   /// Never null once it has been read: an agent of whom nothing is known has the defaults.
@@ -95,6 +104,7 @@ class WorkingSet {
     assert(!row.value);
     row.changed = true;
   }
+  /// There shall be no such record.
   template <class T>
   void remove(const T& record) {
     Row& row = rows_.at(key_of(record));
@@ -109,9 +119,13 @@ class WorkingSet {
   /// The record was stored, and has this version now.
   void stored(const RecordKey& key, std::uint64_t version) { rows_.at(key).version = version; }
 
+  /// What was asked for and is not read: the keys, once.
   [[nodiscard]] std::vector<RecordKey> take_missing() { return std::exchange(missing_, {}); }
+  /// All that was read or written.
   [[nodiscard]] const std::map<RecordKey, Row>& rows() const noexcept { return rows_; }
+  /// What shall be appended to logs.
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
+  /// Something shall be written.
   [[nodiscard]] bool changed() const {
     if (!entries_.empty()) return true;
     for (const auto& [key, row] : rows_) {

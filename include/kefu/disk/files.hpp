@@ -21,6 +21,7 @@ enum class DigestWhen : std::uint8_t {
   streaming,  ///< from what is written; the commit has it. Sinks then have no descriptor
 };
 
+/// What Files are made with.
 struct FilesOptions {
   kefu::limits limits = {};
   DigestWhen digest = DigestWhen::on_commit;

@@ -26,8 +26,10 @@ enum class Intent : std::uint8_t {
   constexpr std::string_view kNames[] = {"available", "busy", "away"};
   return kNames[static_cast<std::size_t>(intent)];
 }
+/// See enum_name.hpp.
 [[nodiscard]] constexpr Intent last_of(Intent) noexcept { return Intent::away; }
 
+/// Why a slot is filled.
 enum class SlotUse : std::uint8_t {
   offered,  ///< kept while the agent is asked
   owned,
@@ -40,6 +42,7 @@ enum class SlotUse : std::uint8_t {
 }
 [[nodiscard]] constexpr SlotUse last_of(SlotUse) noexcept { return SlotUse::wrap_up; }
 
+/// One conversation that counts for an agent.
 struct AgentSlot {
   ConversationId conversation;
   std::string department;
@@ -50,6 +53,7 @@ struct AgentSlot {
   friend bool operator==(const AgentSlot&, const AgentSlot&) = default;
 };
 
+/// What an agent can, and how well.
 struct Skill {
   std::string name;
   std::uint32_t level = 1;  ///< higher is better
@@ -57,6 +61,7 @@ struct Skill {
   friend bool operator==(const Skill&, const Skill&) = default;
 };
 
+/// That an agent serves a department.
 struct Membership {
   std::string department;
   std::optional<std::uint32_t> capacity;  ///< slots for this department; nothing: any that are free
@@ -92,14 +97,17 @@ struct Agent {
   /// For an agent whose host says nothing else.
   static constexpr std::uint32_t kDefaultCapacity = 8;
 
+  /// The slot that a conversation fills; null: none.
   [[nodiscard]] const AgentSlot* slot_of(ConversationId conversation) const {
     const auto at = std::ranges::find(slots, conversation, &AgentSlot::conversation);
     return at == slots.end() ? nullptr : &*at;
   }
+  /// Their membership of a department; null: none.
   [[nodiscard]] const Membership* membership_in(std::string_view department) const {
     const auto at = std::ranges::find(departments, department, &Membership::department);
     return at == departments.end() ? nullptr : &*at;
   }
+  /// They take conversations of this department.
   [[nodiscard]] bool serves(std::string_view department) const {
     return departments.empty() || membership_in(department) != nullptr;
   }

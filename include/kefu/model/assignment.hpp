@@ -28,6 +28,7 @@ struct Declined {
   friend bool operator==(const Declined&, const Declined&) = default;
 };
 
+/// What happens to an assignment.
 enum class AssignmentStep : std::uint8_t {
   queued,
   offered,
@@ -59,6 +60,7 @@ enum class AssignmentStep : std::uint8_t {
   return AssignmentStep::ended;
 }
 
+/// A step of an assignment, with its time.
 struct AssignmentEvent {
   std::uint64_t epoch = 0;
   AssignmentStep step = AssignmentStep::queued;

@@ -18,7 +18,9 @@ struct Ban {
   std::string by;                  ///< who said so; empty: the host
   Timestamp at;                    ///< when; the Hub sets it
 
+  /// Its time is not over.
   [[nodiscard]] bool stands(Timestamp now) const { return !until || now < *until; }
+  /// Both are about the same participant, or the same address.
   [[nodiscard]] bool same_target(const Ban& other) const {
     return participant == other.participant && address == other.address;
   }

@@ -25,6 +25,7 @@ struct Holiday {
   friend bool operator==(const Holiday&, const Holiday&) = default;
 };
 
+/// When a department is open, week by week.
 struct BusinessHours {
   std::string zone;  ///< its IANA name, for people and for load_time_zone()
   std::array<std::vector<OpenInterval>, 7>

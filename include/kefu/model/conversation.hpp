@@ -80,6 +80,7 @@ struct Conversation {
   [[nodiscard]] bool unanswered() const {
     return state == ConversationState::resolved && agents.empty();
   }
+  /// This agent takes part.
   [[nodiscard]] bool has_agent(std::string_view who) const {
     return std::ranges::find(agents, who) != agents.end();
   }
@@ -93,6 +94,7 @@ struct Conversation {
     if (state == ConversationState::offered && assignment.offer) return assignment.offer->agent;
     return owner();
   }
+  /// May read and write it.
   [[nodiscard]] bool admits(Role role, std::string_view who) const {
     return kefu::admits(visitor, agents, role, who);
   }

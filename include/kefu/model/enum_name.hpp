@@ -11,6 +11,7 @@
 
 namespace kefu::inline v0 {
 
+/// The value that has this name; nothing for any other text.
 template <class E>
 [[nodiscard]] constexpr std::optional<E> enum_from_name(std::string_view text) noexcept {
   for (std::uint32_t i = 0; i <= static_cast<std::uint32_t>(last_of(E{})); ++i) {

@@ -13,6 +13,7 @@ struct Event {
   Entry entry;
 };
 
+/// Events that a sink gets together.
 struct EventBatch {
   std::vector<Event> events;  ///< at least one
   /// An earlier event of this conversation was given up and is kept as a dead letter: what the

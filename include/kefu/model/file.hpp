@@ -17,6 +17,7 @@ enum class FileVerdict : std::uint8_t {
   refused,  ///< it can't be read
 };
 
+/// What is known of a file.
 struct FileInfo {
   FileId id;                               ///< made by whoever uploads, like all ids
   ConversationId conversation;             ///< to whose participants it belongs
@@ -35,12 +36,14 @@ struct FileInfo {
   }
 };
 
+/// How far a file has got.
 enum class FileState : std::uint8_t {
   growing,    ///< an upload; it may be resumed until it expires
   committed,  ///< whole and unchangeable; collected unless it is kept in time
   kept,       ///< referred to: only remove() takes it away
 };
 
+/// How far an upload has got.
 struct FileStatus {
   FileInfo info;
   FileState state = FileState::growing;

@@ -53,12 +53,14 @@ namespace frame {
 
 // ---- from the client
 
+/// The first frame of a connection.
 struct Hello {
   std::string_view token;
   std::optional<SessionId> session;  ///< to resume it
   std::uint64_t epoch = 1;           ///< above every earlier one of the session
   std::vector<Position> positions;   ///< conversations not named are read from their start
 };
+/// Another token, before the one at hand ends.
 struct Token {
   std::string_view token;
 };
@@ -69,6 +71,7 @@ struct Attribute {
 
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
+/// Opens a conversation.
 struct Open {
   ConversationId id;
   std::string_view department;
@@ -85,14 +88,17 @@ struct Send {
   std::string_view kind = kind::kText;
   std::string_view body;
 };
+/// A client has read a log so far.
 struct Delivered {
   ConversationId conversation;
   std::uint64_t seq = 0;
 };
+/// A person has seen a log so far.
 struct Read {
   ConversationId conversation;
   std::uint64_t seq = 0;
 };
+/// Somebody types, or has stopped.
 struct SetTyping {
   ConversationId conversation;
   bool on = true;
@@ -105,6 +111,7 @@ struct History {
   std::optional<std::uint64_t> after;
   std::uint64_t limit = 50;
 };
+/// Asks for conversations.
 struct List {
   std::string_view after;  ///< Listed::next of the answer before, or empty
   std::uint64_t limit = 50;
@@ -118,6 +125,7 @@ struct SetPresence {
 /// The changes of an assignment. With `assignment` they are refused when it has another epoch now,
 /// unless they made that themselves.
 struct Change {
+  /// What is to be done.
   enum class What : std::uint8_t {
     accept,
     decline,
@@ -140,6 +148,7 @@ struct Transfer {
   std::optional<std::string_view> department;
   std::string_view note;
 };
+/// A conversation waits for something.
 struct Hold {
   ConversationId conversation;
   std::optional<std::uint64_t> assignment;
@@ -212,6 +221,7 @@ struct TicketChange {
   std::optional<std::vector<Attribute>> attributes = {};
   std::optional<ConversationId> conversation = {};  ///< is linked
 };
+/// A comment on a ticket.
 struct Comment {
   TicketId id;
   CommentId comment;
@@ -235,6 +245,7 @@ struct FindTickets {
 
 // ---- from the server
 
+/// The limits that a client must know.
 struct Limits {
   std::uint64_t window = 0;
   std::uint64_t max_frame = 0;
@@ -242,6 +253,7 @@ struct Limits {
 
   friend bool operator==(const Limits&, const Limits&) = default;
 };
+/// The answer to `hello`.
 struct Welcome {
   SessionId session;
   std::uint64_t epoch = 0;
@@ -290,12 +302,14 @@ struct EntryFrame {
   frame.at = entry.at;
   return frame;
 }
+/// How far somebody else has read.
 struct Receipt {
   ConversationId conversation;
   std::string_view from;
   std::optional<std::uint64_t> delivered;
   std::optional<std::uint64_t> read;
 };
+/// Who types.
 struct TypingState {
   ConversationId conversation;
   std::string_view from;
@@ -312,6 +326,7 @@ struct Offer {
   std::uint64_t assignment = 0;
   std::optional<Timestamp> expires_at;
 };
+/// An offer does not stand any more.
 struct OfferGone {
   ConversationId conversation;
 };
@@ -374,6 +389,7 @@ struct About {
   std::vector<std::string_view> tags;
   std::vector<Attribute> attributes;
 };
+/// A ticket, as its reader may know it.
 struct TicketView {
   TicketId id;
   std::uint64_t version = 0;
@@ -407,6 +423,7 @@ struct Done {
   std::uint64_t assignment = 0;
   std::uint64_t version = 0;
 };
+/// What went wrong, and with what.
 struct Error {
   errc code = errc::bad_frame;
   std::string_view detail;                     ///< for people; not to be parsed
@@ -433,6 +450,7 @@ struct ClientFrame {
       body;
 };
 
+/// What a server says. Texts point to where the frame was read from.
 struct ServerFrame {
   std::string_view ref;
   std::variant<frame::Welcome, frame::Ack, frame::EntryFrame, frame::Receipt, frame::TypingState,

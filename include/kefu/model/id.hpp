@@ -43,6 +43,7 @@ inline constexpr auto kHexValues = [] {
 
 }  // namespace detail
 
+/// A UUID of one kind: ids of two kinds can not be mixed up.
 template <class Tag>
 struct Id {
   std::uint64_t hi = 0;
@@ -63,6 +64,7 @@ struct Id {
     return out;
   }
 
+  /// The text form of UUIDs, in lower case.
   [[nodiscard]] std::string to_string() const {
     std::string text(kIdTextSize, '\0');
     format_to(text.data());
@@ -101,6 +103,7 @@ struct Id {
     }
     return out;
   }
+  /// Reads 16 bytes, the first one first.
   [[nodiscard]] static constexpr Id from_bytes(const std::uint8_t* in) noexcept {
     Id id;
     for (std::size_t i = 0; i < 8; ++i) {
@@ -111,9 +114,13 @@ struct Id {
   }
 };
 
+/// Names a conversation; made by whoever opens it.
 using ConversationId = Id<struct ConversationTag>;
+/// Names a session; made by the server, never used again.
 using SessionId = Id<struct SessionTag>;
+/// Names a file; made by whoever sends it.
 using FileId = Id<struct FileTag>;
+/// Names a ticket; made by whoever creates it.
 using TicketId = Id<struct TicketTag>;
 
 /// Makes a UUIDv7 (RFC 9562, §5.7) from a wall-clock time in milliseconds and 74 random bits.

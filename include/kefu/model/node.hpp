@@ -12,6 +12,7 @@ struct NodeLease {
   Timestamp since;  ///< valid without a gap from here …
   Timestamp until;  ///< … to here, by the Store's clock
 
+  /// The node counts as alive.
   [[nodiscard]] bool valid_at(Timestamp now) const { return now < until; }
   /// Nobody may judge others who was not there to see them for a whole grace period: after an
   /// outage, a step of the clock or a full restart everyone gets that long to come back.

@@ -9,6 +9,7 @@
 
 namespace kefu::inline v0 {
 
+/// What somebody is to a desk.
 enum class Role : std::uint8_t { visitor, agent, bot, supervisor };
 
 [[nodiscard]] constexpr std::string_view name(Role role) noexcept {
@@ -25,6 +26,7 @@ enum class Role : std::uint8_t { visitor, agent, bot, supervisor };
   return "visitor";
 }
 
+/// The role of that name; nothing for any other text.
 [[nodiscard]] constexpr std::optional<Role> role_from_name(std::string_view text) noexcept {
   for (Role role : {Role::visitor, Role::agent, Role::bot, Role::supervisor}) {
     if (name(role) == text) return role;

@@ -9,6 +9,7 @@
 
 namespace kefu::inline v0 {
 
+/// Which rule of the desk forbids a change.
 enum class Rule : std::uint8_t {
   none,
   exists,       ///< there is no such conversation, agent or ticket

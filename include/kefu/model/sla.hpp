@@ -13,6 +13,7 @@
 
 namespace kefu::inline v0 {
 
+/// What can be promised.
 enum class SlaTarget : std::uint8_t {
   first_response,  ///< from opening to the first message of an agent
   next_response,   ///< from a visitor's message to the answer, after the first
@@ -32,6 +33,7 @@ struct SlaPolicy {
   std::optional<Nanoseconds> resolution;
   Nanoseconds warn_before{0};  ///< business time before a due time; 0: no warnings
 
+  /// How long it may take; nothing: it is not promised.
   [[nodiscard]] std::optional<Nanoseconds> bound(SlaTarget target) const {
     switch (target) {
       case SlaTarget::first_response:

@@ -12,6 +12,7 @@
 
 namespace kefu::inline v0 {
 
+/// Where a conversation stands.
 enum class ConversationState : std::uint8_t {
   bot,        ///< a bot talks to the visitor
   queued,     ///< waits for an agent
@@ -23,6 +24,7 @@ enum class ConversationState : std::uint8_t {
   abandoned,  ///< the visitor left before an agent came
 };
 
+/// Where a ticket stands.
 enum class TicketState : std::uint8_t {
   new_ticket,  ///< nobody has looked at it
   open,        ///< being worked on
@@ -83,6 +85,7 @@ inline constexpr auto kTicketTransitions = [] {
   });
 }();
 
+/// Whether the table has this step.
 [[nodiscard]] constexpr bool may_transition(ConversationState from, ConversationState to) noexcept {
   return std::ranges::find(kConversationTransitions, std::pair{from, to}) !=
          kConversationTransitions.end();
@@ -111,6 +114,7 @@ inline constexpr auto kTicketTransitions = [] {
   return state == ConversationState::active || state == ConversationState::on_hold;
 }
 
+/// The state of that name; nothing for any other text.
 [[nodiscard]] constexpr std::optional<ConversationState> conversation_state_from_name(
     std::string_view text) noexcept {
   return enum_from_name<ConversationState>(text);

@@ -12,6 +12,7 @@
 
 namespace kefu::inline v0 {
 
+/// Names a comment; made by whoever writes it.
 using CommentId = Id<struct CommentTag>;
 
 struct Ticket {

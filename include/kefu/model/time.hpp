@@ -12,7 +12,9 @@
 
 namespace kefu::inline v0 {
 
+/// A length of time: every one in kefu.
 using Nanoseconds = std::chrono::nanoseconds;
+/// For those who write lengths of time.
 using Milliseconds = std::chrono::milliseconds;
 
 /// A point on a monotonic clock of this process, for deadlines; it means nothing elsewhere and is
@@ -71,6 +73,7 @@ struct Timestamp {
     return out;
   }
 
+  /// As write(), in a text of its own.
   [[nodiscard]] std::string to_string() const {
     std::string text(kTimestampTextSize, '\0');
     format_to(text.data());

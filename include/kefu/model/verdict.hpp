@@ -9,16 +9,21 @@
 
 namespace kefu::inline v0 {
 
+/// It may be stored as it is.
 struct Allow {};
+/// It is refused, for good.
 struct Deny {
   std::string reason;  ///< told to the sender, as UTF-8; not stored
 };
+/// Something else is stored in its place.
 struct Rewrite {
   std::string body;  ///< stored instead, as UTF-8; above limits::max_body it counts as a denial
 };
+/// It is stored, and staff is told something about it.
 struct Flag {
   std::string tag;  ///< stored with the message, for staff; see tags
 };
+/// What a policy answers.
 using Verdict = std::variant<Allow, Deny, Rewrite, Flag>;
 
 /// The verdict that stands when no answer came in time: fail-open or fail-closed.
@@ -34,6 +39,7 @@ inline constexpr std::string_view kRewritten = "rewritten";
 inline constexpr std::string_view kRecalled = "recalled";
 inline constexpr std::string_view kRewrittenRecalled = "rewritten,recalled";
 
+/// The body is not what was sent.
 [[nodiscard]] constexpr bool has_rewritten(std::string_view tags) noexcept {
   return tags.substr(0, tags.find(',')) == kRewritten;
 }
@@ -50,6 +56,7 @@ namespace detail {
 }
 }  // namespace detail
 
+/// The writer took the message back.
 [[nodiscard]] constexpr bool has_recalled(std::string_view tags) noexcept {
   return detail::begins_with(tags, kRewrittenRecalled);
 }
@@ -57,6 +64,7 @@ namespace detail {
 inline constexpr std::string_view kExpired = "expired";
 inline constexpr std::string_view kRewrittenExpired = "rewritten,expired";
 
+/// The message is past its retention.
 [[nodiscard]] constexpr bool has_expired(std::string_view tags) noexcept {
   return detail::begins_with(tags, kRewrittenExpired);
 }
@@ -65,6 +73,7 @@ inline constexpr std::string_view kRewrittenExpired = "rewritten,expired";
 [[nodiscard]] inline std::string recalled(std::string_view tags) {
   return detail::put_before(kRewrittenRecalled, tags);
 }
+/// The tags of a message that had these before it expired.
 [[nodiscard]] inline std::string expired(std::string_view tags) {
   return detail::put_before(kRewrittenExpired, tags);
 }

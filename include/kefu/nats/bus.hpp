@@ -12,6 +12,7 @@
 
 namespace kefu::inline v0::nats {
 
+/// How a Bus reaches its servers.
 struct Options {
   /// Stands before each topic, with a dot between them; nodes that hear each other have the same,
   /// tenants that share a server have their own. Letters, digits, - and _ with single dots between
@@ -74,6 +75,7 @@ class Bus final : public kefu::Bus {
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(std::string topic, Handler handler,
                                                         void* context) override;
 
+  /// What it has carried and dropped so far. Any thread.
   [[nodiscard]] Stats stats() const;
 
  private:

@@ -15,6 +15,7 @@
 
 namespace kefu::inline v0::net::websocket {
 
+/// How a server compresses, if at all.
 struct DeflateOptions {
   bool enabled = false;           ///< agreed to when the client offers it
   std::uint8_t level = 6;         ///< of zlib: 1 is fast, 9 is small
@@ -58,6 +59,7 @@ class Deflater {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A message that was unpacked, or why not.
 struct Inflated {
   Error error = Error::none;                ///< bad_deflate, message_too_big or inflates_too_much
   std::span<const std::byte> payload = {};  ///< with kPadding readable bytes behind it

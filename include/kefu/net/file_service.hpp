@@ -17,6 +17,7 @@
 
 namespace kefu::inline v0::net {
 
+/// How files are served over HTTP.
 struct FileServiceOptions {
   std::string path = "/files";            ///< where uploads are created, and below which files are
   std::string secret = {};                ///< signs addresses; at least 32 bytes

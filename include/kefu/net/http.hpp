@@ -19,6 +19,7 @@ std::string_view reason_phrase(int status) noexcept;
 /// A response before it is written: `write_head` turns it into bytes, and the body follows as it
 /// is.
 struct Response {
+  /// A header field.
   struct Field {
     std::string name;
     std::string value;
@@ -42,6 +43,7 @@ struct Response {
   /// answer.
   std::function<void(Completion<Response>)> later = {};
 
+  /// Sets a field, in place of any of its name.
   Response& set(std::string_view name, std::string_view value);
 
   /// The first field of that name (any case), or "".

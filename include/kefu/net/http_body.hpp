@@ -11,6 +11,7 @@
 
 namespace kefu::inline v0::net::http {
 
+/// What is wrong with a body.
 enum class BodyError : std::uint8_t {
   none,
   too_large,  ///< more than allowed: 413
@@ -28,6 +29,7 @@ bool has_body(const Head& head) noexcept;
 /// bounded and thrown away. One thread at a time.
 class BodyReader {
  public:
+  /// How far it has got.
   enum class Status : std::uint8_t { need_more, complete, failed };
 
   /// A length that is too large fails at once, before a byte was read.
@@ -39,16 +41,20 @@ class BodyReader {
   /// The same without collecting: `data` is what came first of the body, where it stands in
   /// `input`, or nothing. There may be more of it in the rest of `input`.
   Status next(std::string_view& input, std::string_view& data);
+  /// How far it has got.
   [[nodiscard]] Status status() const noexcept;
 
   /// The bytes that come next and are all the body's; 0 where something else stands between them.
   /// Whoever moves some of them unseen says so by skip().
   [[nodiscard]] std::uint64_t run() const noexcept;
+  /// So many bytes of the body have gone another way.
   void skip(std::uint64_t bytes) noexcept;
 
+  /// After Status::failed.
   [[nodiscard]] BodyError error() const noexcept { return error_; }
   /// Bytes that are collected.
   [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
+  /// The body, once it is complete.
   [[nodiscard]] std::string take() noexcept { return std::move(body_); }
 
  private:

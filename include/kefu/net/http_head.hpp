@@ -11,6 +11,7 @@
 
 namespace kefu::inline v0::net::http {
 
+/// Which kind of head is to be read.
 enum class HeadKind : std::uint8_t { request, response };
 
 /// Why a head was refused. `status_for` gives the response status.
@@ -29,8 +30,10 @@ enum class HeadError : std::uint8_t {
 
 /// 400, 431 or 505.
 int status_for(HeadError error) noexcept;
+/// For logs.
 std::string_view to_string(HeadError error) noexcept;
 
+/// What of a head is too much.
 struct HeadLimits {
   std::uint16_t max_bytes = 8 * 1024;  ///< the whole head with its empty line
   std::uint16_t max_fields = 64;
@@ -39,10 +42,13 @@ struct HeadLimits {
 /// The head of a request or response. Views live as long as the Head and until it is moved.
 class Head {
  public:
+  /// As it was sent.
   [[nodiscard]] std::string_view method() const noexcept { return at(method_); }
   /// The request target as sent; and its path and query, not decoded, without '?'.
   [[nodiscard]] std::string_view target() const noexcept { return at(target_); }
+  /// What stands before the query.
   [[nodiscard]] std::string_view path() const noexcept { return at(path_); }
+  /// What stands behind the "?", or "".
   [[nodiscard]] std::string_view query() const noexcept { return at(query_); }
 
   /// A response's status; 0 for a request.
@@ -51,19 +57,25 @@ class Head {
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
   /// Whether the connection may carry another message after this one.
   [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
+  /// The body comes in chunks.
   [[nodiscard]] bool chunked() const noexcept { return chunked_; }
+  /// The length of the body, where it is told.
   [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
     return content_length_;
   }
 
   /// The value of the first field of that name, whatever its case.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+  /// How many fields have this name.
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
   /// Whether a comma-separated list, over all fields of that name, has this item. Any case.
   [[nodiscard]] bool has_item(std::string_view name, std::string_view item) const noexcept;
 
+  /// How many fields there are.
   [[nodiscard]] std::size_t field_count() const noexcept { return fields_.size(); }
+  /// The name of a field, as it was sent.
   [[nodiscard]] std::string_view field_name(std::size_t index) const noexcept;
+  /// The value of a field, without the blanks around it.
   [[nodiscard]] std::string_view field_value(std::size_t index) const noexcept;
 
  private:
@@ -96,6 +108,7 @@ class Head {
 /// Collects a head and checks it. One thread at a time.
 class HeadParser {
  public:
+  /// How far it has got.
   enum class Status : std::uint8_t { need_more, complete, failed };
 
   explicit HeadParser(HeadKind kind, HeadLimits limits = {}) noexcept
@@ -107,7 +120,9 @@ class HeadParser {
 
   /// Precondition: complete. Valid until the parser is reset or destroyed.
   [[nodiscard]] const Head& head() const noexcept { return head_; }
+  /// The head, once it is complete.
   [[nodiscard]] Head take_head() && noexcept { return std::move(head_); }
+  /// After Status::failed.
   [[nodiscard]] HeadError error() const noexcept { return error_; }
 
   /// Ready for the next head of the same connection.

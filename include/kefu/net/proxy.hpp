@@ -19,6 +19,7 @@ class TrustedProxies {
   /// Addresses or networks, "10.0.0.0/8", "::1". Throws std::invalid_argument for anything else.
   explicit TrustedProxies(const std::vector<std::string>& networks);
 
+  /// Whether this address is one of them.
   [[nodiscard]] bool contains(std::string_view address) const noexcept;
   [[nodiscard]] bool empty() const noexcept { return networks_.empty(); }
 
@@ -41,6 +42,7 @@ std::string client_address(const http::Head& request, std::string_view peer,
 
 /// The PROXY protocol, version 1 or 2, at the beginning of a connection.
 struct ProxyHeader {
+  /// How far it has got.
   enum class Status : std::uint8_t { need_more, complete, bad };
 
   Status status = Status::need_more;
@@ -50,6 +52,7 @@ struct ProxyHeader {
 
 inline constexpr std::size_t kMaxProxyHeader = 4096;  ///< bytes, more than any proxy writes
 
+/// Reads the header at the beginning of these bytes, of either version.
 ProxyHeader read_proxy_header(std::string_view bytes);
 
 }  // namespace kefu::inline v0::net

@@ -38,6 +38,7 @@
 
 namespace kefu::inline v0::net {
 
+/// How a service is asked.
 struct RiskControlOptions {
   std::string url;                 ///< http:// or https://, whose certificate and name are verified
   std::string authorization = {};  ///< value of the field Authorization; empty: none
@@ -89,6 +90,7 @@ class RiskControl final : public Policy {
   void decide(const PolicyContext& context, Instant deadline, Completion<Verdict> done) override;
   [[nodiscard]] OnTimeout on_timeout() const override;
 
+  /// Its figures so far. Any thread.
   [[nodiscard]] RiskControlStats stats() const;
 
  private:

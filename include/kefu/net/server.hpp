@@ -89,6 +89,7 @@ struct ServerOptions {
 /// close().
 class Server final : public Transport {
  public:
+  /// Answers a request inside the call.
   using Handler = Router::Handler;
 
   /// Throws std::invalid_argument when the static root isn't a directory or a proxy isn't a
@@ -98,12 +99,14 @@ class Server final : public Transport {
 
   /// Before start(), like all that is told to the router.
   [[nodiscard]] Router& router() noexcept;
+  /// Serves GET requests for paths like this one.
   void get(std::string_view pattern, Handler handler) {
     router().add("GET", pattern, std::move(handler));
   }
 
   /// A handler that answers later, as http::Response::later, and needs nothing of the request.
   using LateHandler = std::function<void(Completion<http::Response>)>;
+  /// The same, answered later, from any thread.
   void get_later(std::string_view pattern, LateHandler handler);
 
   /// Serves files, on loops of the server's own, which may wait for a disk. Before start(), once.
@@ -112,6 +115,7 @@ class Server final : public Transport {
 
   /// Throws std::system_error if it can't listen. Once.
   void start(Acceptor& acceptor) override;
+  /// Begins to accept: start() by another name.
   void serve(Acceptor& acceptor) { start(acceptor); }
 
   /// Needs running loops. `done` is called on one of them.

@@ -11,6 +11,7 @@
 
 namespace kefu::inline v0::net {
 
+/// How files are served.
 struct StaticFilesOptions {
   std::filesystem::path root;
   std::string index = "index.html";             ///< for a path that ends with '/'

@@ -9,17 +9,20 @@
 
 namespace kefu::inline v0::net {
 
+/// A certificate with its chain, and its key.
 struct TlsCertificate {
   std::filesystem::path chain;  ///< PEM: the certificate, then those that lead to its root
   std::filesystem::path key;    ///< PEM, without a passphrase
 };
 
+/// Whether clients must prove who they are.
 enum class ClientCertificates : std::uint8_t {
   none,      ///< not asked for
   optional,  ///< asked for; who has none is served, who has a bad one is not
   required,  ///< who has none is not served
 };
 
+/// How a server proves who it is, and what it asks of clients.
 struct TlsOptions {
   /// The server name that a client asks for is looked up in their subject alternative names,
   /// wildcards included. The first serves those who ask for no name or for another.

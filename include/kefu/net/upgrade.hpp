@@ -14,6 +14,7 @@
 
 namespace kefu::inline v0::net {
 
+/// Which handshakes a server accepts.
 struct UpgradeOptions {
   /// The subprotocol we speak. A client that offers others but not this one is refused (400); one
   /// that offers none is accepted without.
@@ -24,11 +25,13 @@ struct UpgradeOptions {
   bool deflate = false;  ///< agree to permessage-deflate
 };
 
+/// What a server answers to a handshake.
 struct Upgrade {
   http::Response response;  ///< status 101, or why not
   bool subprotocol_chosen = false;
   websocket::DeflateWindow deflate = websocket::DeflateWindow::none;
 
+  /// It is a WebSocket from here on.
   [[nodiscard]] bool accepted() const noexcept { return response.status == 101; }
 };
 
@@ -50,8 +53,10 @@ struct UpgradeRequest {
   std::array<std::byte, 16> nonce{};  ///< random, fresh for each connection
 };
 
+/// The head that a client sends.
 std::string write_upgrade_request(const UpgradeRequest& request);
 
+/// What is wrong with the answer to a handshake.
 enum class UpgradeError : std::uint8_t {
   none,
   refused,          ///< the status isn't 101: read it from the head

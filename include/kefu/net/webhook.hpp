@@ -35,6 +35,7 @@
 
 namespace kefu::inline v0::net {
 
+/// Where events are posted, and how.
 struct WebhookOptions {
   std::string url;  ///< http:// or https://, whose certificate and name are verified
   /// What signs: 24 to 64 bytes each, as they are or as "whsec_" and their base64. Each signs every

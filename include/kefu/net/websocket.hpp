@@ -11,12 +11,14 @@
 /// RFC 6455 without I/O: received bytes in, messages out.
 namespace kefu::inline v0::net::websocket {
 
+/// What a Decoder is made with.
 struct Options {
   Role role = Role::server;
   bool allow_rsv1 = false;              ///< an extension that uses RSV1 was negotiated
   std::uint32_t max_message = 1 << 20;  ///< bytes in one message; at most 1 GiB
 };
 
+/// What was read.
 enum class EventKind : std::uint8_t { need_more, text, binary, ping, pong, close, error };
 
 /// One step of the decoder. `payload` stays valid until the decoder is called again or destroyed,
@@ -28,6 +30,7 @@ struct Event {
   std::uint16_t code = 0;                   ///< when kind is close; kCloseNoStatus if it had none
   std::span<const std::byte> payload = {};  ///< message, ping or pong data, or close reason
 
+  /// The payload as text.
   std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(payload.data()), payload.size()};
   }

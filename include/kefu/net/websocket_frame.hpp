@@ -14,6 +14,7 @@ namespace kefu::inline v0::net::websocket {
 /// Which end we are. A server accepts only masked frames, a client only unmasked ones.
 enum class Role : std::uint8_t { server, client };
 
+/// The kinds of frames (RFC 6455, §5.2).
 enum class Opcode : std::uint8_t {
   continuation = 0x0,
   text = 0x1,
@@ -55,6 +56,7 @@ inline constexpr std::uint16_t kCloseInternalError = 1011;
 
 /// The status to close with after `error`: 1002, 1007 or 1009.
 std::uint16_t close_code(Error error) noexcept;
+/// For logs.
 std::string_view to_string(Error error) noexcept;
 
 /// Whether a peer may send `code` in a close frame.

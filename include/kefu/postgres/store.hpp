@@ -18,6 +18,7 @@ enum class Synchronous : std::uint8_t {
   local,         ///< flushed here: lost when a standby takes over that had not received it
 };
 
+/// How a Store reaches its database.
 struct Options {
   /// Holds the tables; created if it is not there. Each is a Store, and so a tenant, of its own.
   /// Letters a to z, digits and _, not a digit first, up to 63 bytes.

@@ -18,6 +18,7 @@ enum class Synchronous : std::uint8_t {
   normal,  ///< survives kill -9, not power loss
 };
 
+/// How a Store uses its file.
 struct Options {
   Synchronous synchronous = Synchronous::full;
   std::size_t cache_bytes = 1024 * 1024;  ///< SQLite's page cache; the kernel has one, too

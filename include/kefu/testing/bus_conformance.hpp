@@ -37,11 +37,13 @@ class BusHost {
   [[nodiscard]] virtual bool threads() const { return true; }
 };
 
+/// One promise of a Bus, and how to see whether it holds.
 struct BusCheck {
   std::string_view name;         ///< e.g. "topics: exact"
   std::string (*run)(BusHost&);  ///< what went wrong; empty when nothing did
 };
 
+/// All of them.
 [[nodiscard]] std::vector<BusCheck> bus_checks();
 
 }  // namespace kefu::inline v0::testing

@@ -13,6 +13,7 @@
 
 namespace kefu::inline v0::testing {
 
+/// How often which fault comes.
 struct StoreFaults {
   Nanoseconds delay_min{0};  ///< from a call to its effect, and again to its completion …
   Nanoseconds delay_max{0};  ///< … drawn anew for each
@@ -32,6 +33,7 @@ class FaultStore final : public StoreWrapper {
 
   /// Until thaw() nothing that has not happened yet does.
   void freeze();
+  /// Ends a freeze.
   void thaw();
 
   /// The process dies: a part of what is under way still happens, and nobody is told of any of it.

@@ -32,11 +32,13 @@ class FilesFactory {
   virtual void advance(Nanoseconds by) = 0;
 };
 
+/// One promise of Files, and how to see whether it holds.
 struct FilesCheck {
   std::string_view name;              ///< e.g. "commit: what is not whole stays unseen"
   std::string (*run)(FilesFactory&);  ///< what went wrong; empty when nothing did
 };
 
+/// All of them.
 [[nodiscard]] std::vector<FilesCheck> files_checks();
 
 }  // namespace kefu::inline v0::testing

@@ -15,7 +15,9 @@ class ManualClock final : public Clock {
   explicit ManualClock(Timestamp start = kStart) : ns_(start.ns) {}
 
   [[nodiscard]] Timestamp now() const override { return {ns_.load()}; }
+  /// Jumps.
   void set(Timestamp to) { ns_.store(to.ns); }
+  /// Goes on by so much; back, when that is negative.
   void advance(Nanoseconds by) { ns_.fetch_add(by.count()); }
 
  private:

@@ -17,6 +17,7 @@
 
 namespace kefu::inline v0::testing {
 
+/// How unreliable a SimBus is.
 struct SimBusOptions {
   double lose = 0;           ///< the chance that one subscriber does not get a message …
   double repeat = 0;         ///< … and that it gets it twice

@@ -29,6 +29,7 @@
 
 namespace kefu::inline v0::testing {
 
+/// How slow and unreliable a SimNetwork is.
 struct SimNetworkOptions {
   Nanoseconds latency_min{0};  ///< of each message, one way …
   Nanoseconds latency_max{0};  ///< … drawn anew for each; messages never overtake each other
@@ -51,12 +52,15 @@ class SimNetwork {
 
   SimNetworkOptions options;
 
+  /// Of which every delay and fault is drawn.
   [[nodiscard]] Random& random() { return random_; }
+  /// Of the next message.
   [[nodiscard]] Nanoseconds latency() {
     return options.latency_max.count() == 0
                ? Nanoseconds(0)
                : random_.between(options.latency_min, options.latency_max);
   }
+  /// After how long an end learns of the next cut.
   [[nodiscard]] Nanoseconds notice() {
     return options.notice_max.count() == 0 ? Nanoseconds(0)
                                            : random_.between(Nanoseconds(0), options.notice_max);
@@ -66,6 +70,7 @@ class SimNetwork {
   Random random_;
 };
 
+/// A Transport on a SimNetwork.
 class SimServer final : public Transport {
  public:
   /// Connections are dealt out to the executors in turn.
@@ -80,6 +85,7 @@ class SimServer final : public Transport {
 
   /// The highest number of bytes that were queued in any connection.
   [[nodiscard]] std::size_t peak_buffered() const;
+  /// How many are open now.
   [[nodiscard]] std::size_t connections() const;
 
  private:
@@ -89,12 +95,15 @@ class SimServer final : public Transport {
   std::shared_ptr<Impl> impl_;
 };
 
+/// A client's end of a link on a SimNetwork.
 class SimSocket {
  public:
   /// All calls on the socket's executor, none inside a call of the socket.
   class Events {
    public:
+    /// The server has accepted it.
     virtual void on_opened() = 0;
+    /// One whole message; valid during the call.
     virtual void on_message(std::string_view message) = 0;
     /// The last of a connection. As a WebSocket client hears it: errc::unavailable for a lost one.
     virtual void on_closed(errc reason) = 0;
@@ -119,6 +128,7 @@ class SimSocket {
 
   /// While reading is paused nothing is taken from the link, which fills up.
   void pause();
+  /// Ends a pause.
   void resume();
 
   /// The link breaks: what is on the way is lost, and both ends learn it in their own time. `late`:

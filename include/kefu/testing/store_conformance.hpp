@@ -48,11 +48,13 @@ class StoreFactory {
   [[nodiscard]] virtual std::uint64_t seed() const { return 1; }
 };
 
+/// One promise of a Store, and how to see whether it holds.
 struct StoreCheck {
   std::string_view name;              ///< e.g. "append: a retry gets the original outcome"
   std::string (*run)(StoreFactory&);  ///< what went wrong; empty when nothing did
 };
 
+/// All of them.
 [[nodiscard]] std::vector<StoreCheck> store_checks();
 
 }  // namespace kefu::inline v0::testing

@@ -41,6 +41,7 @@ class TransportClient {
 
   /// Between these two nothing is taken from the network, so that it fills up.
   virtual void pause_reading() = 0;
+  /// Ends a pause.
   virtual void resume_reading() = 0;
 
   /// Ends the link, behind what was sent; in good order, where the protocol knows one.
@@ -80,11 +81,13 @@ class TransportHost {
   [[nodiscard]] virtual bool says_goodbye() const { return true; }
 };
 
+/// One promise of a Transport, and how to see whether it holds.
 struct TransportCheck {
   std::string_view name;               ///< e.g. "send: tells of backpressure"
   std::string (*run)(TransportHost&);  ///< what went wrong; empty when nothing did
 };
 
+/// All of them.
 [[nodiscard]] std::vector<TransportCheck> transport_checks();
 
 }  // namespace kefu::inline v0::testing

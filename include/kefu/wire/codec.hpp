@@ -38,17 +38,23 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
+  /// Gets what a client said. Texts are valid during the call.
   class ClientHandler {
    public:
+    /// The next frame.
     virtual void on_frame(const ClientFrame& frame) = 0;
+    /// What can not be read; those behind it come all the same, where they can.
     virtual void on_error(const DecodeError& error) = 0;
 
    protected:
     ~ClientHandler() = default;
   };
+  /// Gets what a server said. Texts are valid during the call.
   class ServerHandler {
    public:
+    /// The next frame.
     virtual void on_frame(const ServerFrame& frame) = 0;
+    /// The same as ClientHandler::on_error().
     virtual void on_error(const DecodeError& error) = 0;
 
    protected:

@@ -54,14 +54,17 @@ class JsonWriter {
     at_ += static_cast<std::size_t>(to - begin);
   }
 
+  /// Writes a number.
   void number(std::uint64_t value) {
     constexpr std::size_t kDigits = 20;
     char* const to = room(kDigits);
     at_ += static_cast<std::size_t>(std::to_chars(to, to + kDigits, value).ptr - to);
   }
 
+  /// Writes true or false.
   void boolean(bool value) { raw(value ? std::string_view("true") : std::string_view("false")); }
 
+  /// Writes an id, in quotes.
   template <class Tag>
   void id(Id<Tag> value) {
     char* const to = room(kIdTextSize + 2);
@@ -70,6 +73,7 @@ class JsonWriter {
     at_ += kIdTextSize + 2;
   }
 
+  /// Writes a time, in quotes.
   void time(Timestamp value) {
     char* const to = room(kTimestampTextSize + 2);
     to[0] = '"';

@@ -11,12 +11,14 @@
 
 namespace kefu::inline v0::wire {
 
+/// A record as it is stored.
 [[nodiscard]] std::string encode_record(const Conversation& conversation);
 [[nodiscard]] std::string encode_record(const DeskRecord& record);
 
 /// The record that stands under `key`. errc::corrupt when the text is not what encode_record()
 /// wrote for such a key. Unknown fields are ignored: a newer version may have written them.
 [[nodiscard]] result<DeskRecord> decode_record(const RecordKey& key, std::string_view record);
+/// The same for a conversation.
 [[nodiscard]] result<Conversation> decode_conversation(std::string_view record);
 
 /// What the participant may know whom it is about: neither tags nor skills nor who was asked.
