@@ -1,6 +1,7 @@
 # Install rules: an export per component, so that find_package looks only for what a host asked for.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+include(KefuPkgConfig)
 
 set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kefu")
 get_property(components GLOBAL PROPERTY KEFU_COMPONENTS)
@@ -8,6 +9,7 @@ get_property(components GLOBAL PROPERTY KEFU_COMPONENTS)
 set(KEFU_CONFIG_TABLE "")
 foreach(component IN LISTS components)
   install(TARGETS kefu_${component} EXPORT kefu-${component})
+  kefu_install_pkg_config(${component})
   install(EXPORT kefu-${component} NAMESPACE kefu:: DESTINATION "${config_dir}"
           FILE kefu-${component}-targets.cmake)
   get_property(needs GLOBAL PROPERTY KEFU_NEEDS_${component})

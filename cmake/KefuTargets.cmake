@@ -2,6 +2,7 @@
 # file that exists is built, so none can be forgotten in a list, and nobody edits CMake to add one.
 
 include_guard(GLOBAL)
+include(KefuShared)
 
 # Flags of our own targets; nothing here reaches a host.
 function(kefu_own_target target)
@@ -19,25 +20,37 @@ function(kefu_own_target target)
   endif()
 endfunction()
 
-# kefu_add_library(<component> SOURCES … [NEEDS component…] [PUBLIC lib…] [PRIVATE lib…] [PACKAGES p…])
-# NEEDS are kefu's own components, PACKAGES what the installed config must find for this one.
+# kefu_add_library(<component> SOURCES … [NEEDS component…] [PUBLIC lib…] [PRIVATE lib…]
+#                  [PACKAGES p…] [HIDDEN_PACKAGES p…])
+# NEEDS are kefu's own components. PACKAGES is what every user of the library must find, HIDDEN_PACKAGES
+# what only those of a static one need; cmake/KefuPackages.cmake knows all of them.
 function(kefu_add_library component)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;PUBLIC;PRIVATE;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;PUBLIC;PRIVATE;PACKAGES;HIDDEN_PACKAGES")
   set(target kefu_${component})
   add_library(${target} ${arg_SOURCES})
   add_library(kefu::${component} ALIAS ${target})
   list(TRANSFORM arg_NEEDS PREPEND "kefu::" OUTPUT_VARIABLE needed)
   target_link_libraries(${target} PUBLIC ${needed} ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${component}
-                                             POSITION_INDEPENDENT_CODE ON)
+  # Static and shared libraries are made of the same objects: nothing is defined for one of them alone,
+  # and what a shared one shows is the linker's business.
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${component} POSITION_INDEPENDENT_CODE ON
+                                             DEFINE_SYMBOL "")
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    kefu_shared_library(${target})
+  endif()
   kefu_own_target(${target})
+  if(type STREQUAL "STATIC_LIBRARY")
+    list(APPEND arg_PACKAGES ${arg_HIDDEN_PACKAGES})
+  endif()
   kefu_register_component(${component} NEEDS ${arg_NEEDS} PACKAGES ${arg_PACKAGES})
 endfunction()
 
 # Remembers a component for the install config and for programs that link all of kefu.
 function(kefu_register_component component)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;PACKAGES")
+  list(REMOVE_DUPLICATES arg_PACKAGES)
   set_property(GLOBAL APPEND PROPERTY KEFU_COMPONENTS ${component})
   set_property(GLOBAL PROPERTY KEFU_NEEDS_${component} "${arg_NEEDS}")
   set_property(GLOBAL PROPERTY KEFU_PACKAGES_${component} "${arg_PACKAGES}")

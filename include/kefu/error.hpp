@@ -9,6 +9,10 @@
 #include <string_view>
 #include <system_error>
 
+#if !defined(__cpp_exceptions)
+#error "kefu needs exceptions: its constructors throw; leave out -fno-exceptions"
+#endif
+
 namespace kefu::inline v0 {
 
 /// Every error that kefu answers, on the wire too.
@@ -181,8 +185,10 @@ class ErrorCategory final : public std::error_category {
 
 }  // namespace detail
 
-/// The category of errc.
-[[nodiscard]] inline const std::error_category& error_category() noexcept {
+/// The category of errc. Categories are compared by address, so all shared objects of a process
+/// need the same one, also where a host hides its symbols.
+[[nodiscard, gnu::visibility("default")]] inline const std::error_category&
+error_category() noexcept {
   static const detail::ErrorCategory category;
   return category;
 }
