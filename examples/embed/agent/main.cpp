@@ -1,14 +1,10 @@
 // An agent at a terminal: what a desk's own program needs of kefu/client/, without a window.
 //
 //   KEFU_SECRET=… embed-agent ws://127.0.0.1:8080/ws ada
-//   list            what waits, and what is mine
-//   accept N        takes it
-//   say N TEXT      answers
-//   resolve N       is done with it
-//   quit
+//   list      what waits, and what is mine
+//   accept N, say N TEXT, resolve N, quit
 //
-// What the server does not know yet is in ada.pending: killed and started again, the program goes
-// on where it was.
+// What is not sent yet is in ada.pending: killed and started again, it goes on where it was.
 #include <kefu/auth.hpp>
 #include <kefu/client/client.hpp>
 #include <kefu/client/file_pending_store.hpp>
@@ -59,9 +55,8 @@ class Agent final : kefu::client::Events {
     kefu::client::Options out;
     // A real desk asks the host's backend for it, which knows who has logged in.
     out.token = [this](kefu::Completion<kefu::result<kefu::client::Token>> done) {
-      const kefu::Timestamp end = kefu::SystemClock().now() + kTokenLife;
-      done(kefu::client::Token{kefu::sign_jwt_hs256(secret_, {{name_, kefu::Role::agent}, end}),
-                               kTokenLife});
+      const kefu::Identity who{{name_, kefu::Role::agent}, kefu::SystemClock().now() + kTokenLife};
+      done(kefu::client::Token{kefu::sign_jwt_hs256(secret_, who), kTokenLife});
     };
     return out;
   }
@@ -71,10 +66,7 @@ class Agent final : kefu::client::Events {
     std::size_t number = 0;
     line >> word >> number >> std::ws;
     std::getline(line, text);
-    if (word == "quit") {
-      client_.stop();
-      return loops_.stop();
-    }
+    if (word == "quit") return client_.stop(), loops_.stop();
     if (word == "list") return list();
     const bool changes = word == "accept" || word == "resolve";
     if (number == 0 || number > known_.size() || !(changes || word == "say"))
@@ -83,9 +75,9 @@ class Agent final : kefu::client::Events {
     if (changes) return change(word == "accept" ? Change::What::accept : Change::What::resolve, id);
     client_.send(id, text);  // kept, and sent again, until it has its outcome
   }
-  void list() {
-    for (const Known& one : known_)
-      say(std::to_string(&one - known_.data() + 1) + " " + one.from + " " + one.state);
+  void list() const {
+    for (std::size_t i = 0; i < known_.size(); ++i)
+      say(std::to_string(i + 1) + " " + known_[i].from + " " + known_[i].state);
   }
   /// Asked until it is answered, over as many connections as that takes.
   void change(Change::What what, ConversationId id) {
@@ -113,8 +105,6 @@ class Agent final : kefu::client::Events {
     if (const auto* const offer = std::get_if<kefu::frame::Offer>(&frame.body)) {
       say(std::to_string(know(offer->conversation, offer->visitor, "waits")) + " " +
           std::string(offer->visitor) + " asks: " + std::string(offer->subject));
-    } else if (const auto* const gone = std::get_if<kefu::frame::OfferGone>(&frame.body)) {
-      know(gone->conversation, {}, "gone");
     } else if (const auto* const joined = std::get_if<kefu::frame::Joined>(&frame.body)) {
       know(joined->conversation.id, joined->conversation.visitor, "mine");
     } else if (const auto* const welcome = std::get_if<kefu::frame::Welcome>(&frame.body)) {
