@@ -141,8 +141,10 @@ struct Start {
 
 }  // namespace detail
 
+/// Makes kefu's calls as Asio's asynchronous operations. A value: copy it, use it in any thread.
 class Async {
  public:
+  /// `executor`: where handlers run that have none of their own.
   explicit Async(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
   /// Calls (object.*call)(args…, completion). Returns what the token makes of it: a future, an
