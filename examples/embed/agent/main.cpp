@@ -81,7 +81,7 @@ class Agent final : kefu::client::Events {
   }
   /// Asked until it is answered, over as many connections as that takes.
   void change(Change::What what, ConversationId id) {
-    client_.ask({{}, Change{what, id, {}}}, [this](const kefu::ServerFrame& frame) {
+    client_.ask({{}, Change{what, id, {}}}, [](const kefu::ServerFrame& frame) {
       if (const auto* const error = std::get_if<kefu::frame::Error>(&frame.body))
         say("! " + std::string(name(error->code)) + " " + std::string(error->rule));
     });

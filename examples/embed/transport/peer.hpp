@@ -35,6 +35,8 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
     stream_.read_message_max(bounds_.max_frame);
     stream_.text(true);
     stream_.auto_fragment(false);
+    stream_.control_callback(
+        [this](websocket::frame_type kind, boost::beast::string_view) { on_control(kind); });
     stream_.set_option(websocket::stream_base::timeout::suggested(boost::beast::role_type::server));
     stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& answer) {
       answer.set("Sec-WebSocket-Protocol", "kefu.v1");  // kefu's clients offer just that
@@ -76,14 +78,23 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
     if (closing_ || gone_) return;
     closing_ = reason;
     write_later();
-    loop_.post_at(loop_.now() + close_timeout_, [late = weak_from_this()] {
-      if (const auto self = late.lock()) self->cut();
-    });
+    cut_later();
   }
   std::string_view peer() const override { return address_; }
   kefu::Executor& executor() override { return loop_; }
 
  private:
+  void cut_later() {
+    loop_.post_at(loop_.now() + close_timeout_, [late = weak_from_this()] {
+      if (const auto self = late.lock()) self->cut();
+    });
+  }
+  /// Beast answers a goodbye, and then waits for the peer to go first.
+  void on_control(websocket::frame_type kind) {
+    if (kind != websocket::frame_type::close || closing_) return;
+    closing_ = kefu::errc::ok;
+    cut_later();
+  }
   void read() {
     if (reading_ || paused_ || closing_ || gone_) return;
     reading_ = true;
