@@ -5,6 +5,9 @@
 //   const kefu::net::Async async{co_await asio::this_coro::executor};
 //   kefu::Conversation chat = co_await async(asio::use_awaitable, &kefu::Hub::open, hub, request);
 //
+// Coroutines are g++'s, and clang's from 16 on; before it knew those, Asio (1.22) has to be told by
+// ASIO_HAS_CO_AWAIT and ASIO_HAS_STD_COROUTINE, in the whole program.
+//
 // Answers: Completion<> is a handler's void(), Completion<errc> void(std::error_code),
 // Completion<result<T>> void(std::error_code, T), and any other Completion<T> void(T). Asio makes
 // exceptions of error codes, for co_await and for futures: a std::system_error whose code()
