@@ -1,10 +1,8 @@
 #include <kefu/testing/transport_conformance.hpp>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <poll.h>
 
-#include <array>
 #include <deque>
 #include <kefu/net/server.hpp>
 #include <kefu/wire/close_code.hpp>
@@ -14,97 +12,16 @@
 #include <vector>
 
 #include "integration/net/certificates.hpp"
-#include "integration/net/client.hpp"
+#include "integration/net/conformance_client.hpp"
 #include "unit/testing/tampered_transport.hpp"
 
 namespace {
 
 using namespace kefu;
-using net::testing::masked_frame;
-using net::testing::WsClient;
+using net::testing::Client;
+using net::testing::SocketClient;
 using test::TamperedTransport;
 using test::Tampering;
-namespace ws = net::websocket;
-
-/// A client whose bytes move in work().
-class Client : public testing::TransportClient {
- public:
-  /// Enters itself in the list of those that have work to do.
-  explicit Client(std::vector<Client*>& list) : list_(list) { list_.push_back(this); }
-  ~Client() override { std::erase(list_, this); }
-  virtual void work() = 0;
-
-  std::optional<std::string> receive() override {
-    if (inbox_.empty()) return std::nullopt;
-    std::string out = std::move(inbox_.front());
-    inbox_.pop_front();
-    return out;
-  }
-  std::optional<errc> ended() override { return inbox_.empty() ? ended_ : std::nullopt; }
-  void pause_reading() override { paused_ = true; }
-  void resume_reading() override { paused_ = false; }
-
- protected:
-  static void do_not_block(const net::testing::Stream& stream) {
-    const int socket = stream.descriptor();
-    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
-  }
-
-  std::deque<std::string> inbox_;
-  bool paused_ = false;
-  errc told_ = errc::unavailable;
-  std::optional<errc> ended_;
-
- private:
-  std::vector<Client*>& list_;
-};
-
-class SocketClient final : public Client {
- public:
-  SocketClient(std::vector<Client*>& list, std::uint16_t port) : Client(list) {
-    try {
-      client_.emplace(port);
-      do_not_block(client_->stream());
-    } catch (const std::exception&) {  // not let in
-      ended_ = errc::unavailable;
-    }
-  }
-  ~SocketClient() override {
-    if (client_ && !ended_) client_->stream().reset();
-  }
-
-  void send(std::string message) override { queue(ws::Opcode::text, message); }
-  void close() override { queue_close(); }
-
-  void work() override try {
-    if (ended_) return;
-    outbox_.erase(0, client_->stream().write_some(outbox_));
-    while (!paused_ && !ended_ && client_->readable()) hear(client_->receive());
-  } catch (const std::exception&) {
-    ended_ = errc::unavailable;
-  }
-
- private:
-  void hear(const net::testing::Received& got) {
-    if (got.kind == ws::EventKind::text) inbox_.push_back(got.text);
-    if (got.kind == ws::EventKind::close) {
-      told_ = wire::reason_from_close_code(got.code);
-      queue_close();
-    }
-    if (got.kind == ws::EventKind::need_more) ended_ = told_;
-  }
-  void queue(ws::Opcode opcode, std::string_view payload) {
-    outbox_ += masked_frame(opcode, true, payload);
-  }
-  void queue_close() {
-    std::array<std::byte, ws::kMaxControlPayload> payload;
-    const std::size_t size = ws::write_close_payload(ws::kCloseNormal, "", payload);
-    queue(ws::Opcode::close, {reinterpret_cast<const char*>(payload.data()), size});
-  }
-
-  std::optional<WsClient> client_;
-  std::string outbox_;
-};
 
 /// A client of the fallback: a GET whose answer are the server's messages, and POSTs on a
 /// connection of their own, the next one when the one before is answered.
