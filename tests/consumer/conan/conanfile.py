@@ -30,15 +30,16 @@ class KefuTestConan(ConanFile):
     def build(self):
         cmake = CMake(self)
         cmake.configure(build_script_folder="../app")
-        cmake.build()
+        cmake.build(target=self._programs())
 
     def test(self):
         package = self.dependencies["kefu"]
         library = "libkefu.so" if package.options.shared else "libkefu.a"
         assert os.path.exists(os.path.join(package.package_folder, "lib", library)), library
-        programs = ["core-only", "whole"]
-        if package.options.client:
-            programs.append("chat")
         if can_run(self):
-            for program in programs:
+            for program in self._programs():
                 self.run(os.path.join(self.cpp.build.bindir, program), env="conanrun")
+
+    def _programs(self):
+        client = self.dependencies["kefu"].options.client
+        return ["core-only", "whole"] + (["chat"] if client else [])
