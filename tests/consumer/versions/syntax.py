@@ -2,7 +2,7 @@
 """syntax.py COMPILER STANDARD [FOLDER…]: whether a compiler takes all of kefu under a standard, warnings and all.
 
 Reads the command lines of build/release (or of $BUILD) and checks the sources below FOLDER (src by default) with
-COMPILER -std=STANDARD -fsyntax-only. A compiler takes two minutes or so for src on two cores. For example:
+COMPILER -std=STANDARD -fsyntax-only. A compiler takes five minutes or so for src on two cores. For example:
 
   tests/consumer/versions/syntax.py clang++-22 c++23 src tests/unit
 """
@@ -23,8 +23,11 @@ def command_of(entry, compiler, standard):
     """The compile command of an entry, for another compiler and without an object."""
     words = shlex.split(entry["command"])
     start = next(i for i, word in enumerate(words) if word.startswith("-"))
-    kept = [w for w in words[start:] if not w.startswith(("-std=", "-Wno-maybe", "-Wno-restrict", "-O"))]
-    kept = kept[:kept.index("-o")] + kept[kept.index("-o") + 2:] if "-o" in kept else kept
+    dropped = ("-std=", "-Wno-maybe", "-Wno-restrict", "-O")
+    kept = [word for word in words[start:] if word != "-c" and not word.startswith(dropped)]
+    if "-o" in kept:
+        at = kept.index("-o")
+        del kept[at:at + 2]
     return [compiler, f"-std={standard}", "-fsyntax-only", *kept]
 
 
