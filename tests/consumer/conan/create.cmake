@@ -1,4 +1,5 @@
 # cmake -DKIND=static|shared … -P create.cmake: conan create, with the test package, in a Conan home of its own.
+cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE "${SCRATCH}")
 foreach(variable POSTGRES NATS)
   string(REGEX REPLACE "^1$" "True" ${variable} "${${variable}}")

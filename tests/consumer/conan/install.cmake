@@ -1,4 +1,5 @@
 # cmake -DPYTHON=… -DVENV=… -P install.cmake: installs Conan, as requirements.txt pins it, beside the build.
+cmake_minimum_required(VERSION 3.25)
 if(NOT PYTHON)
   message(FATAL_ERROR "python3 is missing (see cmake/debian-packages-test.txt)")
 endif()

@@ -1,5 +1,6 @@
 # cmake -DCOMPILER=… -DSOURCE=… -DSCRATCH=… -P old.cmake: compiles src/versions.cpp and src/net/versions.cpp
 # against headers that only name a version: first the oldest that kefu takes, then one below it for each library.
+cmake_minimum_required(VERSION 3.25)
 
 # library, header, the oldest that is taken, too old, what is said; %V stands for the version, %S for a semicolon.
 set(libraries
