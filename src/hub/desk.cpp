@@ -248,11 +248,10 @@ void Desk::on_committed(const std::shared_ptr<Job>& job, result<Committed> commi
 void Desk::publish(const core::WorkingSet& records, std::vector<Entry> entries) {
   for_changed<Conversation>(records, [&](const Conversation& c, std::uint64_t version) {
     mail::Changed changed{{c, version}, {}};
-    const auto own = std::stable_partition(entries.begin(), entries.end(), [&](const Entry& entry) {
-      return entry.conversation != c.id;
-    });
-    changed.entries.assign(std::move_iterator(own), std::move_iterator(entries.end()));
-    entries.erase(own, entries.end());
+    std::vector<Entry> others;
+    for (Entry& entry : entries)
+      (entry.conversation == c.id ? changed.entries : others).push_back(std::move(entry));
+    entries = std::move(others);
     shard_.send_home(c.id, std::move(changed));
   });
   // Entries whose conversation stays as it is: its readers look for them.

@@ -83,12 +83,13 @@ class PendingSends {
 
   /// The log can't be read, so what is foreign in it has an outcome that can't be known. Drops it.
   std::vector<PendingSend> drop_foreign(Log log) {
-    const auto gone = std::stable_partition(
-        items_.begin(), items_.end(),
-        [&](const PendingSend& item) { return item.log != log || !is_foreign(item); });
-    std::vector<PendingSend> out(std::make_move_iterator(gone),
-                                 std::make_move_iterator(items_.end()));
-    items_.erase(gone, items_.end());
+    std::vector<PendingSend> kept;
+    std::vector<PendingSend> out;
+    for (PendingSend& item : items_) {
+      const bool gone = item.log == log && is_foreign(item);
+      (gone ? out : kept).push_back(std::move(item));
+    }
+    items_ = std::move(kept);
     return out;
   }
 

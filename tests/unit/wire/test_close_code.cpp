@@ -1,6 +1,7 @@
 #include <kefu/wire/close_code.hpp>
 
 #include <doctest/doctest.h>
+#include <ostream>  // doctest writes an errc as an error_code
 
 namespace {
 
