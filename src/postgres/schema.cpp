@@ -18,7 +18,9 @@ struct Migration {
   const char* sql;
 };
 
-// A migration may add tables, columns with defaults and indexes: nodes of the version before go on.
+// A migration may add tables, columns with defaults and indexes, and nothing else: nodes of the
+// version before go on (tests/integration/postgres/test_versions.cpp). What is no longer used goes
+// two versions later, when no node is left that asks for it.
 constexpr Migration kMigrations[] = {{1, R"(
 CREATE TABLE meta(
   one boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -54,6 +54,12 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bu
 
 Node::~Node() { die(); }
 
+void Node::go_on(Instant now) {
+  if (!halted_) return;
+  halted_ = false;
+  for (const auto& executor : executors_) executor->advance_to(now);
+}
+
 std::vector<std::unique_ptr<testing::ManualExecutor>> Node::die() {
   if (!alive()) return {};
   faults_->crash();

@@ -31,6 +31,11 @@ class Node {
   std::vector<std::unique_ptr<testing::ManualExecutor>> die();
 
   [[nodiscard]] bool alive() const noexcept { return hub_ != nullptr; }
+  /// SIGSTOP: nothing runs here, and its timers do not come due.
+  void halt() noexcept { halted_ = true; }
+  /// SIGCONT: it knows nothing of the time that has passed.
+  void go_on(Instant now);
+  [[nodiscard]] bool halted() const noexcept { return halted_; }
   [[nodiscard]] Hub& hub() { return *hub_; }
   [[nodiscard]] testing::SimServer& server() { return *server_; }
   [[nodiscard]] testing::FaultStore& store() { return *faults_; }
@@ -48,6 +53,7 @@ class Node {
   std::unique_ptr<Store> misjudged_;  // null but for its mutants
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<testing::SimServer> server_;
+  bool halted_ = false;
 };
 
 }  // namespace kefu::sim

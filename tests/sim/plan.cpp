@@ -51,7 +51,7 @@ std::string name(Mutant mutant) {
 
 Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   Random random(seed);
-  nodes = random.between(1, 2);
+  nodes = random.between(1, 3);
   shards = random.between(1, 3);
   visitors = random.between(1, 4);
   agents = random.between(1, 3);
@@ -96,6 +96,9 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   lull = random.chance(0.5) ? 6 * kSecond : Nanoseconds(0);
   bounds.tail_check = one_of<Nanoseconds>(random, {kSecond, 2 * kSecond});
   bounds.tail_batch = one_of<std::size_t>(random, {1, 256});
+  halt = rate(random, 0.3, 2 * kSecond, 20 * kSecond);
+  // Which verdicts came in time, nobody can say of a node that stood still.
+  if (halt.count() != 0) policies = 0;
 }
 
 std::vector<Plan::Knob> Plan::knobs() {
@@ -105,6 +108,7 @@ std::vector<Plan::Knob> Plan::knobs() {
           {"crash", &crash},
           {"power-off", &power_off},
           {"freeze", &freeze},
+          {"halt", &halt},
           {"slow", &slow},
           {"expiry", &expiry},
           {"clone", &clone},

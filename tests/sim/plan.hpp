@@ -65,6 +65,7 @@ struct Plan {
   Nanoseconds crash{0};        ///< a node dies
   Nanoseconds power_off{0};    ///< a device is off for a while, and starts from what it saved
   Nanoseconds freeze{0};       ///< the store stands still for a while
+  Nanoseconds halt{0};         ///< a node stands still for a while, then goes on as if nothing was
   Nanoseconds slow{0};         ///< a client does not read for a while
   Nanoseconds expiry{0};       ///< the store's clock jumps past session_ttl
   Nanoseconds clone{0};        ///< a second client takes over a session

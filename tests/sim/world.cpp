@@ -137,7 +137,7 @@ void World::check() {
 void World::check_told() {
   // Only where store and network keep pace, so that all that can be late is the telling.
   const bool at_pace = plan_.store.delay_max <= 20 * kMs && plan_.freeze.count() == 0 &&
-                       plan_.network.latency_max <= 50 * kMs;
+                       plan_.halt.count() == 0 && plan_.network.latency_max <= 50 * kMs;
   if (!at_pace || (plan_.nodes > 1 && !plan_.has_bus)) return;
   loop_.post_at(loop_.now() + kSecond / 4, [this] {
     if (!around_.at_work) return;
@@ -163,7 +163,7 @@ void World::keep_on(Nanoseconds mean, std::function<void()> what) {
 void World::list_executors() {
   executors_ = {&loop_};
   for (const auto& node : nodes_) {
-    if (!node) continue;
+    if (!node || node->halted()) continue;
     for (const auto& executor : node->executors()) executors_.push_back(executor.get());
   }
 }
@@ -275,6 +275,23 @@ void World::freeze() {
   });
 }
 
+void World::halt() {
+  const std::size_t at = faults_.below(nodes_.size());
+  if (!nodes_[at] || nodes_[at]->halted()) return;
+  trace("halt: node " + std::to_string(at));
+  nodes_[at]->halt();
+  list_executors();
+  loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 10 * kSecond),
+                [this, at] { go_on(at); });
+}
+
+void World::go_on(std::size_t at) {
+  if (!nodes_[at] || !nodes_[at]->halted()) return;
+  trace("go on: node " + std::to_string(at));
+  nodes_[at]->go_on(loop_.now());
+  list_executors();
+}
+
 void World::slow_reader() {
   Device& device = any_device();
   trace("slow: device " + std::to_string(device.number()));
@@ -342,6 +359,7 @@ void World::start() {
   inflict(plan_.crash, &World::crash);
   inflict(plan_.power_off, &World::power_off);
   inflict(plan_.freeze, &World::freeze);
+  inflict(plan_.halt, &World::halt);
   inflict(plan_.slow, &World::slow_reader);
   inflict(plan_.expiry, &World::expire);
   inflict(plan_.clone, &World::clone);
@@ -366,6 +384,7 @@ void World::heal() {
   network_.options.notice_max = std::min(network_.options.notice_max, kSecond);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     restart(i);
+    go_on(i);
     nodes_[i]->store().thaw();
     nodes_[i]->store().faults = {Nanoseconds(0), std::min(plan_.store.delay_max, 20 * kMs), 0, 0};
   }

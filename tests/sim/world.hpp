@@ -60,6 +60,8 @@ class World {
   void restart(std::size_t node);
   void power_off();
   void freeze();
+  void halt();
+  void go_on(std::size_t node);
   void slow_reader();
   void expire();
   void clone();
@@ -95,9 +97,8 @@ class World {
   Surroundings around_;
 
   std::vector<std::unique_ptr<testing::ManualExecutor>> graveyard_;
-  std::vector<std::unique_ptr<Node>> nodes_;  // null while one is down
-  std::vector<testing::ManualExecutor*>
-      executors_;  // the loop's and those of the nodes that are up
+  std::vector<std::unique_ptr<Node>> nodes_;         // null while one is down
+  std::vector<testing::ManualExecutor*> executors_;  // the loop's and those of the nodes that run
   std::vector<testing::ManualExecutor*> ready_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::uint64_t steps_ = 0;
