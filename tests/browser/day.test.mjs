@@ -34,10 +34,7 @@ const server = new Server(process.env.KEFU_HELPDESK, data, [
   '--config',
   config,
 ]);
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 const shop = new Shop(packed);
 let wire;
 let alice, lilei, bob, dora, sue; // pages

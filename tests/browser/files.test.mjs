@@ -30,10 +30,7 @@ writeFileSync(
 execFileSync('mkfifo', [fifo]);
 
 const server = new Server(process.env.KEFU_HELPDESK, data, ['--files', '--scan', scanner]);
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 let proxy, visitor, agent, visitorDevice, agentDevice;
 
 /** A picture: one colour running into another. */

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireFrom } from './packages.mjs';
@@ -117,8 +118,8 @@ export class Browser {
   complaints = [];
   #browser = null;
 
-  constructor(executablePath, shots) {
-    this.executablePath = executablePath;
+  constructor(shots = process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots')) {
+    this.executablePath = process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium';
     this.shots = shots;
     mkdirSync(shots, { recursive: true });
   }
@@ -143,6 +144,13 @@ export class Browser {
   async tab(device, url) {
     const page = await device.newPage();
     await page.goto(url);
+    return page;
+  }
+
+  /** A tab whose page is connected. */
+  async connected(device, url) {
+    const page = await this.tab(device, url);
+    await page.locator('[data-testid=status][data-state=online]').waitFor();
     return page;
   }
 

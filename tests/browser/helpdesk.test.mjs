@@ -15,10 +15,7 @@ import { Browser, Server, servePagesOnly, until } from './harness.mjs';
 
 const data = mkdtempSync(join(tmpdir(), 'kefu-browser-'));
 const server = new Server(process.env.KEFU_HELPDESK, data);
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 const bodies = (where) => where.getByTestId('body').allTextContents();
 const pane = (page, visitor) =>
   page

@@ -16,10 +16,7 @@ import { Browser, Server } from './harness.mjs';
 const data = mkdtempSync(join(tmpdir(), 'kefu-left-'));
 const config = join(data, 'helpdesk.toml');
 const server = new Server(process.env.KEFU_HELPDESK, data, ['--config', config]);
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 const dayIn = (days) =>
   ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + days) % 7];
 
@@ -44,12 +41,6 @@ after(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-/** A page, when it is connected. */
-async function tab(device, address) {
-  const page = await browser.tab(device, address);
-  await page.locator('[data-testid=status][data-state=online]').waitFor();
-  return page;
-}
 const body = (where, text) => where.getByTestId('body').filter({ hasText: text });
 async function write(where, text) {
   await where.getByTestId('text').fill(text);
@@ -58,7 +49,7 @@ async function write(where, text) {
 
 test('left while the desk is closed, found and answered by an agent', async () => {
   const device = await browser.device({ width: 420, height: 760 });
-  let visitor = await tab(device, `${server.base}visitor.html?id=alice`);
+  let visitor = await browser.connected(device, `${server.base}visitor.html?id=alice`);
   await visitor.getByTestId('subject').fill('A broken teapot');
   await visitor.getByTestId('start').click();
   await visitor.getByTestId('text').waitFor();
@@ -72,7 +63,7 @@ test('left while the desk is closed, found and answered by an agent', async () =
   await browser.shot(visitor, 'visitor-closed');
   await visitor.close();
 
-  const agent = await tab(await browser.device(), `${server.base}agent.html?id=bob`);
+  const agent = await browser.connected(await browser.device(), `${server.base}agent.html?id=bob`);
   const left = agent.getByTestId('left-message');
   await left.filter({ hasText: 'A broken teapot' }).waitFor();
   assert.match(await left.textContent(), /alice/);
@@ -83,12 +74,12 @@ test('left while the desk is closed, found and answered by an agent', async () =
   await left.waitFor({ state: 'hidden' });
   await write(agent, 'We will send you another one.');
 
-  visitor = await tab(device, `${server.base}visitor.html?id=alice`);
+  visitor = await browser.connected(device, `${server.base}visitor.html?id=alice`);
   await body(visitor, 'another one').waitFor();
   await visitor.locator('#state').filter({ hasText: 'bob' }).waitFor();
 
   // And for the next agent there is nothing left.
-  const other = await tab(await browser.device(), `${server.base}agent.html?id=dora`);
+  const other = await browser.connected(await browser.device(), `${server.base}agent.html?id=dora`);
   assert.equal(await other.getByTestId('left-message').count(), 0);
 });
 

@@ -15,10 +15,7 @@ import { Browser, Server, until } from './harness.mjs';
 
 const data = mkdtempSync(join(tmpdir(), 'kefu-queue-'));
 const server = new Server(process.env.KEFU_HELPDESK, data, ['--metrics']);
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 before(async () => {
   await Promise.all([server.start(), browser.start()]);
 });
@@ -28,25 +25,18 @@ after(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-/** A page, when it is connected. */
-async function tab(device, address) {
-  const page = await browser.tab(device, address);
-  await page.locator('[data-testid=status][data-state=online]').waitFor();
-  return page;
-}
-
 test('the supervisor sees who waits, their place and for how long', async () => {
   for (const [who, department] of [
     ['alice', 'support'],
     ['lilei', 'support'],
     ['carol', 'sales'],
   ]) {
-    const page = await tab(await browser.device(), `${server.base}visitor.html?id=${who}`);
+    const page = await browser.connected(await browser.device(), `${server.base}visitor.html?id=${who}`);
     await page.getByTestId('department').selectOption(department);
     await page.getByTestId('start').click();
     await page.getByTestId('text').waitFor();
   }
-  const board = await tab(
+  const board = await browser.connected(
     await browser.device({ width: 1280, height: 800 }),
     `${server.base}supervisor.html?id=sue`,
   );
@@ -68,7 +58,7 @@ test('the supervisor sees who waits, their place and for how long', async () => 
   await browser.shot(board, 'queue');
 
   // An agent comes, is asked about one after the other, and takes them.
-  const agent = await tab(await browser.device(), `${server.base}agent.html?id=bob`);
+  const agent = await browser.connected(await browser.device(), `${server.base}agent.html?id=bob`);
   for (let left = 2; left >= 0; --left) {
     await agent.getByTestId('accept').first().click();
     await until(async () => (await rows.count()) <= left, `${left} to wait`);

@@ -13,10 +13,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Browser, Server } from './harness.mjs';
 
-const browser = new Browser(
-  process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  process.env.KEFU_SHOTS ?? join(tmpdir(), 'kefu-shots'),
-);
+const browser = new Browser();
 const desks = [['--typing-preview'], []].map((options) => {
   const data = mkdtempSync(join(tmpdir(), 'kefu-typing-'));
   return { data, server: new Server(process.env.KEFU_HELPDESK, data, options) };
@@ -33,20 +30,13 @@ after(async () => {
   }
 });
 
-/** A page, when it is connected. */
-async function tab(device, address) {
-  const page = await browser.tab(device, address);
-  await page.locator('[data-testid=status][data-state=online]').waitFor();
-  return page;
-}
-
 /** A visitor and an agent in a conversation: their pages. */
 async function pair({ server }) {
-  const visitor = await tab(
+  const visitor = await browser.connected(
     await browser.device({ width: 420, height: 760 }),
     `${server.base}visitor.html?id=alice`,
   );
-  const agent = await tab(await browser.device(), `${server.base}agent.html?id=bob`);
+  const agent = await browser.connected(await browser.device(), `${server.base}agent.html?id=bob`);
   await visitor.getByTestId('start').click();
   await agent.getByTestId('accept').click();
   await agent.getByTestId('pane').waitFor();

@@ -14,7 +14,7 @@ const s = site();
 const SIZE = 3_000_000;
 const bytes = randomBytes(SIZE);
 const shots = mkdtempSync(join(tmpdir(), 'kefu-uploads-'));
-const browser = new Browser(process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium', shots);
+const browser = new Browser(shots);
 let origin, device, page;
 
 before(async () => {

@@ -16,7 +16,7 @@ const s = site({ way: 'down' });
 const SIZE = 4_000_000;
 const bytes = randomBytes(SIZE);
 const folder = mkdtempSync(join(tmpdir(), 'kefu-downloads-'));
-const browser = new Browser(process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium', folder);
+const browser = new Browser(folder);
 let id;
 
 before(async () => {
