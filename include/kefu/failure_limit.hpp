@@ -24,6 +24,7 @@ class FailureLimit {
   /// How long it must wait until it may try again; zero: not at all. `address` as inet_ntop()
   /// writes it; an IPv6 address stands for its network of 64 bits, and loopback is one network.
   [[nodiscard]] Nanoseconds wait(std::string_view address, Instant now) const;
+  /// A failure of it.
   void count(std::string_view address, Instant now);
 
  private:

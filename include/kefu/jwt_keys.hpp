@@ -21,6 +21,7 @@
 
 namespace kefu::inline v0 {
 
+/// A secret that signs tokens, and its name.
 struct JwtKey {
   std::string secret;   ///< at least 32 bytes
   std::string id = {};  ///< the `kid` of its tokens; may be empty

@@ -14,7 +14,7 @@ set(ports "kefu/(transport|store|bus|policy|files|executor|clock|auth|event_sink
 # What a store folds in memory is a machine of the core; its rows are not.
 set(stores "${ports}|${core}")
 set(wire "kefu/wire/|${basics}")
-set(facade "kefu/(desk|hub|session|(file|keyword|link|rate)_policy|file_scan)\\.|${ports}|${wire}|${core}")
+set(facade "kefu/(desk|failure_limit|hub|jwt_keys|login_guard|session|(file|keyword|link|rate)_policy|file_scan)\\.|${ports}|${wire}|${core}")
 
 # The first row whose pattern matches a file says which of kefu's headers that file may include.
 set(rules
