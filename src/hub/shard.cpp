@@ -44,12 +44,13 @@ void Shard::start() {
     dispatch_ = std::make_unique<Dispatch>(*this);
     ban_watch_ = std::make_unique<BanWatch>(*this);
   }
+  // Before the post: an executor that runs already may be at it before this returns.
+  tick_armed_ = true;
   executor_.post([this, alive = context_.alive] {
     if (!*alive) return;
     next_renew_ = next_expire_ = executor_.now();
     tick();
   });
-  tick_armed_ = true;
 }
 
 Inbound& Shard::accept(Connection& connection) {
