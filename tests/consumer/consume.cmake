@@ -2,8 +2,13 @@
 # tests/consumer/app against an installed kefu, static or shared, or against its sources.
 cmake_minimum_required(VERSION 3.25)
 
-set(work "${SCRATCH}/${HOW}")
+# As deep as the build that this test belongs to, for a compiler cache compares paths as they are from there.
+set(work "${BUILD}-${HOW}")
 set(prefix "${work}/prefix")
+set(app_build "${work}/app")
+if(HOW MATCHES "^(subdirectory|fetch)$")
+  set(app_build "${work}")
+endif()
 set(app "${SOURCE}/tests/consumer/app")
 file(REMOVE_RECURSE "${work}")
 # What makes objects of kefu that are those of the build that this test belongs to, so that a compiler cache
@@ -32,15 +37,15 @@ function(run_refused text)
 endfunction()
 
 function(configure_app)
-  run("${CMAKE_COMMAND}" -S "${app}" -B "${work}/build" -G "${GENERATOR}"
+  run("${CMAKE_COMMAND}" -S "${app}" -B "${app_build}" -G "${GENERATOR}"
       "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
       "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" ${ARGN})
 endfunction()
 
 function(build_and_run)
-  run("${CMAKE_COMMAND}" --build "${work}/build" --target ${ARGN})
+  run("${CMAKE_COMMAND}" --build "${app_build}" --target ${ARGN})
   foreach(program IN LISTS ARGN)
-    run("${work}/build/${program}")
+    run("${app_build}/${program}")
   endforeach()
 endfunction()
 
@@ -66,8 +71,8 @@ function(use_package)
     list(APPEND programs chat)
   endif()
   build_and_run(${programs})
-  run("${CMAKE_COMMAND}" --build "${work}/build" --target keeper reader plugins)
-  run("${work}/build/plugins" "${work}/build/libkeeper.so" "${work}/build/libreader.so")
+  run("${CMAKE_COMMAND}" --build "${app_build}" --target keeper reader plugins)
+  run("${app_build}/plugins" "${app_build}/libkeeper.so" "${app_build}/libreader.so")
 
   # … or not, and is told why.
   set(refused "${CMAKE_COMMAND}" -S "${app}" -B "${work}/refused" -G "${GENERATOR}"
@@ -113,11 +118,11 @@ if(HOW STREQUAL "package")
   use_package()
   use_pkg_config()
 elseif(HOW STREQUAL "shared")
-  run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${work}/kefu" ${same} -DBUILD_SHARED_LIBS=ON
+  run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${work}" ${same} -DBUILD_SHARED_LIBS=ON
       -DKEFU_BUILD_EXAMPLES=OFF)
-  run("${CMAKE_COMMAND}" --build "${work}/kefu")
-  run("${CMAKE_COMMAND}" --install "${work}/kefu" --prefix "${prefix}")
-  run("${CMAKE_COMMAND}" "-DFOLDER=${work}/kefu/src" -P "${SOURCE}/tests/consumer/exports.cmake")
+  run("${CMAKE_COMMAND}" --build "${work}")
+  run("${CMAKE_COMMAND}" --install "${work}" --prefix "${prefix}")
+  run("${CMAKE_COMMAND}" "-DFOLDER=${work}/src" -P "${SOURCE}/tests/consumer/exports.cmake")
   use_package()
   use_pkg_config()
 else()
