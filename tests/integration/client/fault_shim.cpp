@@ -3,7 +3,8 @@
 //
 //   KEFU_FAULT="<where> <n>"   at the n-th time
 //   KEFU_FAULT_FILE="<end>"    of the names of the files that are meant, e.g. "-wal"
-//   KEFU_FAULT_NOTE="<file>"   where the offset is left from which on nothing was synced
+//   KEFU_FAULT_NOTE="<file>"   where the offset stands, as 8 bytes, from which on nothing has been
+//                              synced; -1: everything has
 //
 // where: receive  before bytes are taken from a socket      send  before they are given to one
 //        write    before a write to the file                torn  in the middle of it
@@ -16,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <new>
 
 namespace {
 
@@ -29,20 +32,33 @@ Function next(Function /*like*/, const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 
+using Offset = std::atomic<long long>;
+
 struct Plan {
   Plan() {
     const char* const text = getenv("KEFU_FAULT");
     if (!text || sscanf(text, "%15s %ld", where, &left_at_first) != 2) where[0] = '\0';
     left = left_at_first;
     file = getenv("KEFU_FAULT_FILE");
-    note = getenv("KEFU_FAULT_NOTE");
+    if (const char* const note = getenv("KEFU_FAULT_NOTE")) unsynced = map(note);
+    *unsynced = -1;
+  }
+  // It is the file's own memory, so that it is right at whichever instruction the process ends: the
+  // other threads go on for a while when one has ended it, and may sync and acknowledge meanwhile.
+  static Offset* map(const char* note) {
+    const int fd = open(note, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 || ftruncate(fd, sizeof(Offset)) != 0) abort();
+    void* const at = mmap(nullptr, sizeof(Offset), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) abort();
+    close(fd);
+    return new (at) Offset;
   }
   char where[16] = {};
   long left_at_first = 0;
   std::atomic<long> left{0};
   const char* file = nullptr;
-  const char* note = nullptr;
-  std::atomic<long long> unsynced{-1};  // the lowest offset written since the last sync
+  Offset unnoted{};
+  Offset* unsynced = &unnoted;  // the lowest offset written since the last sync
 };
 
 Plan& plan() {
@@ -59,13 +75,6 @@ bool is_due(const char* where) {
 }
 
 void die() {
-  const Plan& p = plan();
-  if (p.note && p.unsynced >= 0) {
-    char text[32];
-    const int size = snprintf(text, sizeof text, "%lld", p.unsynced.load());
-    const int fd = open(p.note, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd >= 0 && write(fd, text, static_cast<size_t>(size)) == size) close(fd);
-  }
   kill(getpid(), SIGKILL);
   for (;;) pause();
 }
@@ -91,7 +100,7 @@ ssize_t write_at(ssize_t (*real)(int, const void*, size_t, off_t), int fd, const
   if (!is_meant(fd)) return real(fd, bytes, size, offset);
   die_at("write");
   Plan& p = plan();
-  if (p.unsynced < 0 || offset < p.unsynced) p.unsynced = offset;
+  if (*p.unsynced < 0 || offset < *p.unsynced) *p.unsynced = offset;
   if (is_due("torn")) {
     real(fd, bytes, size / 2, offset);
     die();
@@ -109,7 +118,7 @@ int sync_file(int (*real)(int), int fd) {
     return -1;
   }
   const int done = real(fd);
-  plan().unsynced = -1;
+  *plan().unsynced = -1;
   die_at("synced");
   return done;
 }

@@ -121,6 +121,19 @@ class Person final : client::Events {
     });
   }
 
+  /// For whoever asks why a test waits in vain.
+  [[nodiscard]] std::string state() const {
+    std::string out = name_ + ": attached " + std::to_string(attached) + ", detached " +
+                      std::to_string(detached) + (joined ? ", joined" : ", not joined") +
+                      ", submitted " + std::to_string(submitted_) + " of " +
+                      std::to_string(total_) + ", settled " + std::to_string(settled) + ", read " +
+                      std::to_string(log.size());
+    for (const auto& [code, times] : errors)
+      out += ", " + std::string(kefu::name(code)) + " " + std::to_string(times);
+    for (const std::string& one : wrong) out += "; " + one;
+    return out;
+  }
+
   /// What it said, in order.
   [[nodiscard]] std::vector<std::string> said() const {
     std::vector<std::string> out;

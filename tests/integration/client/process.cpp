@@ -117,7 +117,7 @@ Helpdesk::~Helpdesk() {
   std::filesystem::remove_all(data_, ignored);
 }
 
-void Helpdesk::start(const std::vector<std::string>& environment) {
+void Helpdesk::launch(const std::vector<std::string>& environment) {
   std::vector<std::string> command = options_.under;
   for (std::string one :
        {std::string(KEFU_HELPDESK), std::string("--address"), options_.address,
@@ -135,6 +135,10 @@ void Helpdesk::start(const std::vector<std::string>& environment) {
   std::vector<std::string> all = environment;
   if (KEFU_SANITIZED) all.push_back("TSAN_OPTIONS=log_path=" + file("race").string());
   process_.emplace(command, all);
+}
+
+void Helpdesk::start(const std::vector<std::string>& environment) {
+  launch(environment);
   std::string said;
   while (const auto line = process_->line()) {
     if (line->find("visitor page") != std::string::npos) return;
@@ -150,10 +154,11 @@ void Helpdesk::restart() {
 
 void Helpdesk::kill() { process_.reset(); }
 
-void Helpdesk::await_end() {
+int Helpdesk::run(const std::vector<std::string>& environment) {
+  launch(environment);
   while (process_->line()) {
   }
-  process_.reset();
+  return process_->wait();
 }
 
 std::string Helpdesk::token(const std::string& who, const std::string& role) const {

@@ -58,8 +58,8 @@ class Helpdesk {
   /// kill -9, and starts it again.
   void restart();
   void kill();
-  /// Waits until it has ended by itself.
-  void await_end();
+  /// Starts it, which may end before it serves, and answers its exit code as Process::wait() does.
+  int run(const std::vector<std::string>& environment);
   void signal(int number) { process_->signal(number); }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -67,6 +67,8 @@ class Helpdesk {
   [[nodiscard]] std::string token(const std::string& who, const std::string& role) const;
 
  private:
+  void launch(const std::vector<std::string>& environment);
+
   const HelpdeskOptions options_;
   std::filesystem::path data_;
   std::uint16_t port_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -23,12 +24,19 @@ inline constexpr int kTimes = 50;
 inline constexpr int kTimes = 1;
 #endif
 
+/// KEFU_SEED gives the seed of a run again.
 struct Random {
-  std::uint64_t seed = std::random_device{}();
+  std::uint64_t seed = seed_of_run();
   std::mt19937_64 engine{seed};
 
   int between(int low, int high) {
     return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1));
+  }
+
+ private:
+  static std::uint64_t seed_of_run() {
+    const char* const given = std::getenv("KEFU_SEED");
+    return given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   }
 };
 
@@ -77,6 +85,17 @@ struct Talk {
 
   /// Whether everything that was said is there, once and in order, for everybody.
   bool check() {
+    try {
+      return check_all();
+    } catch (const std::exception& error) {
+      stage.change([&] {
+        for (const auto& one : people) MESSAGE(one->state());
+      });
+      FAIL_CHECK(std::string(error.what()));
+      return false;
+    }
+  }
+  bool check_all() {
     bool good = true;
     await_settled(all());
     for (std::size_t i = 0; i < chats.size(); ++i) {
