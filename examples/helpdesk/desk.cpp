@@ -109,7 +109,7 @@ kefu::Holiday holiday(const toml::node& node) {
   return {on, {}};
 }
 
-kefu::core::Calendar calendar(const toml::table& table) {
+kefu::OpeningHours calendar(const toml::table& table) {
   constexpr std::string_view kKnown[] = {"sun", "mon", "tue",  "wed",     "thu",
                                          "fri", "sat", "zone", "holidays"};
   refuse_unknown(table, kKnown);

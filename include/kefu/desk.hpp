@@ -7,20 +7,20 @@
 //   options.desk.strategy = "round_robin";
 #pragma once
 
-#include <functional>
+#include <kefu/callback.hpp>
 #include <kefu/completion.hpp>
-#include <kefu/core/calendar.hpp>
-#include <kefu/core/routing.hpp>
+#include <kefu/core/routing_strategy.hpp>
 #include <kefu/desk_record.hpp>
 #include <kefu/error.hpp>
 #include <kefu/model/agent.hpp>
+#include <kefu/model/calendar.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/model/department.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/rule.hpp>
 #include <kefu/model/sla.hpp>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,15 +43,14 @@ struct DeskOutcome {
   Rule rule = Rule::none;     ///< that forbids it
   bool changed = false;       ///< false for a retry: it was so already
   std::uint64_t version = 0;  ///< of the record that it is about, as it is now; 0: there is none
-  std::optional<DeskRecord> record = {};  ///< that record
+  std::shared_ptr<const DeskRecord> record = {};  ///< that record; null: there is none
 };
 
 struct DeskOptions {
   /// Asked who shall have a conversation: answers an agent's id, or an empty text for nobody. The
   /// agents are those who could take one now. An answer after `ask_deadline` counts for nothing:
   /// then the agent with the fewest is asked. Called on one of the Hub's executors; must not block.
-  using Ask =
-      std::function<void(const Conversation&, std::vector<Agent>, Completion<std::string> done)>;
+  using Ask = Callback<void(const Conversation&, std::vector<Agent>, Completion<std::string> done)>;
 
   /// Those that there are; `open` names one of them, else it is errc::not_found. None: there are as
   /// many as anybody names, with the defaults of Department.
@@ -64,7 +63,7 @@ struct DeskOptions {
   /// Business hours, by the name that departments use. While it is closed visitors can open a
   /// conversation and write; nobody is asked before it opens, and Department::offline says whether
   /// it waits for that.
-  std::map<std::string, core::Calendar> calendars;
+  std::map<std::string, OpeningHours> calendars;
 
   /// What is promised to visitors, by the name that departments use. It counts from the opening of
   /// a conversation, in the department's business hours and not while it is on hold. Warnings,
@@ -88,7 +87,7 @@ struct DeskOptions {
   /// executors; must not block.
   ///
   ///   desk.forget_file = [&files](FileId id, auto done) { files.remove(id, std::move(done)); };
-  std::function<void(FileId, Completion<errc> done)> forget_file;
+  Callback<void(FileId, Completion<errc> done)> forget_file;
 
   /// Staff in a conversation see what its visitor is typing, before it is sent, where their page
   /// sends it along. Tell visitors so. It is never stored, and other visitors never see it.

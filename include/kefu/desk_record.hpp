@@ -2,7 +2,6 @@
 // indexes that find it. wire/records.hpp turns it into text and back.
 #pragma once
 
-#include <algorithm>
 #include <kefu/model/agent.hpp>
 #include <kefu/model/ban.hpp>
 #include <kefu/model/contact.hpp>
@@ -68,13 +67,13 @@ inline constexpr char kSeparator = '\x1f';
   return std::string(20 - digits.size(), '0') + digits;
 }
 /// Times before 1970 count as its first moment.
-[[nodiscard]] inline std::string sortable(Timestamp at) {
-  return sortable(static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
+[[nodiscard]] inline std::uint64_t since_1970(Timestamp at) {
+  return at.ns < 0 ? 0 : static_cast<std::uint64_t>(at.ns);
 }
+[[nodiscard]] inline std::string sortable(Timestamp at) { return sortable(since_1970(at)); }
 /// As sortable(), the other way round.
 [[nodiscard]] inline std::string newest_first(Timestamp at) {
-  return sortable(std::numeric_limits<std::uint64_t>::max() -
-                  static_cast<std::uint64_t>(std::max<std::int64_t>(at.ns, 0)));
+  return sortable(std::numeric_limits<std::uint64_t>::max() - since_1970(at));
 }
 }  // namespace index
 

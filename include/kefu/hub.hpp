@@ -18,6 +18,7 @@
 
 #include <kefu/auth.hpp>
 #include <kefu/bus.hpp>
+#include <kefu/callback.hpp>
 #include <kefu/clock.hpp>
 #include <kefu/desk.hpp>
 #include <kefu/event_sink.hpp>
@@ -32,7 +33,6 @@
 #include <kefu/transport.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,7 +52,7 @@ struct HubOptions {
   Logger* logger = nullptr;      ///< null: nothing is logged
   Bus* bus = nullptr;            ///< to the other nodes on the same store; null: there are none
   DeskOptions desk;              ///< departments, routing, business hours
-  std::function<std::uint64_t()>
+  Callback<std::uint64_t()>
       random;  ///< for session ids; empty: std::random_device. Called on any shard
 };
 
@@ -81,7 +81,7 @@ struct SearchHits {
 /// Takes whole lines of JSON, some at a time, and calls `more` when it can take further ones: with
 /// true, or with false to end it. Called on one of the Hub's executors; must not block. The lines
 /// are valid during the call.
-using LineTaker = std::function<void(std::string_view lines, Completion<bool> more)>;
+using LineTaker = Callback<void(std::string_view lines, Completion<bool> more)>;
 
 class Hub final : public Acceptor {
  public:

@@ -8,7 +8,6 @@
 // written by several.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -134,7 +133,8 @@ class FramePool {
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
-    return std::min(kClasses, static_cast<std::size_t>(std::bit_width((size - 1) / kSmallest)));
+    const auto fits = static_cast<std::size_t>(std::bit_width((size - 1) / kSmallest));
+    return fits < kClasses ? fits : kClasses;
   }
 
   detail::FrameBlock* take(std::size_t size_class) noexcept {

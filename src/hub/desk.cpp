@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <kefu/core/desk_transaction.hpp>
 #include <kefu/wire/records.hpp>
 #include <utility>
 
@@ -145,7 +146,8 @@ void Desk::change(core::DeskCommand command, Completion<DeskOutcome> done) {
         const auto row = subject ? records.rows().find(*subject) : records.rows().end();
         if (row != records.rows().end()) {
           outcome.version = row->second.version;
-          outcome.record = row->second.value;
+          if (const auto& record = row->second.value)
+            outcome.record = std::make_shared<const DeskRecord>(*record);
         }
         done(std::move(outcome));
       });

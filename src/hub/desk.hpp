@@ -5,6 +5,7 @@
 
 #include <kefu/completion.hpp>
 #include <kefu/core/desk_command.hpp>
+#include <kefu/core/transaction.hpp>
 #include <kefu/desk.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/result.hpp>

@@ -1,6 +1,7 @@
 #include "desk_rules.hpp"
 
 #include <algorithm>
+#include <kefu/core/routing.hpp>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -40,6 +41,8 @@ void require(bool holds, const std::string& what) {
 
 DeskRules::DeskRules(DeskOptions options) : options_(std::move(options)) {
   require(options_.retain_for.count() >= 0, "DeskOptions: retain_for is below 0");
+  for (const auto& [name, open] : options_.calendars)
+    calendars_.emplace(name, core::Calendar(open.hours, open.zone));
   for (const Department& department : options_.departments) check(department);
   if (options_.departments.empty()) check(Department{});
   has_picked_ = options_.departments.empty()
@@ -112,8 +115,8 @@ const core::Calendar& DeskRules::calendar_of(const Department& department) const
 }
 
 const core::Calendar& DeskRules::calendar_named(const std::string& name) const {
-  const auto named = options_.calendars.find(name);
-  return named == options_.calendars.end() ? always_ : named->second;
+  const auto named = calendars_.find(name);
+  return named == calendars_.end() ? always_ : named->second;
 }
 
 Nanoseconds DeskRules::retention_of(std::string_view department) const {

@@ -1,7 +1,9 @@
 // DeskRules: what a host has said of its desk, ready to be asked. Constant after set-up.
 #pragma once
 
+#include <kefu/core/calendar.hpp>
 #include <kefu/desk.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +48,7 @@ class DeskRules {
   void check(const Department& department) const;
 
   DeskOptions options_;
+  std::map<std::string, core::Calendar> calendars_;
   core::Calendar always_;
   bool has_picked_ = false;
   bool watches_visitors_ = false;

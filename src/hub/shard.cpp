@@ -56,7 +56,8 @@ void Shard::start() {
 Inbound& Shard::accept(Connection& connection) {
   if (!tick_armed_) arm_tick();
   if (free_slots_.empty()) {
-    slots_.reserve(slots_.size() + 1);
+    // By a quarter, for what is not used is held as well.
+    if (slots_.size() == slots_.capacity()) slots_.reserve(slots_.size() + slots_.size() / 4 + 1);
     free_slots_.reserve(slots_.capacity());  // so that giving a slot back allocates nothing
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -115,16 +116,20 @@ void Shard::release(SessionRef ref) {
 void Shard::enrol(Session& session) {
   by_id_.add(hash_of(session.id()), session.ref().slot);
   by_participant_.add(hash_of(session.who().id()), session.ref().slot);
-  if (session.who().staff()) staff_.push_back(session.ref());
+  if (!session.who().staff()) return;
+  staff_.push_back(session.ref());
+  slots_[session.ref().slot].staff_at = static_cast<std::uint32_t>(staff_.size() - 1);
 }
 
 void Shard::discharge(Session& session) {
   by_id_.remove(hash_of(session.id()), session.ref().slot);
   by_participant_.remove(hash_of(session.who().id()), session.ref().slot);
-  const auto staff = std::ranges::find(staff_, session.ref());
-  if (staff == staff_.end()) return;
-  *staff = staff_.back();
+  std::uint32_t& place = slots_[session.ref().slot].staff_at;
+  if (place == kNotStaff) return;
+  staff_[place] = staff_.back();
+  slots_[staff_.back().slot].staff_at = place;
   staff_.pop_back();
+  place = kNotStaff;
 }
 
 void Shard::send_deliveries(std::size_t to, std::vector<Delivery>& items) {

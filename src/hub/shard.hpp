@@ -197,9 +197,11 @@ class Shard {
   void log(LogLevel level, std::string_view message) const;
 
  private:
+  static constexpr std::uint32_t kNotStaff = 0xffff'ffff;  // nor enrolled
   struct Slot {
     std::unique_ptr<Session> session;
     std::uint32_t use = 0;
+    std::uint32_t staff_at = kNotStaff;  // in staff_
   };
   struct AckRunOf {
     SessionRef of;

@@ -1,4 +1,5 @@
-// DeskCommand: every change that the desk knows, as a value; a Transaction carries one out.
+// DeskCommand: every change that the desk knows, as a value; a Transaction carries one out
+// (desk_transaction.hpp).
 #pragma once
 
 #include <kefu/core/ban.hpp>
@@ -15,9 +16,6 @@
 #include <kefu/core/retention.hpp>
 #include <kefu/core/sla.hpp>
 #include <kefu/core/ticket.hpp>
-#include <kefu/core/transaction.hpp>
-#include <optional>
-#include <utility>
 #include <variant>
 
 namespace kefu::inline v0::core {
@@ -32,43 +30,9 @@ using DeskCommand =
                  AdvanceSink, BuryEvents, ForgetLetter, AddBan, LiftBan, Expire, EndExpiry, Blank,
                  VisitorLeft, VisitorBack, BeginMerge, MoveConversation, EndMerge>;
 
-/// The record that a command is about; nothing for what concerns a node. Of two tickets the one
-/// that stays.
-[[nodiscard]] inline std::optional<RecordKey> subject_of(const DeskCommand& command) {
-  return std::visit(
-      [](const auto& one) -> std::optional<RecordKey> {
-        if constexpr (requires { one.proposed; }) {
-          return key_of(one.proposed);
-        } else if constexpr (requires { one.into; }) {
-          return ticket_key(one.into);
-        } else if constexpr (requires { one.ticket; }) {
-          return ticket_key(one.ticket);
-        } else if constexpr (requires { one.conversation; }) {
-          return conversation_key(one.conversation);
-        } else if constexpr (requires { one.agent; }) {
-          return agent_key(one.agent);
-        } else if constexpr (
-            requires { one.ban; } || requires { one.address; }) {
-          return bans_key();
-        } else if constexpr (requires { one.contact; }) {
-          return contact_key(one.contact);
-        } else {
-          return std::nullopt;
-        }
-      },
-      command);
-}
-
 /// What a host hands to Hub::change().
 struct DeskChange {
   DeskCommand command;
 };
-
-/// The Transaction that carries a change out.
-[[nodiscard]] inline Transaction transaction_of(DeskCommand command) {
-  return Transaction([command = std::move(command)](WorkingSet& desk, Timestamp now) {
-    return std::visit([&](const auto& one) { return decide(one, desk, now); }, command);
-  });
-}
 
 }  // namespace kefu::inline v0::core

@@ -1,14 +1,10 @@
-// Routing: who shall be asked next. A RoutingStrategy is a pure function of a snapshot, and only
-// proposes; the commit decides (offer.hpp). What it remembers stands in the records: when an agent
-// was last offered something, when they became idle, who had the conversation before. So every node
-// can route, and none has to know what another one did.
-//
-// Strategies are made of others: sticky(skill_match(least_loaded())).
+// Routing: the strategies that kefu brings, made of each other:
+// sticky(skill_match(least_loaded())).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <kefu/core/routing_strategy.hpp>
 #include <kefu/core/slots.hpp>
 #include <kefu/model/agent.hpp>
 #include <kefu/model/conversation.hpp>
@@ -20,13 +16,6 @@
 
 namespace kefu::inline v0::core {
 
-/// What a strategy sees. Slots that this pass of the router has proposed to fill are filled in it.
-struct RoutingSnapshot {
-  std::string department;
-  Timestamp now;
-  std::vector<Agent> agents;  ///< at least all that could take something
-};
-
 /// Takes the devices off a snapshot whose node's lease is over, as `is_alive(node)` says: they keep
 /// nobody present. An agent without devices is no candidate.
 template <class IsAlive>
@@ -34,23 +23,6 @@ void drop_dead_devices(std::vector<Agent>& agents, IsAlive is_alive) {
   for (Agent& agent : agents)
     std::erase_if(agent.devices, [&](const Device& device) { return !is_alive(device.node); });
 }
-
-/// What a strategy would do with a conversation.
-struct Proposal {
-  /// Which of it.
-  enum class What : std::uint8_t {
-    nobody,    ///< leave it in the queue
-    agent,     ///< offer it to `agent`
-    ask_host,  ///< ask the host, for `deadline`; the answer comes as an offer of its own
-  };
-  What what = What::nobody;
-  std::string agent;
-  Nanoseconds deadline{0};
-};
-
-/// Called for one conversation at a time, in the order of the queue. It must not block, and must
-/// give the same answer for the same arguments.
-using RoutingStrategy = std::function<Proposal(const Conversation&, const RoutingSnapshot&)>;
 
 /// Who could be asked now: present, willing, with a free slot, and not one who has just declined.
 [[nodiscard]] inline std::vector<const Agent*> candidates(const Conversation& c,

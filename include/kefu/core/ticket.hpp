@@ -10,6 +10,7 @@
 #include <kefu/core/transition.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/model/participant.hpp>
+#include <kefu/model/tags.hpp>
 #include <kefu/model/ticket.hpp>
 #include <optional>
 #include <string>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <kefu/callback.hpp>
 #include <kefu/core/working_set.hpp>
 #include <kefu/error.hpp>
 #include <kefu/model/rule.hpp>
@@ -50,7 +50,7 @@ class Transaction {
  public:
   /// Decides on records at a time of the Store's clock. It answers the rule that forbids the
   /// change, or Rule::none; it edits only when it answers that. It may run any number of times.
-  using Decide = std::function<Rule(WorkingSet&, Timestamp now)>;
+  using Decide = Callback<Rule(WorkingSet&, Timestamp now)>;
 
   /// Each lost race means that somebody else got through; after this many the caller is told.
   static constexpr int kAttempts = 32;

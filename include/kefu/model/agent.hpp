@@ -3,7 +3,6 @@
 // agent is never over capacity.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <kefu/model/enum_name.hpp>
 #include <kefu/model/id.hpp>
@@ -99,13 +98,17 @@ struct Agent {
 
   /// The slot that a conversation fills; null: none.
   [[nodiscard]] const AgentSlot* slot_of(ConversationId conversation) const {
-    const auto at = std::ranges::find(slots, conversation, &AgentSlot::conversation);
-    return at == slots.end() ? nullptr : &*at;
+    for (const AgentSlot& slot : slots) {
+      if (slot.conversation == conversation) return &slot;
+    }
+    return nullptr;
   }
   /// Their membership of a department; null: none.
   [[nodiscard]] const Membership* membership_in(std::string_view department) const {
-    const auto at = std::ranges::find(departments, department, &Membership::department);
-    return at == departments.end() ? nullptr : &*at;
+    for (const Membership& one : departments) {
+      if (one.department == department) return &one;
+    }
+    return nullptr;
   }
   /// They take conversations of this department.
   [[nodiscard]] bool serves(std::string_view department) const {
@@ -125,8 +128,10 @@ struct Agent {
     const std::uint32_t total = left(capacity, slots.size());
     const Membership* const membership = membership_in(department);
     if (!membership || !membership->capacity) return total;
-    const auto used = std::ranges::count(slots, department, &AgentSlot::department);
-    return std::min(total, left(*membership->capacity, static_cast<std::size_t>(used)));
+    std::size_t used = 0;
+    for (const AgentSlot& slot : slots) used += slot.department == department ? 1 : 0;
+    const std::uint32_t here = left(*membership->capacity, used);
+    return here < total ? here : total;
   }
   friend bool operator==(const Agent&, const Agent&) = default;
 };

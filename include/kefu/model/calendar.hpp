@@ -51,4 +51,10 @@ struct ZoneOffsets {
   friend bool operator==(const ZoneOffsets&, const ZoneOffsets&) = default;
 };
 
+/// What a department goes by: its hours, and their zone as load_time_zone() gives it.
+struct OpeningHours {
+  BusinessHours hours;
+  ZoneOffsets zone;  ///< empty: UTC
+};
+
 }  // namespace kefu::inline v0

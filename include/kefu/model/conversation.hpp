@@ -2,9 +2,9 @@
 // messages are in its log.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <kefu/model/assignment.hpp>
+#include <kefu/model/contains.hpp>
 #include <kefu/model/enum_name.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
@@ -30,13 +30,6 @@ enum class Priority : std::uint8_t { low, normal, high, urgent };
 /// What a host knows about a conversation or a ticket; kefu only keeps it.
 using Attributes = std::map<std::string, std::string>;
 
-/// Sorted, each once.
-[[nodiscard]] inline std::vector<std::string> as_tags(std::vector<std::string> texts) {
-  std::ranges::sort(texts);
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  return texts;
-}
-
 /// Visitors, agents and bots read and write only what is theirs; supervisors are let in by role.
 [[nodiscard]] inline bool admits(std::string_view visitor, const std::vector<std::string>& agents,
                                  Role role, std::string_view who) {
@@ -45,7 +38,7 @@ using Attributes = std::map<std::string, std::string>;
       return who == visitor;
     case Role::agent:
     case Role::bot:
-      return std::ranges::find(agents, who) != agents.end();
+      return detail::contains(agents, who);
     case Role::supervisor:
       return true;
   }
@@ -81,9 +74,7 @@ struct Conversation {
     return state == ConversationState::resolved && agents.empty();
   }
   /// This agent takes part.
-  [[nodiscard]] bool has_agent(std::string_view who) const {
-    return std::ranges::find(agents, who) != agents.end();
-  }
+  [[nodiscard]] bool has_agent(std::string_view who) const { return detail::contains(agents, who); }
   /// Who owns it: it fills one of their slots. Empty while nobody does.
   [[nodiscard]] std::string_view owner() const {
     return is_owned(state) && !agents.empty() ? std::string_view(agents.front())

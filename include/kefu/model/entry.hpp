@@ -2,9 +2,8 @@
 // so a client that reads the log has everything.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <kefu/model/contains.hpp>
 #include <kefu/model/id.hpp>
 #include <kefu/model/participant.hpp>
 #include <kefu/model/time.hpp>
@@ -63,7 +62,7 @@ inline constexpr std::string_view kReserved[] = {
 
 /// True for the kinds that only kefu may write: a client that sends one is refused.
 [[nodiscard]] constexpr bool is_reserved_kind(std::string_view text) noexcept {
-  return std::ranges::find(kind::kReserved, text) != std::end(kind::kReserved);
+  return detail::contains(kind::kReserved, text);
 }
 
 struct Entry {

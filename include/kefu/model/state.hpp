@@ -2,9 +2,9 @@
 // allowed: every write of a state goes through core/transition.hpp, which asks these.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <kefu/model/contains.hpp>
 #include <kefu/model/enum_name.hpp>
 #include <optional>
 #include <string_view>
@@ -87,11 +87,10 @@ inline constexpr auto kTicketTransitions = [] {
 
 /// Whether the table has this step.
 [[nodiscard]] constexpr bool may_transition(ConversationState from, ConversationState to) noexcept {
-  return std::ranges::find(kConversationTransitions, std::pair{from, to}) !=
-         kConversationTransitions.end();
+  return detail::contains(kConversationTransitions, std::pair{from, to});
 }
 [[nodiscard]] constexpr bool may_transition(TicketState from, TicketState to) noexcept {
-  return std::ranges::find(kTicketTransitions, std::pair{from, to}) != kTicketTransitions.end();
+  return detail::contains(kTicketTransitions, std::pair{from, to});
 }
 
 /// True while messages may be appended.

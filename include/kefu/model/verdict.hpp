@@ -1,7 +1,6 @@
 // Verdict: what a policy says of a draft.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,7 +49,8 @@ namespace detail {
 }
 [[nodiscard]] inline std::string put_before(std::string_view words, std::string_view tags) {
   std::string out(words);
-  if (has_rewritten(tags)) tags.remove_prefix(std::min(kRewritten.size() + 1, tags.size()));
+  if (has_rewritten(tags))
+    tags.remove_prefix(tags == kRewritten ? tags.size() : kRewritten.size() + 1);
   if (!tags.empty()) out.append(",").append(tags);
   return out;
 }

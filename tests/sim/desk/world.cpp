@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <kefu/core/desk_transaction.hpp>
 #include <kefu/wire/records.hpp>
 #include <utility>
 

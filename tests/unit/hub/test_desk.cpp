@@ -331,7 +331,7 @@ TEST_CASE("the host may be asked, and its answer is an offer") {
 TEST_CASE("outside business hours visitors write, and nobody is asked") {
   DeskOptions desk;
   BusinessHours hours;  // never
-  desk.calendars.emplace("office", core::Calendar(hours, {}));
+  desk.calendars["office"] = {hours, {}};
   Department sales;
   sales.id = "sales";
   sales.calendar = "office";

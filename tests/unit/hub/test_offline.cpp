@@ -29,7 +29,7 @@ DeskOptions closed(Offline offline) {
   department.close_after = 60s;
   DeskOptions desk;
   desk.departments = {department};
-  desk.calendars.emplace("hours", core::Calendar(hours, {}));
+  desk.calendars["hours"] = {hours, {}};
   return desk;
 }
 

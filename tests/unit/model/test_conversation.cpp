@@ -1,4 +1,5 @@
 #include <kefu/model/conversation.hpp>
+#include <kefu/model/tags.hpp>
 
 #include <doctest/doctest.h>
 
