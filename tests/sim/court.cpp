@@ -132,7 +132,8 @@ bool Court::overdue(const std::string& original, Instant received) const {
   const auto at = cases_.find(original);
   // Those ahead may hold a draft up for longer than policies, where commits are small or fail.
   const bool held_up = plan_.bounds.batch_drafts < kRoomyBatch || plan_.store.fail_before > 0 ||
-                       plan_.store.fail_after > 0 || plan_.freeze.count() != 0;
+                       plan_.store.fail_after > 0 || plan_.freeze.count() != 0 ||
+                       plan_.strand.count() != 0;
   if (at == cases_.end() || held_up) return false;
   if (received + plan_.bounds.policy_deadline != at->second.deadline) return false;
   const Nanoseconds slack = plan_.bounds.policy_deadline + 4 * plan_.store.delay_max;
