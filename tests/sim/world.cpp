@@ -353,6 +353,7 @@ void World::go_on(std::size_t at) {
   if (!nodes_[at] || !nodes_[at]->halted()) return;
   trace("go on: node " + std::to_string(at));
   nodes_[at]->go_on(loop_.now());
+  court_.on_gone_on();
   excuse(at);
   list_executors();
 }
