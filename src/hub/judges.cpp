@@ -108,6 +108,8 @@ std::optional<Verdict> Judges::consult(std::uint64_t number, std::size_t step, c
 }
 
 void Judges::on_verdict(Answer& answer) {
+  // An answer that has waited here until behind the deadline is too late as well.
+  verdicts_.on_tick(shard_.executor().now(), effects_);
   verdicts_.on_verdict(answer.number, answer.step, std::move(answer.verdict), effects_);
   carry_out();
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <kefu/testing/sim_bus.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +32,14 @@ struct SimBus::Impl {
   Executor& loop;
   Random random;
   std::vector<std::weak_ptr<Subscriber>> subscribers;
+  std::set<std::pair<const Bus*, const Bus*>> parted;  // who is not heard by whom
 
   void publish(const Bus* from, std::string_view topic, std::string_view bytes) {
     std::erase_if(subscribers, [](const auto& one) { return one.expired(); });
     for (const std::weak_ptr<Subscriber>& one : subscribers) {
       const std::shared_ptr<Subscriber> to = one.lock();
       if (to->end == from || to->topic != topic || random.chance(bus.options.lose)) continue;
+      if (parted.contains({from, to->end})) continue;
       for (int copies = random.chance(bus.options.repeat) ? 2 : 1; copies > 0; --copies)
         deliver(one, bytes);
     }
@@ -60,6 +63,14 @@ template <class Broker>
 class End final : public Bus {
  public:
   explicit End(std::weak_ptr<Broker> broker) : broker_(std::move(broker)) {}
+  // Another end may come to stand at its address.
+  ~End() override {
+    if (const std::shared_ptr<Broker> broker = broker_.lock())
+      std::erase_if(broker->parted,
+                    [this](const auto& two) { return two.first == this || two.second == this; });
+  }
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
 
   void publish(std::string_view topic, std::string_view bytes) override {
     if (const std::shared_ptr<Broker> broker = broker_.lock()) broker->publish(this, topic, bytes);
@@ -81,10 +92,14 @@ class End final : public Bus {
 }  // namespace
 
 SimBus::SimBus(Executor& loop, std::uint64_t seed, SimBusOptions with)
-    : options(with), impl_(new Impl{*this, loop, Random(seed), {}}) {}
+    : options(with), impl_(new Impl{*this, loop, Random(seed), {}, {}}) {}
 
 SimBus::~SimBus() = default;
 
 std::unique_ptr<Bus> SimBus::connect() { return std::make_unique<End<Impl>>(impl_); }
+
+void SimBus::part(const Bus& from, const Bus& to) { impl_->parted.emplace(&from, &to); }
+
+void SimBus::mend(const Bus& from, const Bus& to) { impl_->parted.erase({&from, &to}); }
 
 }  // namespace kefu::inline v0::testing

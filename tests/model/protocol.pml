@@ -83,6 +83,15 @@ byte reader[CONNS];            /* core::Reader::position */
 byte joined_with[CONNS];       /* accepted_cseq as attached */
 chan drafts[CONNS] = [W] of { byte, byte, byte, byte };     /* epoch, session, cseq, message */
 chan outcomes[CONNS] = [W] of { mtype, byte, byte };        /* what, cseq, seq or expected */
+#ifdef TWO_NODES                 /* each link is on a node of its own */
+byte known[CONNS];             /* how far that node knows the log to reach */
+byte hint[CONNS];              /* the tail that is on its way there over the bus; 0: none is */
+#define KNOWN(c) known[c]
+#define TELL(c) hint[c] = (served[c] && tail > known[c] -> tail : hint[c])
+#else
+#define KNOWN(c) tail
+#define TELL(c) skip
+#endif
 #ifdef MUTANT_FENCE_LOCAL
 byte node[CONNS];              /* on which of two nodes */
 byte local_epoch[2];           /* the highest that was attached on this node */
@@ -622,6 +631,10 @@ inline judge(e, s, k, message) {
 /* The outcome finds its connection, if that is still the one that asked. */
 inline complete(e) {
   if
+  :: what == stored -> TELL(1 - c)
+  :: else
+  fi;
+  if
   :: served[c] && at[c] == attached && of_epoch[c] == e -> outcomes[c]!what, k, out
   :: else
   fi;
@@ -638,7 +651,10 @@ inline end_serving() {
   :: nempty(up[c]) -> up[c]?_, _, _, _
   :: empty(up[c]) -> break
   od;
-  at[c] = greeting; of_session[c] = 0; of_epoch[c] = 0; reader[c] = 0
+  at[c] = greeting; of_session[c] = 0; of_epoch[c] = 0; reader[c] = 0;
+#ifdef TWO_NODES
+  known[c] = 0; hint[c] = 0
+#endif
 }
 
 proctype Connection(byte c) {
@@ -661,6 +677,9 @@ end:
           fi;
           epoch_of[s] = e;
           of_session[c] = s; of_epoch[c] = e; reader[c] = k; joined_with[c] = accepted_of[s];
+#ifdef TWO_NODES
+          known[c] = tail;
+#endif
           at[c] = joining
        fi;
 #ifdef MUTANT_FENCE_LOCAL
@@ -722,7 +741,10 @@ end:
        if
        :: what == stored ->
           down[c]!ack(k, out);
-          reader[c] = (out == reader[c] + 1 -> out : reader[c])
+          reader[c] = (out == reader[c] + 1 -> out : reader[c]);
+#ifdef TWO_NODES
+          known[c] = (out > known[c] -> out : known[c])
+#endif
        :: what == fenced || what == expired -> end_serving()
        :: else -> down[c]!what(k, out)
        fi;
@@ -731,7 +753,10 @@ end:
 
   /* ---- core::Reader: live entries and pages are the same to the client */
   :: d_step {
-       served[c] && at[c] == attached && reader[c] < tail && nfull(down[c]) ->
+       served[c] && at[c] == attached && reader[c] < KNOWN(c) && nfull(down[c]) ->
+#ifdef TWO_NODES
+       known[c] = tail;                 /* a page says it */
+#endif
        if
        :: tail - reader[c] > REPLAY -> reader[c] = tail; down[c]!reset(tail, 0)
        :: else -> reader[c]++; down[c]!entry(reader[c], 0)
@@ -743,6 +768,22 @@ end:
        down[c]!page(k, tail);
        k = 0
      }
+
+#ifdef TWO_NODES
+  /* ---- what the other node has stored: Home::on_tails, core::TailWatch */
+  :: d_step {
+       hint[c] != 0 && at[c] == attached ->
+#ifdef MUTANT_BUS_TRUSTED
+       reader[c] = (hint[c] > reader[c] + 1 -> hint[c] - 1 : reader[c]);
+#endif
+       known[c] = (hint[c] > known[c] -> hint[c] : known[c]);
+       hint[c] = 0
+     }
+  :: d_step { hint[c] != 0 -> hint[c] = 0 }  /* it is lost */
+#ifndef MUTANT_NO_TAIL_CHECK
+  :: d_step { at[c] == attached && known[c] < tail -> known[c] = tail }
+#endif
+#endif
 
   /* ---- ends */
   :: d_step {                           /* it finds out that the client has gone */
@@ -781,7 +822,7 @@ proctype World() {
   byte written;
 end:
   do
-  :: d_step { written < OTHERS -> written++; put(0, 0, 0) }
+  :: d_step { written < OTHERS -> written++; put(0, 0, 0); TELL(0); TELL(1) }
 #ifdef EXPIRY
   :: d_step {                           /* Store::expire: record and marks in one commit */
        faults > 0 && minted > 0 && epoch_of[minted] != 0 && !IN_USE(0, minted) &&

@@ -25,7 +25,7 @@ class Court::One final : public Policy {
   void decide(const PolicyContext& context, Instant deadline, Completion<Verdict> done) override {
     const std::string text = original(context.body);
     const Instant now = court_.loop_.now();
-    Case& one = court_.cases_[text];
+    Case& one = court_.cases_.try_emplace(text, Case{now, {}, false}).first->second;
     one.deadline = std::max(one.deadline, deadline);
     one.overdue = one.overdue || (number_ == 0 && now >= deadline);
     Fate fate = court_.fate(number_, text);
@@ -92,11 +92,14 @@ Court::Fate Court::fate(std::size_t policy, const std::string& original) const {
   return out;
 }
 
-Court::Sentence Court::fold(const std::string& original, bool overdue, bool late_counts) const {
+Court::Sentence Court::fold(const std::string& original, std::size_t in_time,
+                            bool late_counts) const {
   Sentence out{false, original, {}};
   std::string flags;
+  bool overdue = false;
   for (std::size_t i = 0; i < plan_.policies && !out.denied; ++i) {
     const Fate fate = this->fate(i, original);
+    overdue = overdue || i >= in_time;
     const bool at_once = fate.when == When::at_once;
     const bool counts = at_once || (fate.when == When::in_time && !overdue) ||
                         (fate.when == When::late && late_counts);
@@ -119,21 +122,25 @@ Court::Sentence Court::fold(const std::string& original, bool overdue, bool late
 std::vector<Court::Sentence> Court::sentences(const std::string& original) const {
   const auto at = cases_.find(original);
   if (at == cases_.end()) return {};
-  std::vector<Sentence> out = {fold(original, false, false)};
-  if (at->second.overdue) out.push_back(fold(original, true, false));
+  std::vector<Sentence> out = {fold(original, plan_.policies, false)};
+  const bool stood_still = at->second.asked <= gone_on_;
+  if (at->second.overdue || stood_still) out.push_back(fold(original, 0, false));
+  for (std::size_t in_time = 1; stood_still && in_time < plan_.policies; ++in_time)
+    out.push_back(fold(original, in_time, false));
   return out;
 }
 
 Court::Sentence Court::in_spite_of_deadline(const std::string& original) const {
-  return fold(original, false, true);
+  return fold(original, plan_.policies, true);
 }
 
 bool Court::overdue(const std::string& original, Instant received) const {
   const auto at = cases_.find(original);
   // Those ahead may hold a draft up for longer than policies, where commits are small or fail.
   const bool held_up = plan_.bounds.batch_drafts < kRoomyBatch || plan_.store.fail_before > 0 ||
-                       plan_.store.fail_after > 0 || plan_.freeze.count() != 0;
-  if (at == cases_.end() || held_up) return false;
+                       plan_.store.fail_after > 0 || plan_.freeze.count() != 0 ||
+                       plan_.strand.count() != 0;
+  if (at == cases_.end() || held_up || received <= gone_on_) return false;
   if (received + plan_.bounds.policy_deadline != at->second.deadline) return false;
   const Nanoseconds slack = plan_.bounds.policy_deadline + 4 * plan_.store.delay_max;
   return loop_.now() > at->second.deadline + slack;

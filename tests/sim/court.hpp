@@ -41,6 +41,9 @@ class Court {
   /// What was judged as it was received then should have come to the store before now. It may have
   /// waited for one in front of it that came later, and for the conversation's record.
   [[nodiscard]] bool overdue(const std::string& original, Instant received) const;
+  /// A node has gone on that had stood still: of what was judged meanwhile, nobody can say how many
+  /// policies were asked before the deadline.
+  void on_gone_on() { gone_on_ = loop_.now(); }
   [[nodiscard]] Instant now() const { return loop_.now(); }
   [[nodiscard]] bool sits() const noexcept { return plan_.policies > 0; }
 
@@ -53,19 +56,22 @@ class Court {
     Nanoseconds margin{0};  // to the deadline
   };
   struct Case {
+    Instant asked;  // for the first time
     Instant deadline;
     bool overdue = false;  // somebody was asked when the deadline had passed
   };
 
   [[nodiscard]] Fate fate(std::size_t policy, const std::string& original) const;
   [[nodiscard]] static OnTimeout rule(std::size_t policy);
-  /// `overdue`: the first policy is asked behind the deadline.
-  [[nodiscard]] Sentence fold(const std::string& original, bool overdue, bool late_counts) const;
+  /// The deadline passes when so many policies have answered, at the latest.
+  [[nodiscard]] Sentence fold(const std::string& original, std::size_t in_time,
+                              bool late_counts) const;
 
   const Plan& plan_;
   Executor& loop_;
   std::map<std::string, Case> cases_;
   std::vector<Completion<Verdict>> unanswered_;
+  Instant gone_on_;
 };
 
 }  // namespace kefu::sim

@@ -256,6 +256,7 @@ void Device::carry_out(const fx::Persist&) { save(); }
 
 void Device::carry_out(const fx::Connect&) {
   testing::SimServer* const server = around_.server();
+  server_ = server;
   if (server) return socket_.connect(*server);
   around_.loop.post([this, start = starts_] {
     if (start == starts_) on_closed(errc::unavailable);

@@ -69,6 +69,9 @@ class Device final : testing::SimSocket::Events, wire::Decoder::ServerHandler {
   [[nodiscard]] std::string unread() const;
   [[nodiscard]] std::string describe() const;
 
+  /// Where it has connected to last; null: nowhere, or that is gone.
+  [[nodiscard]] const testing::SimServer* server() const noexcept { return server_; }
+  void server_is_gone() noexcept { server_ = nullptr; }
   [[nodiscard]] const Participant& who() const noexcept { return who_; }
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
   [[nodiscard]] const std::set<ConversationId>& known() const noexcept { return known_; }
@@ -110,6 +113,7 @@ class Device final : testing::SimSocket::Events, wire::Decoder::ServerHandler {
   wire::Decoder decoder_;
   testing::SimSocket socket_;
 
+  const testing::SimServer* server_ = nullptr;
   core::ClientState disk_;
   std::optional<core::ClientSession> machine_;  // none: it is off
   std::uint64_t starts_ = 0;                    // timers of an earlier start mean nothing

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
+#include <tuple>
 #include <utility>
+
+#include "hub/tails.hpp"
 
 namespace kefu::sim {
 namespace {
@@ -237,6 +239,44 @@ void ForgetfulStore::attach(AttachRequest request, Completion<AttachOutcome> don
                                       done = std::move(done)](AttachOutcome outcome) mutable {
     if (outcome.code != errc::session_expired) return done(std::move(outcome));
     inner().attach(std::move(again), std::move(done));
+  });
+}
+
+// ---- HintTrustingStore
+
+HintTrustingStore::HintTrustingStore(Store& inner, Bus* bus) : StoreWrapper(inner) {
+  if (bus) hints_ = bus->subscribe(std::string(hub::kTailsTopic), hear, this);
+}
+
+void HintTrustingStore::hear(void* self, std::string_view /*topic*/, std::string_view bytes) {
+  for (const Tail& tail : hub::decode_tails(bytes))
+    static_cast<HintTrustingStore*>(self)->named_[{tail.conversation, tail.log}] = tail.seq;
+}
+
+void HintTrustingStore::read(ReadRequest request, Completion<result<Page>> done) {
+  const auto named = named_.find({request.conversation, request.log});
+  const std::uint64_t next = request.after + 1;
+  if (named == named_.end() || named->second <= next) return inner().read(request, std::move(done));
+  request.after = named->second - 1;
+  request.max_entries = 1;
+  inner().read(request, [next, done = std::move(done)](result<Page> page) mutable {
+    if (page && !page->entries.empty()) page->entries.front().seq = next;
+    done(std::move(page));
+  });
+}
+
+// ---- IdOrderedStore
+
+void IdOrderedStore::read(ReadRequest request, Completion<result<Page>> done) {
+  const std::uint64_t first = request.after + 1;
+  inner().read(request, [first, done = std::move(done)](result<Page> page) mutable {
+    if (!page) return done(std::move(page));
+    std::ranges::stable_sort(page->entries, {}, [](const Entry& entry) {
+      return std::tuple(entry.origin.session, entry.origin.cseq);
+    });
+    std::uint64_t next = first;
+    for (Entry& entry : page->entries) entry.seq = next++;
+    done(std::move(page));
   });
 }
 

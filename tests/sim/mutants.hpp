@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <kefu/bus.hpp>
 #include <kefu/memory/store.hpp>
 #include <kefu/testing/manual_clock.hpp>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -101,6 +103,28 @@ class ForgetfulStore final : public StoreWrapper {
  public:
   using StoreWrapper::StoreWrapper;
   void attach(AttachRequest request, Completion<AttachOutcome> done) override;
+};
+
+/// One node's way to the store, by which a reader gets what the last hint names in place of what
+/// comes next.
+class HintTrustingStore final : public StoreWrapper {
+ public:
+  /// `bus` as the node has it; null: nothing is hinted.
+  HintTrustingStore(Store& inner, Bus* bus);
+  void read(ReadRequest request, Completion<result<Page>> done) override;
+
+ private:
+  static void hear(void* self, std::string_view topic, std::string_view bytes);
+
+  std::map<LogKey, std::uint64_t> named_;
+  std::unique_ptr<Bus::Subscription> hints_;
+};
+
+/// Keeps a log in the order of what clients call its messages.
+class IdOrderedStore final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void read(ReadRequest request, Completion<result<Page>> done) override;
 };
 
 /// As if drafts under judgement were stored as soon as they are decided: changes the places of two

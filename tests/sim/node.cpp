@@ -30,8 +30,10 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bu
     executors_.push_back(std::make_unique<testing::ManualExecutor>(loop.now()));
     executors.push_back(executors_.back().get());
   }
-  if (mutant == Mutant::local_fence) fence_ = std::make_unique<LocallyFencedStore>(root);
-  faults_ = std::make_unique<testing::FaultStore>(fence_ ? *fence_ : root, loop, random_.next(),
+  if (mutant == Mutant::local_fence) broken_ = std::make_unique<LocallyFencedStore>(root);
+  if (mutant == Mutant::bus_trusted)
+    broken_ = std::make_unique<HintTrustingStore>(root, bus_.get());
+  faults_ = std::make_unique<testing::FaultStore>(broken_ ? *broken_ : root, loop, random_.next(),
                                                   plan.store);
   watched_ = std::make_unique<WatchedStore>(*faults_, checker);
   if (mutant == Mutant::verdicts_unordered)
@@ -40,7 +42,7 @@ Node::Node(const Plan& plan, Mutant mutant, Store& root, std::unique_ptr<Bus> bu
     misjudged_ = std::make_unique<LateVerdictStore>(*watched_, court);
   HubOptions options;
   options.limits = plan.bounds;
-  if (mutant == Mutant::bus_trusted) options.limits.tail_check = Nanoseconds(3'600'000'000'000);
+  if (mutant == Mutant::no_tail_check) options.limits.tail_check = Nanoseconds(3'600'000'000'000);
   options.clock = &wall;
   options.bus = bus_.get();
   options.random = [this] { return random_.next(); };

@@ -36,9 +36,13 @@ class Node {
   /// SIGCONT: it knows nothing of the time that has passed.
   void go_on(Instant now);
   [[nodiscard]] bool halted() const noexcept { return halted_; }
+  void isolate(bool is) noexcept { isolated_ = is; }
+  [[nodiscard]] bool isolated() const noexcept { return isolated_; }
   [[nodiscard]] Hub& hub() { return *hub_; }
   [[nodiscard]] testing::SimServer& server() { return *server_; }
   [[nodiscard]] testing::FaultStore& store() { return *faults_; }
+  /// Its end; null where the plan has none.
+  [[nodiscard]] const Bus* bus() const noexcept { return bus_.get(); }
   [[nodiscard]] const std::vector<std::unique_ptr<testing::ManualExecutor>>& executors() const {
     return executors_;
   }
@@ -47,13 +51,14 @@ class Node {
   testing::Random random_;
   std::unique_ptr<Bus> bus_;  // null where the plan has none
   std::vector<std::unique_ptr<testing::ManualExecutor>> executors_;
-  std::unique_ptr<LocallyFencedStore> fence_;  // null but for its mutant
+  std::unique_ptr<StoreWrapper> broken_;  // null but for its mutants
   std::unique_ptr<testing::FaultStore> faults_;
   std::unique_ptr<WatchedStore> watched_;
   std::unique_ptr<Store> misjudged_;  // null but for its mutants
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<testing::SimServer> server_;
   bool halted_ = false;
+  bool isolated_ = false;  // from clients
 };
 
 }  // namespace kefu::sim

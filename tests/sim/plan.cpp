@@ -43,9 +43,10 @@ void draw_bounds(Random& random, limits& bounds) {
 
 std::string name(Mutant mutant) {
   static constexpr const char* kNames[kMutants] = {
-      "none",          "ack-before-commit",  "no-dedup",     "no-fencing",  "resume-off-by-one",
-      "no-reconcile",  "lost-acks-forged",   "hyperloglog",  "local-fence", "marks-forgotten",
-      "endless-queue", "verdicts-unordered", "late-verdict", "bus-trusted"};
+      "none",          "ack-before-commit",  "no-dedup",     "no-fencing",    "resume-off-by-one",
+      "no-reconcile",  "lost-acks-forged",   "hyperloglog",  "local-fence",   "marks-forgotten",
+      "endless-queue", "verdicts-unordered", "late-verdict", "no-tail-check", "bus-trusted",
+      "id-order"};
   return kNames[static_cast<std::size_t>(mutant)];
 }
 
@@ -97,8 +98,10 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   bounds.tail_check = one_of<Nanoseconds>(random, {kSecond, 2 * kSecond});
   bounds.tail_batch = one_of<std::size_t>(random, {1, 256});
   halt = rate(random, 0.3, 2 * kSecond, 20 * kSecond);
-  // Which verdicts came in time, nobody can say of a node that stood still.
-  if (halt.count() != 0) policies = 0;
+  strand = rate(random, 0.2, 2 * kSecond, 20 * kSecond);
+  part = rate(random, 0.5, kSecond, 10 * kSecond);
+  if (!has_bus || nodes == 1) part = Nanoseconds(0);
+  isolate = rate(random, 0.2, 2 * kSecond, 20 * kSecond);
 }
 
 std::vector<Plan::Knob> Plan::knobs() {
@@ -108,6 +111,9 @@ std::vector<Plan::Knob> Plan::knobs() {
           {"crash", &crash},
           {"power-off", &power_off},
           {"freeze", &freeze},
+          {"strand", &strand},
+          {"part", &part},
+          {"isolate", &isolate},
           {"halt", &halt},
           {"slow", &slow},
           {"expiry", &expiry},

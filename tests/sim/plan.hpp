@@ -28,9 +28,11 @@ enum class Mutant : std::uint8_t {
   endless_queue,    ///< a connection takes whatever it is given
   verdicts_unordered,  ///< a draft whose verdict came is stored before the one in front of it
   late_verdict,        ///< a verdict that comes too late overrides what stood at the deadline
-  bus_trusted,         ///< a node never compares with the store what the bus has told it
+  no_tail_check,       ///< a node never asks the store how far logs reach, so a lost hint is lost
+  bus_trusted,         ///< a node hands on what a hint names, whatever is missing before it
+  id_order,            ///< a node reads a log in the order of its messages' ids
 };
-inline constexpr std::size_t kMutants = 14;
+inline constexpr std::size_t kMutants = 16;
 
 [[nodiscard]] std::string name(Mutant mutant);
 
@@ -65,6 +67,9 @@ struct Plan {
   Nanoseconds crash{0};        ///< a node dies
   Nanoseconds power_off{0};    ///< a device is off for a while, and starts from what it saved
   Nanoseconds freeze{0};       ///< the store stands still for a while
+  Nanoseconds strand{0};       ///< a node does not reach the store for a while, or is not answered
+  Nanoseconds part{0};         ///< a node does not hear others for a while, nor perhaps they it
+  Nanoseconds isolate{0};      ///< no client reaches a node for a while
   Nanoseconds halt{0};         ///< a node stands still for a while, then goes on as if nothing was
   Nanoseconds slow{0};         ///< a client does not read for a while
   Nanoseconds expiry{0};       ///< the store's clock jumps past session_ttl

@@ -27,6 +27,8 @@ std::unique_ptr<StoreWrapper> mutate(Mutant mutant, Store& disk) {
       return std::make_unique<HyperLogLogStore>(disk);
     case Mutant::marks_forgotten:
       return std::make_unique<ForgetfulStore>(disk);
+    case Mutant::id_order:
+      return std::make_unique<IdOrderedStore>(disk);
     default:
       return nullptr;
   }
@@ -65,7 +67,7 @@ World::World(const Plan& plan, Mutant mutant, Trace trace)
       around_{plan_, mutant, loop_, network_, checker_, {}, {}} {
   around_.server = [this]() -> testing::SimServer* {
     const auto& node = nodes_[faults_.below(nodes_.size())];
-    return node ? &node->server() : nullptr;
+    return node && !node->isolated() ? &node->server() : nullptr;
   };
   if (trace_) around_.trace = [this](const std::string& what) { this->trace(what); };
 }
@@ -137,10 +139,13 @@ void World::check() {
 void World::check_told() {
   // Only where store and network keep pace, so that all that can be late is the telling.
   const bool at_pace = plan_.store.delay_max <= 20 * kMs && plan_.freeze.count() == 0 &&
-                       plan_.halt.count() == 0 && plan_.network.latency_max <= 50 * kMs;
+                       plan_.strand.count() == 0 && plan_.network.latency_max <= 50 * kMs;
   if (!at_pace || (plan_.nodes > 1 && !plan_.has_bus)) return;
   loop_.post_at(loop_.now() + kSecond / 4, [this] {
     if (!around_.at_work) return;
+    for (std::size_t at = 0; at < nodes_.size(); ++at) {
+      if (nodes_[at] && nodes_[at]->halted()) excuse(at);
+    }
     for (const auto& device : devices_) {
       if (device->quiet())
         checker_.expect_told(device->number(), is_staff(device->who().role),
@@ -148,6 +153,10 @@ void World::check_told() {
     }
     check_told();
   });
+}
+
+void World::excuse(std::size_t at) {
+  for (const Device* device : devices_at(at)) checker_.on_reading_again(device->number());
 }
 
 void World::keep_on(Nanoseconds mean, std::function<void()> what) {
@@ -240,6 +249,7 @@ void World::crash() {
   const std::size_t at = faults_.below(nodes_.size());
   if (!nodes_[at]) return;
   trace("crash: node " + std::to_string(at));
+  for (Device* device : devices_at(at)) device->server_is_gone();
   std::ranges::move(nodes_[at]->die(), std::back_inserter(graveyard_));
   nodes_[at] = nullptr;
   list_executors();
@@ -275,6 +285,60 @@ void World::freeze() {
   });
 }
 
+/// Half the time its calls don't get to the store, else the answers to its writes don't come back.
+void World::strand() {
+  const std::size_t at = faults_.below(nodes_.size());
+  const bool one_way = faults_.chance(0.5);
+  if (!nodes_[at]) return;
+  trace("strand: node " + std::to_string(at) + (one_way ? " is not answered" : " has no store"));
+  testing::StoreFaults& faults = nodes_[at]->store().faults;
+  (one_way ? faults.fail_after : faults.fail_before) = 1;
+  loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 5 * kSecond), [this, at] {
+    if (nodes_[at] && around_.at_work) nodes_[at]->store().faults = plan_.store;
+  });
+}
+
+void World::part() {
+  const std::size_t deaf = faults_.below(nodes_.size());
+  const double share = faults_.chance(0.5) ? 1 : 0.5;
+  const bool both = faults_.chance(0.5);
+  for (std::size_t other = 0; other < nodes_.size(); ++other) {
+    if (other == deaf || !nodes_[other] || !nodes_[deaf] || !faults_.chance(share)) continue;
+    trace("part: node " + std::to_string(deaf) + " does not hear " + std::to_string(other) +
+          (both ? ", nor it" : ""));
+    bus_.part(*nodes_[other]->bus(), *nodes_[deaf]->bus());
+    if (both) bus_.part(*nodes_[deaf]->bus(), *nodes_[other]->bus());
+    loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 10 * kSecond),
+                  [this, deaf, other] { mend(deaf, other); });
+  }
+}
+
+void World::mend(std::size_t one, std::size_t other) {
+  if (!nodes_[one] || !nodes_[other] || !plan_.has_bus) return;
+  bus_.mend(*nodes_[other]->bus(), *nodes_[one]->bus());
+  bus_.mend(*nodes_[one]->bus(), *nodes_[other]->bus());
+}
+
+/// It goes on with the store and the other nodes, and learns late that its clients are gone.
+void World::isolate() {
+  const std::size_t at = faults_.below(nodes_.size());
+  if (!nodes_[at]) return;
+  trace("isolate: node " + std::to_string(at));
+  for (Device* device : devices_at(at)) device->cut(faults_.between(Nanoseconds(0), 2 * kSecond));
+  nodes_[at]->isolate(true);
+  loop_.post_at(loop_.now() + faults_.between(Nanoseconds(0), 5 * kSecond), [this, at] {
+    if (nodes_[at]) nodes_[at]->isolate(false);
+  });
+}
+
+std::vector<Device*> World::devices_at(std::size_t at) {
+  std::vector<Device*> there;
+  for (const auto& device : devices_) {
+    if (nodes_[at] && device->server() == &nodes_[at]->server()) there.push_back(device.get());
+  }
+  return there;
+}
+
 void World::halt() {
   const std::size_t at = faults_.below(nodes_.size());
   if (!nodes_[at] || nodes_[at]->halted()) return;
@@ -289,6 +353,8 @@ void World::go_on(std::size_t at) {
   if (!nodes_[at] || !nodes_[at]->halted()) return;
   trace("go on: node " + std::to_string(at));
   nodes_[at]->go_on(loop_.now());
+  court_.on_gone_on();
+  excuse(at);
   list_executors();
 }
 
@@ -359,6 +425,9 @@ void World::start() {
   inflict(plan_.crash, &World::crash);
   inflict(plan_.power_off, &World::power_off);
   inflict(plan_.freeze, &World::freeze);
+  inflict(plan_.strand, &World::strand);
+  inflict(plan_.part, &World::part);
+  inflict(plan_.isolate, &World::isolate);
   inflict(plan_.halt, &World::halt);
   inflict(plan_.slow, &World::slow_reader);
   inflict(plan_.expiry, &World::expire);
@@ -385,6 +454,8 @@ void World::heal() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     restart(i);
     go_on(i);
+    nodes_[i]->isolate(false);
+    for (std::size_t other = 0; other < i; ++other) mend(i, other);
     nodes_[i]->store().thaw();
     nodes_[i]->store().faults = {Nanoseconds(0), std::min(plan_.store.delay_max, 20 * kMs), 0, 0};
   }

@@ -42,6 +42,8 @@ class World {
   void check();
   /// Demands, again and again, that what is stored is told within the bound.
   void check_told();
+  /// From now on: what the node's clients miss can't have been told to them before.
+  void excuse(std::size_t node);
   void trace(const std::string& what);
 
   /// Calls `what` again and again, in random intervals of this mean, while faults go on.
@@ -60,6 +62,12 @@ class World {
   void restart(std::size_t node);
   void power_off();
   void freeze();
+  void strand();
+  void part();
+  void isolate();
+  void mend(std::size_t one, std::size_t other);
+  /// Those who have connected to it last.
+  [[nodiscard]] std::vector<Device*> devices_at(std::size_t node);
   void halt();
   void go_on(std::size_t node);
   void slow_reader();

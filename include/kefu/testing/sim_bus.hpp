@@ -1,6 +1,6 @@
 // SimBus: a Bus within the process, for hubs that stand for several nodes. Without options it
 // carries everything at once; with them it does what the port allows: loses, delays, repeats, and
-// so reorders.
+// so reorders. Between two ends it can be parted, one way or both.
 //
 //   SimBus bus(loop, seed, {.lose = 0.1});
 //   const std::unique_ptr<Bus> one = bus.connect();  // a node's end of it
@@ -33,6 +33,12 @@ class SimBus {
 
   /// One node's end. What it publishes comes to all others.
   [[nodiscard]] std::unique_ptr<Bus> connect();
+
+  /// Nothing that `from` publishes comes to `to` any more, until mend(); what is under way does.
+  /// Both are ends of this bus. It is over when one of them is destroyed.
+  void part(const Bus& from, const Bus& to);
+  /// Ends what part() of the same two began; nothing happens where they are not parted.
+  void mend(const Bus& from, const Bus& to);
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 #include <kefu/hub.hpp>
 #include <kefu/testing/fault_store.hpp>
 #include <kefu/wire/records.hpp>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -205,15 +206,16 @@ struct HubWorld::Link final : Connection {
   std::set<ConversationId> readable;  // then
 };
 
-/// The same one on every node; sometimes it fails.
+/// One on every node; sometimes it fails.
 struct HubWorld::Sink final : EventSink {
-  explicit Sink(HubWorld& in) : world(in) {}
+  Sink(HubWorld& in, AuditLog& into) : world(in), log(into) {}
   void deliver(const EventBatch& batch, Completion<errc> done) override {
     if (world.random_.chance(0.05)) return done(errc::unavailable);
     for (const Event& event : batch.events) world.on_event(event);
-    done(errc::ok);
+    done(log.take(batch) ? errc::ok : errc::timed_out);
   }
   HubWorld& world;
+  AuditLog& log;
 };
 
 /// A device of somebody.
@@ -260,6 +262,8 @@ HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
           std::make_unique<Person>(Person{{"visitor-" + std::to_string(i), Role::visitor}}));
     }
   }
+  for (std::size_t place = 0; place < kNodes; ++place)
+    audits_.emplace_back("node-" + std::to_string(place), seed ^ place, mutant);
   for (std::size_t place = 0; place < kNodes; ++place) start_node(place);
   for (auto& person : people_) person->who.role == Role::agent ? live(*person) : visit(*person);
   disturb();
@@ -277,6 +281,7 @@ Totals HubWorld::run(Nanoseconds time) {
   while (clock_.now() < end) {
     if (!run_something()) pass_time();
   }
+  check_audited();
   Totals totals;
   totals.commits = checker_.commits;
   totals.accepted = checker_.accepted;
@@ -343,7 +348,8 @@ void HubWorld::start_node(std::size_t place) {
   options.desk = desk_options();
   node->hub = std::make_unique<Hub>(std::vector<Executor*>{&node->loop}, *node->store, options);
   node->hub->authenticate(std::make_unique<Tokens>());
-  node->hub->deliver("all", std::make_unique<Sink>(*this));
+  audits_[place].open();
+  node->hub->deliver("all", std::make_unique<Sink>(*this, audits_[place]));
   nodes_[place] = std::move(node);
 }
 
@@ -362,6 +368,7 @@ void HubWorld::crash(std::size_t place) {
   }
   node->hub.reset();
   node->loop.drop_all();
+  audits_[place].die();
   nodes_[place].reset();
 }
 
@@ -659,6 +666,21 @@ void HubWorld::on_event(const Event& event) {
       throw Violation("promise 13: a sink has missed an event");
   });
   delivered_ = event.position;
+}
+
+/// What was delivered stands in some node's log, and no log can be tampered with.
+void HubWorld::check_audited() {
+  std::set<std::uint64_t> told;
+  for (AuditLog& log : audits_) {
+    log.check();
+    told.merge(log.told());
+  }
+  store_.events(0, std::numeric_limits<std::size_t>::max(), [&](result<std::vector<Event>> all) {
+    for (const Event& event : *all) {
+      if (event.position <= delivered_ && !told.contains(event.position))
+        throw Violation("promise 12: an event stands in no audit log");
+    }
+  });
 }
 
 /// Who holds it knows of it: the notices follow the slots, whatever got lost on the way.

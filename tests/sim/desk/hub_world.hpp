@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "audit_log.hpp"
 #include "checker.hpp"
 #include "talk.hpp"
 #include "world.hpp"
@@ -91,6 +92,7 @@ class HubWorld {
   void check_kept_out();
   void check_departures();
   void on_event(const Event& event);
+  void check_audited();
 
   testing::Random random_;
   const Mutant mutant_;
@@ -113,6 +115,7 @@ class HubWorld {
   std::set<ConversationId> abandoned_;
   std::uint64_t delivered_ = 0;               // the last position that a sink has got
   std::vector<std::unique_ptr<Node>> nodes_;  // by place; null: none is there
+  std::vector<AuditLog> audits_;              // by place
   std::vector<std::unique_ptr<Person>> people_;
 };
 

@@ -51,11 +51,12 @@ core::RoutingStrategy strategy() { return core::sticky(core::skill_match(core::l
 }  // namespace
 
 std::optional<Mutant> mutant_from_name(std::string_view name) {
-  constexpr std::string_view kNames[] = {"none",           "capacity-outside",   "edge-triggered",
-                                         "no-grace",       "rash-judge",         "loose-open",
-                                         "epochs-ignored", "gappy-outbox",       "gone-forgotten",
-                                         "gone-elsewhere", "recall-for-nothing", "recall-untold",
-                                         "bans-unheard",   "notes-found",        "half-merged"};
+  constexpr std::string_view kNames[] = {
+      "none",           "capacity-outside", "edge-triggered",     "no-grace",
+      "rash-judge",     "loose-open",       "epochs-ignored",     "gappy-outbox",
+      "gone-forgotten", "gone-elsewhere",   "recall-for-nothing", "recall-untold",
+      "bans-unheard",   "notes-found",      "half-merged",        "chain-restarted",
+      "heads-unkept"};
   const auto at = std::find(std::begin(kNames), std::end(kNames), name);
   if (at == std::end(kNames)) return std::nullopt;
   return static_cast<Mutant>(at - std::begin(kNames));

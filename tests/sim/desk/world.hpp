@@ -38,6 +38,8 @@ enum class Mutant : std::uint8_t {
   bans_unheard,        ///< what one node has banned no other one hears of
   notes_found,         ///< who searches finds in all logs
   half_merged,         ///< a merge leaves the oldest conversations behind
+  chain_restarted,     ///< a node that starts begins its audit log anew, behind what is there
+  heads_unkept,        ///< the heads of audit logs are anchored nowhere
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);

@@ -155,6 +155,16 @@ TEST_CASE("at the deadline the declared verdict stands") {
   }
 }
 
+TEST_CASE("a verdict that waits until behind the deadline in a loop that stood still is too late") {
+  Judged judged(OnTimeout::deny);
+  judged.send(1, "later 1");
+  judged.policy->say("later 1", Allow{});  // it is posted, and nothing runs
+  judged.host.loop.advance_to(judged.host.loop.now() + limits{}.policy_deadline);
+  judged.host.loop.run_until_idle();
+  CHECK(judged.pair->visitor.got("\"denied\"", "\"cseq\":1") == 1);
+  CHECK(judged.pair->agent.got("later 1") == 0);
+}
+
 TEST_CASE("a retry on another connection joins the draft under judgement") {
   Judged judged;
   const std::string session = [&] {

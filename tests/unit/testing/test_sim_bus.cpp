@@ -70,4 +70,45 @@ TEST_CASE("it loses, repeats and delays as told") {
   CHECK(ear.heard.front() != ear.heard[1]);
 }
 
+TEST_CASE("parted ends do not hear each other, one way, until they are mended") {
+  ManualExecutor loop;
+  SimBus bus(loop, 1);
+  const auto here = bus.connect();
+  const auto there = bus.connect();
+  const auto elsewhere = bus.connect();
+  Ear at_here, at_there, at_elsewhere;
+  const auto a = here->subscribe("t", Ear::hear, &at_here);
+  const auto b = there->subscribe("t", Ear::hear, &at_there);
+  const auto c = elsewhere->subscribe("t", Ear::hear, &at_elsewhere);
+  here->publish("t", "under way");
+  bus.part(*here, *there);
+  here->publish("t", "lost");
+  there->publish("t", "back");
+  loop.run_until_idle();
+  CHECK(at_there.heard == std::vector<std::string>{"under way"});
+  CHECK(at_here.heard == std::vector<std::string>{"back"});
+  CHECK(at_elsewhere.heard == std::vector<std::string>{"under way", "lost", "back"});
+
+  bus.mend(*there, *here);  // never parted
+  bus.mend(*here, *there);
+  here->publish("t", "again");
+  loop.run_until_idle();
+  CHECK(at_there.heard == std::vector<std::string>{"under way", "again"});
+}
+
+TEST_CASE("an end that is gone is parted from nobody") {
+  ManualExecutor loop;
+  SimBus bus(loop, 1);
+  const auto here = bus.connect();
+  Ear ear;
+  const auto subscription = here->subscribe("t", Ear::hear, &ear);
+  for (int i = 0; i < 10; ++i) {
+    const auto there = bus.connect();  // likely at the address of the one before
+    there->publish("t", "hi");
+    bus.part(*there, *here);
+    loop.run_until_idle();
+  }
+  CHECK(ear.heard.size() == 10);
+}
+
 }  // namespace
