@@ -77,6 +77,12 @@ std::string JwtKeys::sign(const Identity& identity, std::string_view audience) c
   return with_signature(std::move(token), *signature);
 }
 
+result<std::string> JwtKeys::signature(std::string_view text) const {
+  const auto out = impl_->now()->front().mac.sign(text);
+  if (!out) return errc::unavailable;
+  return std::string(out->begin(), out->end());
+}
+
 result<std::string> JwtKeys::signer(std::string_view text, std::string_view signature) const {
   const std::shared_ptr<const Keys> keys = impl_->now();
   for (const Key& key : *keys) {

@@ -1,5 +1,6 @@
 #include <kefu/login_guard.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -11,16 +12,17 @@ LoginGuard::LoginGuard(std::unique_ptr<Authenticator> inner, const Executor& clo
                        std::uint32_t failures)
     : inner_(std::move(inner)), clock_(clock), failures_(failures) {}
 
-Nanoseconds LoginGuard::wait(std::string_view address) const {
-  if (network_of(address).empty()) return Nanoseconds{0};
-  return failures_.wait(address, clock_.now());
+Nanoseconds LoginGuard::wait(const Caller& caller) const {
+  const Nanoseconds inner = inner_->wait(caller);
+  if (network_of(caller.address).empty()) return inner;
+  return std::max(inner, failures_.wait(caller.address, clock_.now()));
 }
 
 void LoginGuard::authenticate(std::string_view token, const Caller& caller,
                               Completion<result<Identity>> done) {
   if (network_of(caller.address).empty())
     return inner_->authenticate(token, caller, std::move(done));
-  if (wait(caller.address).count() != 0) return done(errc::rate_limited);
+  if (failures_.wait(caller.address, clock_.now()).count() != 0) return done(errc::rate_limited);
   inner_->authenticate(token, caller,
                        [this, peer = std::string(caller.address),
                         done = std::move(done)](result<Identity> who) mutable {

@@ -11,9 +11,9 @@ constexpr kefu::Nanoseconds kCollectEvery{300'000'000'000};  // 5 minutes
 
 }  // namespace
 
-kefu::net::FileServiceOptions file_service(kefu::Hub& hub, std::string secret) {
+kefu::net::FileServiceOptions file_service(kefu::Hub& hub, const kefu::JwtKeys& keys) {
   kefu::net::FileServiceOptions options;
-  options.secret = std::move(secret);
+  options.keys = &keys;
   options.admit = [&hub](std::string_view token, const kefu::Caller& caller,
                          kefu::ConversationId conversation,
                          kefu::Completion<kefu::result<kefu::Identity>> done) {

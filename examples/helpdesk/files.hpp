@@ -5,14 +5,15 @@
 #include <kefu/executor.hpp>
 #include <kefu/files.hpp>
 #include <kefu/hub.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/net/file_service.hpp>
 #include <string>
 
 namespace helpdesk {
 
-/// Participants of a conversation may send files to it and read those in it. `hub` outlives the
-/// server.
-[[nodiscard]] kefu::net::FileServiceOptions file_service(kefu::Hub& hub, std::string secret);
+/// Participants of a conversation may send files to it and read those in it. `hub` and `keys`
+/// outlive the server.
+[[nodiscard]] kefu::net::FileServiceOptions file_service(kefu::Hub& hub, const kefu::JwtKeys& keys);
 
 /// As the command line has it.
 [[nodiscard]] kefu::disk::DigestWhen digest_when(const std::string& name);

@@ -142,9 +142,7 @@ void reload(const char* what, Read read) try {
 void run(const helpdesk::Options& options) {
   helpdesk::check(options);
   fs::create_directories(options.data);
-  std::vector<kefu::JwtKey> given = helpdesk::keys_of(options);
-  const std::string file_secret = given.empty() ? "" : given.front().secret;
-  kefu::JwtKeys keys{std::move(given)};
+  kefu::JwtKeys keys{helpdesk::keys_of(options)};
 
   kefu::net::Loops loops{options.threads};
   helpdesk::Log log;
@@ -213,7 +211,7 @@ void run(const helpdesk::Options& options) {
         {&keys, options.desk.departments, hub_options.limits, options.api_failures});
   }
   if (files) {
-    server.serve_files(*files, helpdesk::file_service(hub, file_secret));
+    server.serve_files(*files, helpdesk::file_service(hub, keys));
     helpdesk::collect_now_and_then(*loops.executors().front(), *files);
   }
 

@@ -21,7 +21,8 @@ struct Caller {
 
 /// Threading: called on any shard, concurrently. The completion may come from any thread, also
 /// inside the call. Errors: errc::unauthenticated, errc::token_expired, errc::unavailable (the
-/// client may try again).
+/// client may try again), errc::rate_limited (not before wait(); a connection that meets it at its
+/// `hello` ends).
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
@@ -29,6 +30,11 @@ class Authenticator {
   /// `token` is only valid during the call.
   virtual void authenticate(std::string_view token, const Caller& caller,
                             Completion<result<Identity>> done) = 0;
+
+  /// Behind errc::rate_limited: how long it takes until a token of this caller is looked at again,
+  /// which a client is told. Zero: that isn't known. One that stands before another passes it on.
+  /// It doesn't block.
+  [[nodiscard]] virtual Nanoseconds wait(const Caller& /*caller*/) const { return Nanoseconds{0}; }
 };
 
 /// What jwt_hs256() asks of a token, beside its signature.

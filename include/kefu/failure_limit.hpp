@@ -1,17 +1,17 @@
 // FailureLimit: how many more times a network may be wrong, for whatever can be guessed.
 //
-// A bucket of tokens for each: so many failures at once, and as many a minute. Threading: any.
-// Memory: bounded; of more networks than `most` at once the rest share one bucket.
+// core/failure_limit.hpp behind a mutex, by addresses: so many failures at once, and as many a
+// minute. Threading: any. Memory: bounded; of more networks than `most` at once the rest share one
+// bucket.
 #pragma once
 
+#include <kefu/core/failure_limit.hpp>
 #include <kefu/model/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace kefu::inline v0 {
 
@@ -28,15 +28,8 @@ class FailureLimit {
   void count(std::string_view address, Instant now);
 
  private:
-  /// With the mutex.
-  [[nodiscard]] std::string key_of(std::string_view address) const;
-
-  const Nanoseconds cost_;
-  const std::size_t most_;
   mutable std::mutex mutex_;
-  // When nothing of it would count any more, by network; guarded by the mutex.
-  std::unordered_map<std::string, Instant> full_at_;
-  Instant sweep_at_{};  // not before: a sweep looks at all of them
+  core::FailureLimit networks_;  // guarded by the mutex
 };
 
 }  // namespace kefu::inline v0

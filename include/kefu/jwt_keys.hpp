@@ -45,6 +45,10 @@ class JwtKeys {
   [[nodiscard]] std::string sign(const Identity& identity,
                                  std::string_view audience = "kefu") const;
 
+  /// HMAC-SHA-256 of `text` by the first one, 32 bytes, for signer(): of what is no token, and has
+  /// a character that is in none, as a space. errc::unavailable: no memory.
+  [[nodiscard]] result<std::string> signature(std::string_view text) const;
+
   /// The id of the key by which `text` was signed with HMAC-SHA-256; errc::unauthenticated: none;
   /// errc::unavailable: no memory.
   [[nodiscard]] result<std::string> signer(std::string_view text, std::string_view signature) const;

@@ -31,8 +31,8 @@ class LoginGuard final : public Authenticator {
   void authenticate(std::string_view token, const Caller& caller,
                     Completion<result<Identity>> done) override;
 
-  /// How long whoever is there must wait; zero: not at all.
-  [[nodiscard]] Nanoseconds wait(std::string_view address) const;
+  /// By itself, or by whom it stands before; zero: not at all.
+  [[nodiscard]] Nanoseconds wait(const Caller& caller) const override;
 
  private:
   const std::unique_ptr<Authenticator> inner_;

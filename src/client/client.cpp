@@ -341,12 +341,12 @@ void Client::stop() {
   impl_->end_requests();
 }
 
-std::uint64_t Client::send(ConversationId conversation, std::string body, std::string kind,
-                           Log log) {
+std::uint64_t Client::send(ConversationId conversation, std::string body, std::string kind, Log log,
+                           std::string traceparent) {
   std::uint64_t id = 0;
   impl_->step([&](core::ClientEffects& out) {
     id = impl_->machine.submit(conversation, log, std::move(kind), std::move(body),
-                               impl_->executor.now(), out);
+                               impl_->executor.now(), out, std::move(traceparent));
   });
   return id;
 }

@@ -71,8 +71,12 @@ void Dispatch::on_tick(Instant now) {
   if (since >= (agents_moved_ ? shard_.bounds().presence_check : kCountAnyway)) look_at_agents();
 }
 
+/// What waits for an answer may wait for a lost one, so all of it begins anew. An answer that comes
+/// after all finds what it was for gone, or does no harm: what it leads to is decided in commits.
 void Dispatch::recover() {
-  renewing_ = looking_ = counting_ = false;
+  renewing_ = looking_ = counting_ = sweeping_ = false;
+  lanes_.clear();
+  sla_.recover();
   for (const auto& relay : relays_) relay->recover();
 }
 
@@ -293,6 +297,8 @@ void Dispatch::scan_all(ScanRequest request, std::vector<DeskRecord> so_far, Fou
 
 void Dispatch::sweep() {
   if (std::exchange(sweeping_, true)) return;
+  ++round_;
+  old_.clear();
   core::SweepEffects effects;
   sweep_.start(effects);
   drive(effects);
@@ -305,7 +311,8 @@ void Dispatch::drive(core::SweepEffects& effects) {
                         [](const core::transaction_effect::Ended&, core::WorkingSet&) {});
     } else if (auto* const page = std::get_if<core::sweep_effect::Scan>(&effect)) {
       scan(request_of(page->kind, page->index, std::move(page->prefix), std::move(page->after)),
-           [this](result<std::vector<DeskRecord>> found, const std::string& next) {
+           [this, round = round_](result<std::vector<DeskRecord>> found, const std::string& next) {
+             if (round != round_) return;
              core::SweepEffects out;
              found ? sweep_.on_page(*found, next, shard_.context().store.now(), out)
                    : sweep_.on_failed(out);

@@ -3,6 +3,7 @@
 // It lives on the first shard. Every node does all of it: the decisions are made in commits.
 #pragma once
 
+#include <cstdint>
 #include <kefu/core/router.hpp>
 #include <kefu/core/sweep.hpp>
 #include <kefu/desk_record.hpp>
@@ -84,6 +85,7 @@ class Dispatch {
   SlaWatch sla_;
   Retention retention_;
   std::vector<core::Retained> old_;  // that the sweep has found
+  std::uint64_t round_ = 0;          // of the sweep: pages of an earlier one are too late
   std::vector<std::unique_ptr<Relay>> relays_;
   std::map<std::string, Known> known_;
   Instant next_renew_, next_sweep_, next_places_, counted_at_;

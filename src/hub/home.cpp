@@ -177,15 +177,26 @@ void Home::signal(const mail::Signal& signal) {
 }
 
 void Home::signal(const Live& live, const mail::Signal& signal) {
+  SharedFrame for_staff;
   for (const Reader& reader : live.readers) {
     if (reader.who == signal.from) continue;
+    const bool previews = !signal.preview.empty() && reader.staff();
+    if (previews && !for_staff) for_staff = encode_preview(live, signal);
     Delivery delivery;
     delivery.to = reader.who;
     delivery.what = Delivery::What::signal;
     delivery.conversation = signal.conversation;
-    delivery.frame = reader.staff() && signal.for_staff ? signal.for_staff : signal.frame;
+    delivery.frame = previews ? for_staff : signal.frame;
     deliver(std::move(delivery));
   }
+}
+
+SharedFrame Home::encode_preview(const Live& live, const mail::Signal& signal) {
+  const auto own = std::ranges::find(live.readers, signal.from, &Reader::who);
+  if (own == live.readers.end()) return signal.frame;  // who has gone types no more
+  frame::TypingState state{signal.conversation, own->person.id(), true};
+  state.preview = signal.preview;
+  return shard_.encode({{}, state});
 }
 
 /// Only forwards: what another device of the participant has said counts too.

@@ -148,6 +148,7 @@ class Home {
   void hint(const Live& live, const Tail& tail);
   void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
   void signal(const Live& live, const mail::Signal& signal);
+  [[nodiscard]] SharedFrame encode_preview(const Live& live, const mail::Signal& signal);
   void deliver(Delivery delivery);
   /// `reason`: of a policy, for people.
   void fail(const Draft& draft, errc code, std::uint64_t expected = 0,

@@ -142,7 +142,7 @@ struct Signal {
   SessionRef from;
   ConversationId conversation;
   SharedFrame frame;
-  SharedFrame for_staff = {};  ///< in its place, where there is one
+  std::string preview = {};  ///< of what is typed: staff are told that, too
 };
 
 // ---- to the shard of a session

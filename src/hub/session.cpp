@@ -1,6 +1,5 @@
 #include "session.hpp"
 
-#include <kefu/login_guard.hpp>
 #include <kefu/wire/records.hpp>
 
 #include <algorithm>
@@ -253,11 +252,9 @@ void Session::refuse_guesser() {
   frame::Error error;
   error.code = errc::rate_limited;
   error.detail = "token";
-  const auto* const guard = dynamic_cast<const LoginGuard*>(shard_.context().authenticator.get());
-  if (guard) {
-    const auto wait = std::chrono::ceil<Milliseconds>(guard->wait(connection_->peer()));
-    error.retry_after = static_cast<std::uint64_t>(wait.count());
-  }
+  const Caller caller{connection_->peer(), connection_->subject()};
+  const auto wait = std::chrono::ceil<Milliseconds>(shard_.context().authenticator->wait(caller));
+  if (wait.count() > 0) error.retry_after = static_cast<std::uint64_t>(wait.count());
   send({greeting_->ref, error});
   end(error.code);
 }

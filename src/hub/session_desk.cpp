@@ -264,13 +264,13 @@ void Session::on_agent(const std::shared_ptr<const AgentNews>& news) {
   seat_->departments.clear();
   for (const kefu::Membership& one : news->record.departments)
     seat_->departments.push_back(one.department);
-  const auto is_asked = [&](ConversationId id) {
-    const AgentSlot* const slot = news->record.slot_of(id);
-    return slot && slot->use == SlotUse::offered;
-  };
+  seat_->offered.clear();
+  for (const AgentSlot& slot : news->record.slots) {
+    if (slot.use == SlotUse::offered) seat_->offered.push_back(slot.conversation);
+  }
   std::vector<ConversationId> gone;
   for (const Seat::Shown& shown : seat_->shown) {
-    if (shown.asked && !is_asked(shown.id)) gone.push_back(shown.id);
+    if (shown.asked && !seat_->is_asked(shown.id)) gone.push_back(shown.id);
   }
   for (const ConversationId id : gone) hide(id);
   for (const AgentSlot& slot : news->record.slots) {
@@ -295,8 +295,9 @@ void Session::look_for(ConversationId conversation) {
                           if (!found || !self.seat_ || !self.attached()) return;
                           const Conversation& c = found->record;
                           if (c.holder() != self.who_.id()) return;
-                          c.state == ConversationState::offered ? self.show(c, true)
-                                                                : self.enlist(*found);
+                          if (c.state != ConversationState::offered) return self.enlist(*found);
+                          // The read may be older than what the agent's record says by now.
+                          if (self.seat_->is_asked(c.id)) self.show(c, true);
                         }));
 }
 

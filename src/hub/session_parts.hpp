@@ -60,10 +60,14 @@ struct Session::Seat {
 
   std::uint64_t record = 0;      // the version of the agent's that was looked at last
   Few<std::string> departments;  // of that; none: all
+  Few<ConversationId> offered;   // of that: what the agent is asked
   Few<Shown> shown;
   Few<Position> left;                // how far those were read that this agent had, and has no more
   std::unique_ptr<Listing> listing;  // until all of it has been read
 
+  [[nodiscard]] bool is_asked(ConversationId id) const {
+    return std::ranges::find(offered, id) != offered.end();
+  }
   [[nodiscard]] Shown* find(ConversationId id) {
     const auto at = std::ranges::find(shown, id, &Shown::id);
     return at == shown.end() ? nullptr : &*at;

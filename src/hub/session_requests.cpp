@@ -137,13 +137,10 @@ void Session::on(const frame::SetTyping& typing) {
   const Membership* const membership = find(typing.conversation);
   if (!membership || !membership->ready)
     return fail(shard_.frame_ref(), errc::not_found, "conversation");
-  frame::TypingState state{typing.conversation, who_.id(), typing.on};
+  const frame::TypingState state{typing.conversation, who_.id(), typing.on};
   mail::Signal signal{ref_, typing.conversation, shard_.encode({{}, state})};
-  if (typing.on && !typing.preview.empty() && who_.role() == Role::visitor &&
-      shard_.context().desk.options().typing_preview) {
-    state.preview = typing.preview;
-    signal.for_staff = shard_.encode({{}, state});
-  }
+  if (typing.on && who_.role() == Role::visitor && shard_.context().desk.options().typing_preview)
+    signal.preview = typing.preview;
   shard_.send_home(typing.conversation, std::move(signal));
 }
 

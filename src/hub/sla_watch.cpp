@@ -15,6 +15,11 @@ void SlaWatch::on_tick(Instant now) {
   look({});
 }
 
+void SlaWatch::recover() {
+  looking_ = false;
+  busy_.clear();
+}
+
 void SlaWatch::look(std::string after) {
   ScanRequest request{RecordKind::timer, std::string(index::kRunning), {}, std::move(after), 0};
   request.limit = shard_.bounds().tail_batch;

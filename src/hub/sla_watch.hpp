@@ -21,6 +21,8 @@ class SlaWatch {
   explicit SlaWatch(Shard& shard) : shard_(shard) {}
 
   void on_tick(Instant now);
+  /// After an answer may have got lost.
+  void recover();
   /// Its clock has come due: reads what has been said since, and judges.
   void judge(ConversationId conversation);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/model/id.hpp>
 #include <string>
 #include <string_view>
@@ -34,11 +35,12 @@ struct WantedRanges {
 /// Content-Disposition for a name in UTF-8 that may hold anything.
 [[nodiscard]] std::string content_disposition(bool shown, std::string_view name);
 
-/// The query of a file's address that is good until then (Unix seconds).
-[[nodiscard]] std::string sign_download(std::string_view secret, FileId id, std::int64_t until);
+/// The query of a file's address that is good until then (Unix seconds), or until its key goes.
+/// Both throw std::bad_alloc.
+[[nodiscard]] std::string sign_download(const JwtKeys& keys, FileId id, std::int64_t until);
 
 enum class Signature : std::uint8_t { good, bad, expired };
-[[nodiscard]] Signature check_download(std::string_view secret, FileId id, std::string_view query,
+[[nodiscard]] Signature check_download(const JwtKeys& keys, FileId id, std::string_view query,
                                        std::int64_t now);
 
 }  // namespace kefu::inline v0::net

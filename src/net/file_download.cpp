@@ -36,7 +36,7 @@ http::Response FileService::address(const Call& call, const FileInfo& info) cons
     } else {
       json.raw("\"url\":");
       json.text(options_.path + "/" + info.id.to_string() + "?" +
-                sign_download(options_.secret, info.id, until));
+                sign_download(*options_.keys, info.id, until));
       json.raw(",\"expires_at\":");
       json.time({until * kSecond});
     }
@@ -52,7 +52,7 @@ http::Response FileService::address(const Call& call, const FileInfo& info) cons
 }
 
 void FileService::download(const CallPtr& call) {
-  switch (check_download(options_.secret, *call->id, call->query, seconds_now())) {
+  switch (check_download(*options_.keys, *call->id, call->query, seconds_now())) {
     case Signature::good:
       break;
     case Signature::bad:

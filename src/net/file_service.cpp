@@ -23,12 +23,13 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 FileService::FileService(Files& files, FileServiceOptions options, std::vector<std::string> origins)
     : files_{files}, options_{std::move(options)}, origins_{std::move(origins)} {
-  if (options_.secret.size() < kMinSecret)
+  if (!options_.keys && options_.secret.size() < kMinSecret)
     throw std::invalid_argument{"files: the secret needs at least 32 bytes"};
   if (!options_.admit) throw std::invalid_argument{"files: nobody says who may have them"};
   if (!options_.path.starts_with('/') || options_.path.ends_with('/'))
     throw std::invalid_argument{"files: a path begins with '/' and ends without"};
   if (!options_.clock) options_.clock = &system_clock_;
+  if (!options_.keys) options_.keys = &own_keys_.emplace(std::vector<JwtKey>{{options_.secret}});
 }
 
 bool FileService::serves(std::string_view path) const noexcept {

@@ -57,6 +57,7 @@ class FileService final : public TransferService {
 
   Files& files_;
   FileServiceOptions options_;
+  std::optional<JwtKeys> own_keys_;  // of a secret that stays
   std::vector<std::string> origins_;
   SystemClock system_clock_;
 };

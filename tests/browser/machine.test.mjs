@@ -191,6 +191,30 @@ test('a send is persisted, then numbered and persisted again, then transmitted',
   );
 });
 
+test('a traceparent goes out with its message, and with its retry', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const rig = new Rig().online().submit('one', { traceparent });
+  const frame = { type: 'send', conversation: C, cseq: 1, kind: 'text', body: 'one', traceparent };
+  assert.deepEqual(rig.sent(), [frame]);
+  rig.server(error('rate_limited', 1)).pass(2000);
+  const sends = rig.all.filter((effect) => effect.frame?.type === 'send');
+  assert.deepEqual(
+    sends.map((effect) => effect.frame),
+    [frame, frame],
+  );
+});
+
+test('what is no traceparent is left out', () => {
+  const good = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const zeros = [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `${good.slice(0, 36)}${'0'.repeat(16)}-01`];
+  for (const traceparent of [...zeros, `${good}0`, ` ${good}`, good.toUpperCase(), '', null, 1]) {
+    const rig = new Rig().online().submit('one', { traceparent });
+    assert.deepEqual(rig.sent(), [
+      { type: 'send', conversation: C, cseq: 1, kind: 'text', body: 'one' },
+    ]);
+  }
+});
+
 test('a note goes to the internal log under the same counter', () => {
   const rig = new Rig().online().submit('one').submit('two', { log: 'internal' });
   assert.deepEqual(rig.sent(), [

@@ -12,6 +12,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Looks at no token, for so long.
+struct Closed final : Authenticator {
+  explicit Closed(Nanoseconds told) : told(told) {}
+  void authenticate(std::string_view, const Caller&, Completion<result<Identity>> done) override {
+    done(errc::rate_limited);
+  }
+  [[nodiscard]] Nanoseconds wait(const Caller&) const override { return told; }
+  Nanoseconds told;
+};
+
 struct Fixture {
   ManualExecutor loop;
   Callers asked;
@@ -46,6 +56,27 @@ TEST_CASE_FIXTURE(Fixture, "good tokens and loopback are not counted") {
     CHECK(login("wrong", "::1") == errc::unauthenticated);
   }
   CHECK(login("wrong", "192.0.2.1") == errc::unauthenticated);
+}
+
+TEST_CASE("a guard passes on how long another has one wait") {
+  const Nanoseconds told = 90s;
+  const ManualExecutor loop;
+  const LoginGuard guard{std::make_unique<Closed>(told), loop, 3};
+  CHECK(guard.wait({.address = "192.0.2.1"}) == told);
+  CHECK(guard.wait({.address = "127.0.0.1"}) == told);
+}
+
+TEST_CASE("any authenticator may tell how long to wait, or not") {
+  for (const Nanoseconds told : {Nanoseconds(1'500'000), Nanoseconds(0)}) {
+    Host host;
+    host.hub.authenticate(std::make_unique<Closed>(told));
+    Peer peer(host);
+    peer.asks(hello("visitor v"));
+    CHECK(peer.got("rate_limited") == 1);
+    CHECK(peer.got("rate_limited", "\"retry_after\":2}") == (told.count() == 0 ? 0 : 1));
+    CHECK(peer.got("rate_limited", "retry_after") == (told.count() == 0 ? 0 : 1));
+    CHECK(peer.closed_for == errc::rate_limited);
+  }
 }
 
 TEST_CASE("such a connection is told when to come back, and closed") {

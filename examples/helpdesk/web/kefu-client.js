@@ -225,13 +225,16 @@ export class KefuClient extends EventTarget {
 
   // ---- messages
 
-  /** Delivers a message, whatever happens; returns its id, by which `send` events speak of it. */
-  send(conversation, body, { kind = 'text', log = 'public' } = {}) {
+  /**
+   * Delivers a message, whatever happens; returns its id, by which `send` events speak of it.
+   * `traceparent` (W3C Trace Context) ties it to a trace; one that isn't valid is left out.
+   */
+  send(conversation, body, { kind = 'text', log = 'public', traceparent } = {}) {
     if (!this.#machine) throw new KefuError({ code: 'stopped', detail: 'call start() first' });
     const id = uuidV7(this.#options.now());
     this.#step({
       type: 'submit',
-      send: { id, conversation, log, kind, body, made_at: this.#options.now() },
+      send: { id, conversation, log, kind, body, traceparent, made_at: this.#options.now() },
     });
     this.#forgetTyping(conversation);
     return id;

@@ -18,6 +18,7 @@
  * @property {'public'|'internal'} log
  * @property {string} kind
  * @property {string} body
+ * @property {string} [traceparent]
  * @property {string|null} session  under which it is numbered; null: never transmitted
  * @property {number} cseq
  * @property {number} made_at       ms since the epoch, for display

@@ -14,7 +14,7 @@
 //   token_failed {detail}
 //   opened · closed {code} · message {frames}
 //                          of the link that the last `connect` asked for
-//   submit {send: {id, conversation, log, kind, body, made_at}}
+//   submit {send: {id, conversation, log, kind, body, traceparent?, made_at}}
 //                          a message to deliver, whatever happens
 //   request {ref, frame}   open, accept, close, history, list: repeated until answered
 //   read {conversation, seq} · typing {conversation, on, preview?}
@@ -78,6 +78,8 @@ const RETRYABLE = new Set([
 ]);
 // The number has an outcome: it was refused, or used for something else, or that was long ago.
 const OUTCOMES = new Set(['denied', 'closed', 'conflict', 'duplicate']);
+// Of W3C Trace Context, version 00; another one is left out.
+const TRACEPARENT = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
 const FRAME_AROUND_BODY = 256; // bytes, more than the rest of a `send` has
 const LINK_ERRORS = new Set([
   'fenced',
@@ -261,6 +263,7 @@ export class SessionMachine {
     const { id, conversation, log = 'public', kind = 'text', made_at = this.#now } = send;
     const body = wellFormed(send.body);
     const item = { id, conversation, log, kind, body, session: null, cseq: 0, made_at };
+    if (TRACEPARENT.test(send.traceparent)) item.traceparent = send.traceparent;
     const { max_body, max_frame } = this.#limits;
     if (
       utf8Length(body) > max_body ||
@@ -819,9 +822,16 @@ export class SessionMachine {
     if (fresh.length === 0) return;
     this.#effect('persist'); // a number that the server may see must not be forgotten
     for (const item of fresh) {
-      const { log, kind, body, cseq } = item;
+      const { log, kind, body, cseq, traceparent } = item;
       const type = log === 'internal' ? 'note' : 'send';
-      this.#transmit({ type, conversation: conversation.id, cseq, kind, body });
+      this.#transmit({
+        type,
+        conversation: conversation.id,
+        cseq,
+        kind,
+        body,
+        ...(traceparent && { traceparent }),
+      });
       this.#emitSend(item, 'sending');
     }
   }

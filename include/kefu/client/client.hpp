@@ -119,8 +119,11 @@ class Client {
 
   /// Takes a message to deliver, connected or not, and answers its number: on_settled() names it.
   /// From the end of this turn of the executor on it survives a crash, as far as the store does.
+  /// `traceparent` ties it to a trace (model/traceparent.hpp); one that isn't valid is left out,
+  /// and none survives this process.
   std::uint64_t send(ConversationId conversation, std::string body,
-                     std::string kind = std::string(kind::kText), Log log = Log::public_log);
+                     std::string kind = std::string(kind::kText), Log log = Log::public_log,
+                     std::string traceparent = {});
 
   /// Says something else: open, accept, close, history, list, read, typing. False: it is not
   /// attached, and nothing was said; nor will it be said again when the connection is lost. Its

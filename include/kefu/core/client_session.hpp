@@ -17,6 +17,7 @@
 #include <kefu/core/client_effects.hpp>
 #include <kefu/core/client_state.hpp>
 #include <kefu/model/frame.hpp>
+#include <kefu/model/traceparent.hpp>
 #include <list>
 #include <optional>
 #include <string>
@@ -124,15 +125,17 @@ class ClientSession {
     out.push_back(client_effect::Persist{});
   }
 
-  /// Takes a message to deliver, whatever happens. Answers its number, which its outcome names.
+  /// Takes a message to deliver, whatever happens. Answers its number, which its outcome names. A
+  /// `traceparent` that is none is left out.
   std::uint64_t submit(ConversationId conversation, Log log, std::string kind, std::string body,
-                       Instant now, ClientEffects& out) {
+                       Instant now, ClientEffects& out, std::string traceparent = {}) {
     now_ = now;
     PendingSend send;
     send.id = ++submitted_;
     send.log = log;
     send.kind = std::move(kind);
     send.body = std::move(body);
+    if (is_traceparent(traceparent)) send.traceparent = std::move(traceparent);
     find_or_add(conversation).sends.add(std::move(send));
     out.push_back(client_effect::Persist{});
     pump(out);
@@ -535,7 +538,9 @@ class ClientSession {
     if (due.changed) out.push_back(client_effect::Persist{});
     for (const std::size_t place : due.places) {
       const PendingSend& send = one.sends.items()[place];
-      transmit({{}, frame::Send{one.id, send.log, send.cseq, send.kind, send.body}}, out);
+      transmit(
+          {{}, frame::Send{one.id, send.log, send.cseq, send.kind, send.body, send.traceparent}},
+          out);
     }
   }
 

@@ -17,8 +17,9 @@ struct PendingSend {
   Log log = Log::public_log;
   std::string kind;
   std::string body;
-  SessionId session;       ///< under which it is numbered; nil: it was never transmitted
-  std::uint64_t cseq = 0;  ///< 0: not numbered
+  SessionId session;             ///< under which it is numbered; nil: it was never transmitted
+  std::uint64_t cseq = 0;        ///< 0: not numbered
+  std::string traceparent = {};  ///< need not be saved: a retry may do without
 
   friend bool operator==(const PendingSend&, const PendingSend&) = default;
 };

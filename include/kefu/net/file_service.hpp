@@ -6,6 +6,7 @@
 #include <kefu/clock.hpp>
 #include <kefu/completion.hpp>
 #include <kefu/files.hpp>
+#include <kefu/jwt_keys.hpp>
 #include <kefu/limits.hpp>
 #include <kefu/result.hpp>
 
@@ -19,8 +20,11 @@ namespace kefu::inline v0::net {
 
 /// How files are served over HTTP.
 struct FileServiceOptions {
-  std::string path = "/files";            ///< where uploads are created, and below which files are
-  std::string secret = {};                ///< signs addresses; at least 32 bytes
+  std::string path = "/files";  ///< where uploads are created, and below which files are
+  std::string secret = {};      ///< signs addresses; at least 32 bytes
+  /// In place of the secret, where it changes: the first one signs, and what any of them has signed
+  /// is good. Outlives the server.
+  const JwtKeys* keys = nullptr;
   Nanoseconds url_life{900'000'000'000};  ///< an address is good for so long (15 min)
   kefu::limits limits = {};               ///< as those of the Files
   const Clock* clock = nullptr;           ///< null: the machine's. Outlives the server

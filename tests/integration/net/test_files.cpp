@@ -576,7 +576,8 @@ TEST_CASE("a file is read once it is judged clean, and people are told of it bef
   // Also who signs addresses himself, or had one before, has to wait.
   const auto id = FileId::parse(clean.substr(7));
   REQUIRE(id);
-  const std::string address = clean + "?" + sign_download(service().secret, *id, 4'000'000'000);
+  const std::string address =
+      clean + "?" + sign_download(JwtKeys{{{service().secret}}}, *id, 4'000'000'000);
   CHECK(client.get(address).head.status() == 503);
   site.scanner.next()(FileVerdict::clean);
   while (told(clean) == pending) std::this_thread::yield();
@@ -591,8 +592,10 @@ TEST_CASE("a file is read once it is judged clean, and people are told of it bef
   CHECK(now.starts_with("{\"scan\":\"refused\",\"name\":"));
   const auto other = FileId::parse(refused.substr(7));
   REQUIRE(other);
-  CHECK(client.get(refused + "?" + sign_download(service().secret, *other, 4'000'000'000))
-            .head.status() == 403);
+  CHECK(
+      client
+          .get(refused + "?" + sign_download(JwtKeys{{{service().secret}}}, *other, 4'000'000'000))
+          .head.status() == 403);
 }
 
 TEST_CASE("bodies in chunks, with a checksum, with the creation, and none at all") {

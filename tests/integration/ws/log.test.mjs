@@ -6,10 +6,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { KefuClient, MemoryStorage } from '../../../examples/helpdesk/web/kefu-client.js';
 import { Backend } from './backend.mjs';
 import { fixture } from './fixture.mjs';
+import { requireFrom } from './packages.mjs';
 import { Receiver, secretFile } from './receiver.mjs';
 
+const { WebSocket } = requireFrom('ws');
 const folder = mkdtempSync(join(tmpdir(), 'kefu-log-'));
 const keywords = join(folder, 'keywords');
 writeFileSync(keywords, 'flag teapot\n');
@@ -48,6 +51,31 @@ test('a traceparent goes from a frame to the webhook, and nowhere else', async (
   assert.equal(seen('not traced'), undefined);
   const entry = await agent.until(() => agent.frames.find(({ body }) => body === 'a traced teapot'));
   assert.match(entry.tags, /^[^,]+,00-4bf92f/); // behind what the policy left
+});
+
+test('so does one that the client of the pages was given', async () => {
+  const { visitor, id } = await t.pair();
+  const client = new KefuClient({
+    name: `visitor:${visitor.id}`,
+    url: t.desk.url,
+    WebSocket,
+    storage: new MemoryStorage(),
+    tab: new MemoryStorage(),
+    locks: null,
+    token: async () => visitor.token,
+  });
+  client.start();
+  try {
+    client.send(id, 'traced by a client', { traceparent: kTrace });
+    client.send(id, 'wrongly traced by a client', { traceparent: kTrace.toUpperCase() });
+    const last = 'wrongly traced by a client';
+    await receiver.until(() => of(id, last), last);
+  } finally {
+    client.stop();
+  }
+  const seen = (body) => receiver.headers.get(of(id, body)).traceparent;
+  assert.equal(seen('traced by a client'), kTrace);
+  assert.equal(seen('wrongly traced by a client'), undefined);
 });
 
 test('a line is an object of JSON with a time, a level and a message', async () => {

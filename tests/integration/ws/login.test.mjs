@@ -76,6 +76,53 @@ test('a secret is added, signs, and is alone in the end, by SIGHUP', async () =>
   await desk.remove();
 });
 
+test('addresses of files follow the secrets, and die with their own', async () => {
+  const file = join(folder, 'secrets-of-files');
+  writeFileSync(file, line(old));
+  const desk = await Helpdesk.start({ options: ['--secret-file', file, '--files'] });
+  let reloads = 0;
+  const install = async (text) => {
+    writeFileSync(file, text);
+    process.kill(desk.pid, 'SIGHUP');
+    await desk.until('secrets reloaded', ++reloads);
+  };
+  const visitor = new Peer(desk, 'visitor', 'visitor-1');
+  await visitor.connect();
+  await visitor.hello({ token: signed(old) });
+  const { id } = await visitor.open();
+  const metadata = `conversation ${Buffer.from(id).toString('base64')}`;
+  const created = await fetch(`${desk.pages}/files`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${signed(old)}`,
+      'content-type': 'application/offset+octet-stream',
+      ...{ 'tus-resumable': '1.0.0', 'upload-length': '5', 'upload-metadata': metadata },
+    },
+    body: 'hello',
+  });
+  assert.equal(created.status, 201);
+  const place = new URL(created.headers.get('location'), desk.pages);
+  const address = async (key) => {
+    const headers = { authorization: `Bearer ${signed(key)}` };
+    return (await (await fetch(`${place}/url`, { headers })).json()).url;
+  };
+  const status = async (path) => {
+    const response = await fetch(new URL(path, desk.pages));
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  const former = await address(old);
+  assert.equal(await status(former), 200);
+  await install(line(next) + line(old));
+  const later = await address(old);
+  assert.deepEqual(await Promise.all([former, later].map(status)), [200, 200]);
+  await install(line(next));
+  assert.deepEqual(await Promise.all([former, later].map(status)), [404, 200]);
+  await visitor.cut();
+  await desk.remove();
+});
+
 /** One attempt from `address`, as a proxy tells of it: [the answer, the close code or null]. */
 async function attempt(desk, address, token) {
   const headers = { 'x-forwarded-for': address };

@@ -38,6 +38,40 @@ TEST_CASE("Client delivers what it was given, once and in order, across lost lin
   CHECK_FALSE(client.attached());
 }
 
+TEST_CASE("Client: a message may have a traceparent, which its retry on a new link has, too") {
+  constexpr std::string_view kTrace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  World world;
+  SimLink link(world.network, world.loop, *world.server);
+  client::MemoryPendingStore store;
+  Recorder seen;
+  Client client(world.loop, link, store, seen, world.options());
+  const auto send = [&](std::string body, std::string_view traceparent) {
+    client.send(kChat, std::move(body), std::string(kind::kText), Log::public_log,
+                std::string(traceparent));
+  };
+  const auto sent = [&](std::string_view text) {
+    return std::ranges::count_if(
+        link.sent, [&](const auto& frame) { return frame.find(text) != std::string::npos; });
+  };
+  client.start();
+  world.pass(kSecond);
+  send("traced", kTrace);
+  while (sent("traced") == 0) world.loop.run_one();
+  link.cut();
+  send("wrongly traced", "00-nothing-of-that-kind-01");
+  world.pass(10 * kSecond);
+  CHECK(client.pending() == 0);
+  CHECK(sent("\"traced\"") == 2);
+  CHECK(sent("traceparent") == 2);
+  std::vector<std::string> tags;
+  world.disk.read({kChat, Log::public_log, 0, 1000, SIZE_MAX}, [&](result<Page> page) {
+    for (const Entry& entry : page->entries) {
+      if (entry.kind == kind::kText) tags.push_back(entry.tags);
+    }
+  });
+  CHECK(tags == std::vector<std::string>{std::string(kTrace), ""});
+}
+
 TEST_CASE("Client: what is pending outlives it in its store") {
   World world;
   client::MemoryPendingStore store;

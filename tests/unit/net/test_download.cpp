@@ -59,15 +59,31 @@ TEST_CASE("a name is given in both forms, and can't say more than a name") {
 }
 
 TEST_CASE("a signed address is good for one file until its time") {
-  const std::string secret(32, 's');
+  const JwtKeys keys{{{std::string(32, 's')}}};
   const FileId id{1, 2};
-  const std::string query = sign_download(secret, id, 1000);
-  CHECK(check_download(secret, id, query, 999) == Signature::good);
-  CHECK(check_download(secret, id, query, 1000) == Signature::expired);
-  CHECK(check_download(secret, {1, 3}, query, 999) == Signature::bad);
-  CHECK(check_download(std::string(32, 't'), id, query, 999) == Signature::bad);
-  CHECK(check_download(secret, id, "", 0) == Signature::bad);
+  const std::string query = sign_download(keys, id, 1000);
+  CHECK(check_download(keys, id, query, 999) == Signature::good);
+  CHECK(check_download(keys, id, query, 1000) == Signature::expired);
+  CHECK(check_download(keys, {1, 3}, query, 999) == Signature::bad);
+  CHECK(check_download(JwtKeys{{{std::string(32, 't')}}}, id, query, 999) == Signature::bad);
+  CHECK(check_download(keys, id, "", 0) == Signature::bad);
   std::string later = query;
   later.replace(later.find("1000"), 4, "2000");
-  CHECK(check_download(secret, id, later, 999) == Signature::bad);
+  CHECK(check_download(keys, id, later, 999) == Signature::bad);
+}
+
+TEST_CASE("an address is signed by the newest key, and good while its own is known") {
+  const JwtKey old{std::string(32, 'o'), "old"};
+  const JwtKey next{std::string(32, 'n'), "next"};
+  JwtKeys keys{{old}};
+  const FileId id{1, 2};
+  const std::string former = sign_download(keys, id, 1000);
+  keys.replace({next, old});
+  const std::string query = sign_download(keys, id, 1000);
+  CHECK(query == sign_download(JwtKeys{{next}}, id, 1000));
+  CHECK(check_download(keys, id, former, 999) == Signature::good);
+  CHECK(check_download(keys, id, query, 999) == Signature::good);
+  keys.replace({next});
+  CHECK(check_download(keys, id, former, 999) == Signature::bad);
+  CHECK(check_download(keys, id, query, 999) == Signature::good);
 }

@@ -1,0 +1,166 @@
+// What a desk does when an answer of the store gets lost for want of memory, or comes late.
+#include <kefu/hub.hpp>
+
+#include <doctest/doctest.h>
+
+#include <new>
+#include <vector>
+
+#include "unit/hub/host.hpp"
+
+using namespace kefu;
+using namespace kefu::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Has no memory for a task, once, where it is told so.
+class Starved final : public Executor {
+ public:
+  explicit Starved(ManualExecutor& loop) : loop_(loop) {}
+
+  void post(Task task) override {
+    if (std::exchange(fails, false)) throw std::bad_alloc{};
+    loop_.post(std::move(task));
+  }
+  void post_at(Instant when, Task task) override { loop_.post_at(when, std::move(task)); }
+  [[nodiscard]] Instant now() const override { return loop_.now(); }
+
+  bool fails = false;
+
+ private:
+  ManualExecutor& loop_;
+};
+
+/// Loses the answer to the next scan of an index; and keeps those to reads of conversations back.
+class Unreliable final : public StoreWrapper {
+ public:
+  Unreliable(Store& inner, Starved& executor) : StoreWrapper(inner), executor_(executor) {}
+
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    if (request.index == losing) {
+      losing = {};
+      executor_.fails = true;
+    }
+    inner().scan(std::move(request), std::move(done));
+  }
+  void get(RecordKey key, Completion<result<std::optional<Record>>> done) override {
+    if (!slow || key.kind != RecordKind::conversation)
+      return inner().get(std::move(key), std::move(done));
+    inner().get(std::move(key), [this, done = std::move(done)](auto record) mutable {
+      kept.push_back([done = std::move(done), record = std::move(record)]() mutable {
+        done(std::move(record));
+      });
+    });
+  }
+
+  std::string_view losing;
+  bool slow = false;
+  std::vector<Completion<>> kept;
+
+ private:
+  Starved& executor_;
+};
+
+struct Desk {
+  explicit Desk(DeskOptions desk) : hub({&executor}, store, options(std::move(desk))) {
+    hub.authenticate(std::make_unique<PlainTokens>());
+  }
+  HubOptions options(DeskOptions desk) {
+    HubOptions out;
+    out.desk = std::move(desk);
+    out.clock = &clock;
+    return out;
+  }
+  void pass(Nanoseconds time) {
+    constexpr Nanoseconds kStep = 250ms;
+    for (; time.count() > 0; time -= kStep) {
+      clock.advance(kStep);
+      loop.advance(kStep);
+    }
+  }
+  /// The answer to its next scan is lost, and the loss found.
+  void lose(std::string_view index) {
+    store.losing = index;
+    pass(6s);
+    CHECK(store.losing.empty());
+    CHECK(!executor.fails);
+  }
+
+  ManualClock clock;
+  ManualExecutor loop;
+  Starved executor{loop};
+  memory::Store memory{clock};
+  Unreliable store{memory, executor};
+  Hub hub;
+};
+
+std::string ask(std::string_view type, std::string_view more = "") {
+  return "{\"type\":\"" + std::string(type) + "\"," + in_conversation() + std::string(more) + "}";
+}
+DeskOptions with(Department department) {
+  DeskOptions desk;
+  desk.departments = {std::move(department)};
+  return desk;
+}
+
+}  // namespace
+
+TEST_CASE("a sweep whose answer was lost begins anew") {
+  Department department;
+  department.abandon_after = 10s;
+  Desk desk(with(department));
+  Peer visitor(desk.hub, desk.loop);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  desk.lose(index::kGone);
+  desk.pass(10s);
+  CHECK(visitor.got("\"abandoned\"") == 1);
+}
+
+TEST_CASE("a routing pass whose answer was lost begins anew") {
+  Desk desk(with({}));
+  Peer visitor(desk.hub, desk.loop), ann(desk.hub, desk.loop);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  desk.lose(index::kRoutable);
+  ann.asks(hello("agent ann"));
+  desk.pass(5s);
+  CHECK(ann.got("\"offer\"") == 1);
+}
+
+TEST_CASE("a look at the SLA clocks whose answer was lost begins anew") {
+  Department department;
+  department.sla = "gold";
+  DeskOptions options = with(department);
+  options.sla = {{"gold", {.first_response = Nanoseconds(60s)}}};
+  Desk desk(options);
+  Peer visitor(desk.hub, desk.loop), ann(desk.hub, desk.loop);
+  visitor.asks(hello("visitor v"));
+  ann.asks(hello("agent ann"));
+  visitor.asks(open());
+  ann.asks(ask("accept"));
+  desk.lose(index::kRunning);
+  ann.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  desk.pass(12s);
+  CHECK(ann.got("\"kind\":\"sla\"", "met first_response") == 1);
+}
+
+TEST_CASE("an offer that is gone by the time that it was read is not shown") {
+  Desk desk(with({}));
+  Peer visitor(desk.hub, desk.loop), first(desk.hub, desk.loop);
+  visitor.asks(hello("visitor v"));
+  first.asks(hello("agent ann"));
+  visitor.asks(open());
+  REQUIRE(first.got("\"offer\"") == 1);
+  desk.store.slow = true;
+  Peer second(desk.hub, desk.loop);
+  second.asks(hello("agent ann"));
+  desk.store.slow = false;
+  REQUIRE(desk.store.kept.size() == 1);
+  first.asks(ask("decline"));
+  CHECK(second.got("\"offer\"") == 0);
+  desk.store.kept.front()();
+  desk.loop.run_until_idle();
+  CHECK(second.got("\"offer\"") == 0);
+}
