@@ -418,8 +418,24 @@ void HubWorld::disturb() {
       clock_.advance(10min);
       calm_since_ = served_since_ = store_.now();
       checker_.on_disturbed(store_.now(), true);
+    } else if (chance == 9) {
+      part();
     }
   });
+}
+
+/// Nodes don't hear each other for a while, or one does not hear the other: nothing is owed less.
+void HubWorld::part() {
+  const std::uint64_t who = random_.below(3);  // the first, the second, or both
+  const Nanoseconds lasts = random_.between(1s, 60s);
+  for (std::size_t deaf = 0; deaf < kNodes; ++deaf) {
+    const std::size_t other = kNodes - 1 - deaf;
+    if (who == other || !nodes_[deaf] || !nodes_[other]) continue;
+    bus_.part(*nodes_[other]->bus, *nodes_[deaf]->bus);
+    at(lasts, [this, deaf, other] {
+      if (nodes_[deaf] && nodes_[other]) bus_.mend(*nodes_[other]->bus, *nodes_[deaf]->bus);
+    });
+  }
 }
 
 // ---- people

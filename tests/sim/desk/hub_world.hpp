@@ -66,6 +66,7 @@ class HubWorld {
   void crash(std::size_t place);
   [[nodiscard]] Node* any_node();
   void disturb();
+  void part();
 
   void connect(Person& person);
   void cut(Person& person);
