@@ -12,4 +12,4 @@ if [ ! -d "$folder/packages/node_modules" ]; then
   cp "$tests/ws/package.json" "$tests/ws/package-lock.json" "$folder/packages/"
   npm ci --prefix "$folder/packages" --ignore-scripts --no-audit --no-fund >"$folder/npm.log"
 fi
-KEFU_NODE_DIR=$folder/packages exec node "$tests/cluster/running.mjs" "$folder" "${PORT:-8090}"
+KEFU_NODE_DIR=$folder/packages exec node "$tests/cluster/running.mjs" "$folder" "${PORT:-8090}" "$@"

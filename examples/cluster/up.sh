@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# up.sh [HELPDESK]: starts PostgreSQL, NATS, three nodes of helpdesk and HAProxy in front, all on loopback, and
+# up.sh [HELPDESK [OPTION…]]: starts PostgreSQL, NATS, three nodes of helpdesk and HAProxy in front, all on loopback, and
 # ends them when it is ended itself (Ctrl-C). What dies is started again after a second, as a supervisor would.
 # Ports: PORT (8090) for the pages and what follows it for the rest. Data is in FOLDER, kept from run to run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 helpdesk=$(realpath "${1:-$here/../../build/release/bin/helpdesk}")
+options=("${@:2}") # of each node, beside those below
 port=${PORT:-8090}
 folder=$(realpath -m "${FOLDER:-cluster-data}")
 nodes=${NODES:-3}
@@ -82,7 +83,7 @@ sed -i "s/PORT_FRONT/$port/" "$folder/haproxy.cfg"
 for ((n = 0; n < nodes; ++n)); do
   keep "node-$n" "$helpdesk" --demo --metrics --secret-file "$folder/secret" --data "$folder/node-$n" \
     --port $((first_port + n)) --postgres "host=127.0.0.1 port=$postgres_port user=kefu dbname=postgres" \
-    --nats "nats://127.0.0.1:$nats_port" --routing pick & keepers+=($!)
+    --nats "nats://127.0.0.1:$nats_port" --routing pick "${options[@]}" & keepers+=($!)
   listens $((first_port + n))
   echo "  server node-$n 127.0.0.1:$((first_port + n)) cookie node-$n check" >>"$folder/haproxy.cfg"
 done

@@ -132,6 +132,8 @@ void check(const Options& options) {
     refuse("trusted_proxies and proxy_header need each other");
   if (!options.nats.empty() && options.postgres.empty())
     refuse("nats needs postgres: it joins the nodes on one database");
+  if (options.files && !options.nats.empty())
+    refuse("files needs a single node: each of several would have only what was sent to it");
   if (!options.webhook.empty() && options.webhook_secret_file.empty())
     refuse("webhook needs webhook_secret_file");
   if (options.audit.empty() && !(options.audit_anchors.empty() && options.audit_writer.empty()))

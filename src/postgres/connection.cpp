@@ -8,7 +8,7 @@ namespace kefu::inline v0::postgres {
 
 void Connection::open() {
   close();
-  link_.reset(PQconnectStart(conninfo_.c_str()));
+  link_ = address_.start();
   if (!link_ || PQstatus(link_.get()) == CONNECTION_BAD) return close();
   phase_ = Phase::connecting;
   polling_ = PGRES_POLLING_WRITING;

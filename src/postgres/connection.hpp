@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "postgres/address.hpp"
 #include "postgres/params.hpp"
 #include "postgres/queries.hpp"
 #include "postgres/rows.hpp"
-#include "postgres/schema.hpp"
 
 namespace kefu::inline v0::postgres {
 
@@ -23,8 +23,8 @@ struct Step {
 
 class Connection {
  public:
-  Connection(std::string conninfo, std::string settings, Use use)
-      : conninfo_(std::move(conninfo)), settings_(std::move(settings)), use_(use) {}
+  Connection(Address address, std::string settings, Use use)
+      : address_(std::move(address)), settings_(std::move(settings)), use_(use) {}
 
   /// Begins to connect. What happens then shows in progress().
   void open();
@@ -54,7 +54,7 @@ class Connection {
   void collect();
   void collect(Rows rows, ExecStatusType status, const char* state);
 
-  std::string conninfo_;
+  Address address_;
   std::string settings_;
   Use use_;
   Link link_;

@@ -8,6 +8,8 @@
 #include <random>
 #include <system_error>
 
+#include "postgres/schema.hpp"
+
 namespace kefu::inline v0::postgres {
 namespace {
 
@@ -37,7 +39,7 @@ LaneId new_lane() {
 
 }  // namespace
 
-Engine::Engine(const std::string& conninfo, const Options& options, ServerClock& clock)
+Engine::Engine(const Address& address, const Options& options, ServerClock& clock)
     : keys_(options.schema), timeout_(options.timeout), clock_(clock) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
@@ -49,9 +51,9 @@ Engine::Engine(const std::string& conninfo, const Options& options, ServerClock&
   }
   const std::string settings = settings_of(options);
   for (std::size_t i = 0; i < options.writers; ++i)
-    lanes_.emplace_back(Connection(conninfo, settings, Use::writes), new_lane(), keys_, timeout_);
+    lanes_.emplace_back(Connection(address, settings, Use::writes), new_lane(), keys_, timeout_);
   for (std::size_t i = 0; i < options.readers; ++i)
-    readers_.emplace_back(Connection(conninfo, settings, Use::reads), timeout_);
+    readers_.emplace_back(Connection(address, settings, Use::reads), timeout_);
   clock_due_ = steady_now() + ServerClock::kLook;
   happened_.resize(lanes_.size() + readers_.size());
   thread_ = std::thread([this] { run(); });

@@ -21,7 +21,7 @@ namespace kefu::inline v0::postgres {
 class Engine {
  public:
   /// `clock` must outlive it.
-  Engine(const std::string& conninfo, const Options& options, ServerClock& clock);
+  Engine(const Address& address, const Options& options, ServerClock& clock);
   /// Ends what is under way.
   ~Engine();
 

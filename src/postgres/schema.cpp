@@ -163,29 +163,32 @@ void adopt(PGconn* link) {
 }  // namespace
 
 std::string settings_of(const Options& options) {
-  const auto seconds = (options.timeout.count() + 999'999'999) / 1'000'000'000;
-  const std::string patience = std::to_string(seconds) + "s";
-  const std::string keepalive =
-      std::to_string((options.stall.count() + 999'999'999) / 1'000'000'000);
+  const auto seconds = [](Nanoseconds time) {
+    return (time.count() + 999'999'999) / 1'000'000'000;
+  };
+  const std::string patience = std::to_string(seconds(options.timeout)) + "s";
   const std::string stall = std::to_string((options.stall.count() + 999'999) / 1'000'000) + "ms";
+  const std::string ask = std::to_string(seconds(options.stall));
+  const std::string cut_off = std::to_string(4 * seconds(options.stall)) + "s";
   // The plans are plain, and must not depend on what the tables held when they were made. What a
   // node leaves behind that died or stands still must not hold up the others for long.
   return "SET search_path = " + options.schema +
          "; SET synchronous_commit = " + name(options.synchronous) + "; SET statement_timeout = '" +
          patience + "'; SET idle_in_transaction_session_timeout = '" + stall +
-         "'; SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = " + keepalive +
-         "; SET tcp_keepalives_interval = " + keepalive +
-         "; SET tcp_keepalives_count = 3; SET plan_cache_mode = "
+         "'; SET client_connection_check_interval = '1s'; SET tcp_keepalives_idle = " + ask +
+         "; SET tcp_keepalives_interval = " + ask +
+         "; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '" + cut_off +
+         "'; SET plan_cache_mode = "
          "force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET "
          "enable_mergejoin = off; SET jit = off; SET bytea_output = hex";
 }
 
-Link prepare_schema(const std::string& conninfo, const Options& options) {
+Link prepare_schema(const Address& address, const Options& options) {
   if (!is_name(options.schema)) throw std::invalid_argument("the name of a schema");
   if (options.writers == 0 || options.readers == 0 || options.timeout <= Nanoseconds{0} ||
-      options.stall <= Nanoseconds{0})
+      options.stall <= Nanoseconds{0} || options.ping <= Nanoseconds{0})
     throw std::invalid_argument("no connections, or no time for them");
-  Link link(PQconnectdb(conninfo.c_str()));
+  Link link = address.connect();
   if (PQstatus(link.get()) != CONNECTION_OK) fail(errc::unavailable, PQerrorMessage(link.get()));
   run(link.get(), "SET client_min_messages = warning");
   run(link.get(), settings_of(options));

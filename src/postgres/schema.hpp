@@ -1,18 +1,12 @@
 // The tables, and their versions.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <kefu/postgres/store.hpp>
-#include <memory>
 #include <string>
 
-namespace kefu::inline v0::postgres {
+#include "postgres/address.hpp"
 
-struct Finish {
-  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
-};
-using Link = std::unique_ptr<PGconn, Finish>;
+namespace kefu::inline v0::postgres {
 
 /// What the schema of this kefu is. Nodes of one version run on this schema and on the next, which
 /// therefore may only add to it.
@@ -24,7 +18,7 @@ inline constexpr std::size_t kMostEntries = std::size_t{1} << kPositionBits;
 
 /// Connects, waits for it, and sees to it that the tables are there. Throws std::system_error and
 /// std::invalid_argument as Store says.
-[[nodiscard]] Link prepare_schema(const std::string& conninfo, const Options& options);
+[[nodiscard]] Link prepare_schema(const Address& address, const Options& options);
 
 /// What each connection sets before anything else.
 [[nodiscard]] std::string settings_of(const Options& options);

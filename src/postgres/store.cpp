@@ -7,6 +7,7 @@
 #include "postgres/engine.hpp"
 #include "postgres/erase.hpp"
 #include "postgres/reads.hpp"
+#include "postgres/schema.hpp"
 #include "postgres/sessions.hpp"
 #include "scan_cursor.hpp"
 
@@ -15,9 +16,10 @@ namespace kefu::inline v0::postgres {
 class Store::Impl {
  public:
   Impl(const std::string& conninfo, const Options& options, const limits& limits) : bounds(limits) {
-    const Link link = prepare_schema(conninfo, options);
+    const Address address(conninfo, options);
+    const Link link = prepare_schema(address, options);
     look_at_clock(link.get());
-    engine = std::make_unique<Engine>(conninfo, options, clock);
+    engine = std::make_unique<Engine>(address, options, clock);
   }
 
   const limits bounds;

@@ -85,6 +85,10 @@ void Engine::open(Link& link) {
   wanted_.push_back(link.index);
 }
 
+std::uint16_t Engine::port_of(const Link& link) const {
+  return static_cast<std::uint16_t>(options_.port + handler_.node_of(link) % options_.nodes);
+}
+
 void Engine::start(Link& link) {
   link.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (link.fd < 0) throw std::system_error(errno, std::generic_category(), "socket");
@@ -98,7 +102,7 @@ void Engine::start(Link& link) {
   }
   link.state = Link::State::connecting;
   ++handshaking_;
-  const sockaddr_in server = loopback(0, options_.port);
+  const sockaddr_in server = loopback(0, port_of(link));
   if (connect(link.fd, generic(server), sizeof server) != 0 && errno != EINPROGRESS)
     return lost(link, strerror(errno));
   epoll_event event{};
@@ -187,7 +191,7 @@ void Engine::flush_all() {
 void Engine::request_upgrade(Link& link) {
   link.state = Link::State::upgrading;
   kefu::net::UpgradeRequest request;
-  request.host = "127.0.0.1:" + std::to_string(options_.port);
+  request.host = "127.0.0.1:" + std::to_string(port_of(link));
   request.target = handler_.request_target(link);
   for (std::byte& byte : request.nonce) byte = static_cast<std::byte>(random());
   const std::string text = kefu::net::write_upgrade_request(request);

@@ -45,6 +45,8 @@ class Engine {
  public:
   class Handler {
    public:
+    /// Which of the servers it is for, modulo their number.
+    virtual std::uint32_t node_of(const Link& link) = 0;
     /// What its request asks for: path and query.
     virtual std::string request_target(const Link& link) = 0;
     /// The link is a WebSocket now; call ready() when it is of use.
@@ -96,6 +98,7 @@ class Engine {
   std::string last_failure;
 
  private:
+  [[nodiscard]] std::uint16_t port_of(const Link& link) const;
   void start(Link& link);
   void request_upgrade(Link& link);
   void on_event(Link& link, std::uint32_t events);

@@ -59,6 +59,10 @@ class Load {
   [[nodiscard]] std::uint32_t agents() const { return agents_; }
   [[nodiscard]] bool is_visitor(const Link& link) const { return link.index < visitors_; }
   [[nodiscard]] std::uint32_t agent_of(std::uint32_t visitor) const { return visitor % agents_; }
+  /// Neighbours are at different servers, and an agent at the next one of its first visitor's.
+  [[nodiscard]] std::uint32_t node_of(const Link& link) const {
+    return is_visitor(link) ? agent_of(link.index) : link.index - visitors_ + 1;
+  }
   /// The participant's id: <prefix>v<i> or <prefix>a<j>.
   [[nodiscard]] std::string name(const Link& link) const;
   [[nodiscard]] std::vector<Flow>& flows() { return flows_; }

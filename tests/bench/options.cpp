@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kUsage = R"(usage: kefu-bench relay|idle|reconnect|prepare --port P [options]
 
   --target kefu|raw|durable   what listens there: kefu.v1, a relay of plain messages, or the bare durable relay
+  --nodes N                   servers, on N ports from P on; the visitor and the agent of a conversation are at different ones
   --pid PID                   of the server, for its CPU and memory
   --secret S | --secret-file F   that signs the tokens (kefu)
   --path /ws  --prefix S  --concurrency N  --connect-timeout SECS  --batch N  --json
@@ -100,6 +101,8 @@ bool read_common(Arguments& in, Options& out) {
     out.target = target_from(in.text());
   else if (name == "--port")
     out.port = static_cast<std::uint16_t>(in.count(1, 65535));
+  else if (name == "--nodes")
+    out.nodes = static_cast<std::uint16_t>(in.count(1, 100));
   else if (name == "--pid")
     out.pid = static_cast<int>(in.count(1, 1u << 30));
   else if (name == "--path")

@@ -14,7 +14,9 @@ struct Options {
   Mode mode = Mode::relay;
   TargetKind target = TargetKind::kefu;
   std::uint16_t port = 0;
-  int pid = 0;  ///< of the server; 0: its CPU and memory are not known
+  std::uint16_t nodes = 1;  ///< servers, on the ports from `port` on: the parties of a conversation
+                            ///< are at different ones
+  int pid = 0;              ///< of the server; 0: its CPU and memory are not known
   std::string path = "/ws";
   std::string secret;  ///< that signs the tokens (kefu)
   std::string prefix;  ///< of the participants' ids; by default of this run alone

@@ -83,6 +83,8 @@ Report Run::relay() {
     report.number("gen_lag_p99_us", static_cast<double>(lag_.quantile(0.99)) / 1e3, 1);
     report.number("gen_lag_max_us", static_cast<double>(lag_.quantile(1)) / 1e3, 1);
   }
+  report.count("begun_ns", begun_.at_ns);
+  report.count("ended_ns", ended_.at_ns);
   report.count("delivered_frames", load_.reports);
   report.number("connect_s", connect_seconds, 3);
   report.count("rss_kb", ended_.rss_kb);

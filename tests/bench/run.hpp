@@ -25,6 +25,7 @@ class Run final : public Engine::Handler {
   [[nodiscard]] std::string what_was_wrong() const;
 
  private:
+  std::uint32_t node_of(const Link& link) override { return load_.node_of(link); }
   std::string request_target(const Link& link) override { return target_->request_target(link); }
   void on_open(Link& link) override { target_->on_open(link); }
   void on_text(Link& link, std::string_view text) override { target_->on_text(link, text); }

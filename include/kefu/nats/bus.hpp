@@ -25,7 +25,8 @@ struct Options {
   std::size_t buffer = 1024 * 1024;
   /// A server that doesn't answer a connection, or takes nothing, for so long is given up (2 s).
   Nanoseconds timeout{2'000'000'000};
-  /// A silent server is asked whether it is there so often, and given up after two of them (2 s).
+  /// A silent server is asked whether it is there so often, and given up after two of them: so one
+  /// that vanishes without a word is noticed after three times as long (2 s).
   Nanoseconds ping{2'000'000'000};
   /// A lost connection is made again at once, then after pauses that double up to this (0.5 s).
   Nanoseconds redial{500'000'000};

@@ -36,6 +36,12 @@ struct Options {
   /// The server ends a transaction in which nothing happens for so long: its node stands still or
   /// is cut off, and what it has locked would hold up the others. Up to a millisecond exact (1 s).
   Nanoseconds stall{1'000'000'000};
+  /// A silent server is asked whether it is there so often, and given up after two of them; so is
+  /// one that acknowledges nothing of what it was sent for three times as long. So a machine that
+  /// vanishes without a word is noticed well within `timeout`, and calls are done on another
+  /// connection. In whole seconds, rounded up; over TCP alone; what `conninfo` says of keepalives
+  /// and tcp_user_timeout goes before it (1 s).
+  Nanoseconds ping{1'000'000'000};
   /// Creates the tables, and brings those of an older kefu up to this version, where needed.
   /// Otherwise that is an error: for roles that may not.
   bool migrate = true;

@@ -88,9 +88,24 @@ export class Cluster {
 const kElsewhere = new Set(['shutting_down', 'unavailable', 'timed_out', 'overloaded']);
 
 export class Guest extends Peer {
+  /** When it last lost its connection, had another one, and was known again there, ms. */
+  times = { lost_by: 0, again_by: 0, resumed_by: 0 };
+
+  async connect(protocol) {
+    await super.connect(protocol);
+    const { socket } = this;
+    this.times.again_by = performance.now();
+    socket.once('close', () => {
+      if (socket === this.socket) this.times.lost_by = performance.now();
+    });
+    return this;
+  }
+
   async resume(options) {
     try {
-      return await super.resume(options);
+      const welcome = await super.resume(options);
+      this.times.resumed_by = performance.now();
+      return welcome;
     } catch (error) {
       const { type, code } = this.frames.at(-1) ?? {};
       throw type === 'error' && kElsewhere.has(code) ? new Error(code) : error;

@@ -6,6 +6,7 @@ import { Talk, quantile } from './talk.mjs';
 
 const kBefore = 1500; // ms of load before the fault …
 const kAfter = 2500; // … and after it is over
+const kStages = ['lost_by', 'again_by', 'resumed_by']; // see Guest
 
 /** What fails. Each resolves when it is over; `began()` marks the fault. */
 export const kDrills = {
@@ -76,6 +77,9 @@ export async function run(cluster, name, fault, { pairs = 30, pace = 100, patien
   const acks = Talk.firstAcks(affected, since);
   const report = { name, affected: affected.length, p50: quantile(acks, 0.5) };
   Object.assign(report, { p99: quantile(acks, 0.99), worst: acks.at(-1) });
+  // Where that time went: when the slowest had lost its connection, had another, and was known there.
+  for (const stage of kStages)
+    report[stage] = Math.max(...cut.map(({ peer }) => peer.times[stage])) - since;
   report.acknowledged = speakers.reduce((sum, { settled }) => sum + settled.length, 0);
   report.longest = Math.max(...speakers.map(({ settled }) => longestGap(settled)));
   report.refused = speakers.reduce((sum, { courier }) => sum + refusals(courier), 0);
@@ -97,6 +101,7 @@ function longestGap(settled) {
 const kColumns = [
   ['name', 26],
   ['affected', 9],
+  ...kStages.map((stage) => [stage, 10]),
   ['p50', 8],
   ['p99', 8],
   ['worst', 8],
@@ -109,13 +114,15 @@ const kColumns = [
   ['stranded', 9],
 ];
 
-/** What the columns are: times to the first new ack after the fault, and the longest wait between two, in ms. */
+/** What the columns are, in ms: when the last of those affected had come so far, times to the first new ack after the
+ * fault, and the longest wait between two. */
 export const titles = line((name) => name);
 
 export function row(report) {
   return line((name) => {
     const value = report[name];
-    return typeof value === 'number' ? String(Math.round(value)) : value;
+    if (typeof value !== 'number') return value;
+    return Number.isFinite(value) ? String(Math.round(value)) : '-'; // nobody lost a connection
   });
 }
 

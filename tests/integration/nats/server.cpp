@@ -19,17 +19,17 @@
 namespace kefu::test {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in place(const std::string& host, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = ::inet_addr(host.c_str());
   return address;
 }
 
-bool accepts(std::uint16_t port) {
+bool accepts(const std::string& host, std::uint16_t port) {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in address = loopback(port);
+  const sockaddr_in address = place(host, port);
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
@@ -37,7 +37,7 @@ bool accepts(std::uint16_t port) {
 
 std::uint16_t free_port() {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = loopback(0);
+  sockaddr_in address = place("127.0.0.1", 0);
   socklen_t size = sizeof address;
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
       ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
@@ -45,14 +45,13 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-NatsServer::NatsServer(std::vector<std::string> options)
-    : options_(std::move(options)), port_(free_port()) {}
+NatsServer::NatsServer(std::vector<std::string> options, std::string address)
+    : options_(std::move(options)), address_(std::move(address)), port_(free_port()) {}
 
 NatsServer::~NatsServer() { kill(); }
 
 void NatsServer::start() {
-  std::vector<std::string> arguments{KEFU_NATS_SERVER, "-a", "127.0.0.1", "-p",
-                                     std::to_string(port_)};
+  std::vector<std::string> arguments{KEFU_NATS_SERVER, "-a", address_, "-p", std::to_string(port_)};
   arguments.insert(arguments.end(), options_.begin(), options_.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -70,7 +69,7 @@ void NatsServer::start() {
     ::_exit(127);
   }
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!accepts(port_)) {
+  while (!accepts(address_, port_)) {
     if (::waitpid(server_, nullptr, WNOHANG) == server_ || std::chrono::steady_clock::now() > end)
       throw std::runtime_error("nats-server does not start");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

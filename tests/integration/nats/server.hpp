@@ -12,7 +12,7 @@ namespace kefu::test {
 class NatsServer {
  public:
   /// Picks a port, which stays; starts nothing.
-  explicit NatsServer(std::vector<std::string> options = {});
+  explicit NatsServer(std::vector<std::string> options = {}, std::string address = "127.0.0.1");
   ~NatsServer();
   NatsServer(const NatsServer&) = delete;
   NatsServer& operator=(const NatsServer&) = delete;
@@ -26,13 +26,15 @@ class NatsServer {
   void thaw() const;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string url(const std::string& scheme = "nats",
+  [[nodiscard]] std::string url() const { return url("nats", address_); }
+  [[nodiscard]] std::string url(const std::string& scheme,
                                 const std::string& host = "127.0.0.1") const {
     return scheme + "://" + host + ":" + std::to_string(port_);
   }
 
  private:
   std::vector<std::string> options_;
+  std::string address_;
   std::uint16_t port_ = 0;
   pid_t server_ = -1;
 };

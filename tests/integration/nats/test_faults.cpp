@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "integration/net/certificates.hpp"
+#include "integration/wire.hpp"
 #include "server.hpp"
 
 namespace {
@@ -133,6 +134,25 @@ TEST_CASE("nats bus: a frozen server is given up, and holds nobody up") {
   CHECK(until([&] { return !a.stats().connected && !b.stats().connected; }));
   server.thaw();
   CHECK(gets_through(a, ear, "after"));
+}
+
+TEST_CASE("nats bus: a server that vanishes without a word is given up") {
+  with_wire([](Wire& wire) {
+    NatsServer server({}, Wire::kNear);
+    server.start();
+    nats::Bus beside_it(server.url(), quick());
+    wire.go_to_far_end();
+    nats::Bus bus(server.url(), quick());
+    const Ear ear(bus, "topic");
+    CHECK(gets_through(beside_it, ear, "before"));
+    wire.drop();
+    const auto begin = steady_clock::now();
+    CHECK(until([&] { return !bus.stats().connected; }));
+    MESSAGE("pings every 200 ms; given up after ",
+            std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin).count(), " ms");
+    wire.deliver();
+    CHECK(gets_through(beside_it, ear, "after"));
+  });
 }
 
 TEST_CASE("nats bus: a subscription ends while the server is frozen or away") {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace kefu::test {
@@ -58,7 +59,7 @@ pid_t spawn(const std::string& folder, const std::string& log, std::vector<std::
 
 }  // namespace
 
-Cluster::Cluster() {
+Cluster::Cluster(std::string address) : address_(std::move(address)) {
   folder_ = (std::filesystem::temp_directory_path() / "kefu-pg-XXXXXX").string();
   if (!::mkdtemp(folder_.data())) throw std::runtime_error("no temporary folder");
   if (::geteuid() == 0) {
@@ -72,6 +73,8 @@ Cluster::Cluster() {
   int status = 0;
   ::waitpid(child, &status, 0);
   if (status != 0) throw std::runtime_error("initdb: " + text_of(folder_ + "/initdb.log"));
+  if (!address_.empty())
+    std::ofstream(folder_ + "/data/pg_hba.conf", std::ios::app) << "host all all all trust\n";
   start();
 }
 
@@ -79,7 +82,7 @@ void Cluster::start() {
   // Autovacuum's transactions would hold back events for a moment, at times of its choice.
   server_ = spawn(folder_, "server.log",
                   {KEFU_POSTGRES_BIN "/postgres", "-D", folder_ + "/data", "-F", "-c",
-                   "listen_addresses=", "-c", "unix_socket_directories=" + folder_, "-c",
+                   "listen_addresses=" + address_, "-c", "unix_socket_directories=" + folder_, "-c",
                    "autovacuum=off", "-c", "client_min_messages=warning", "-c",
                    "max_connections=60", "-c", "shared_buffers=32MB"});
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);

@@ -1,5 +1,5 @@
 // Cluster: a PostgreSQL server of the test's own, in a temporary folder, on a unix socket there. It
-// ends with the test.
+// ends with the test, and with the thread that started it.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,8 @@ namespace kefu::test {
 class Cluster {
  public:
   /// Throws std::runtime_error with what the server's programs said. As root, which they refuse, it
-  /// runs them as nobody.
-  Cluster();
+  /// runs them as nobody. With an address it also listens there, to everybody.
+  explicit Cluster(std::string address = "");
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -37,6 +37,7 @@ class Cluster {
  private:
   void wait_for_end();
 
+  std::string address_;
   std::string folder_;
   pid_t server_ = -1;
 };

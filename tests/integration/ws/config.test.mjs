@@ -128,6 +128,10 @@ test('so is what does not go together, or is not there', () => {
   );
   refused(`${needed}tls_key = "x"\n`, 'tls_chain and tls_key need each other');
   refused(`${needed}nats = "x"\n`, 'nats needs postgres: it joins the nodes on one database');
+  refused(
+    `${needed}postgres = "x"\nnats = "x"\nfiles = true\n`,
+    'files needs a single node: each of several would have only what was sent to it',
+  );
   refused(`${needed}webhook = "https://x"\n`, 'webhook needs webhook_secret_file');
   refused(
     'demo = true\naddress = "0.0.0.0"\n',
