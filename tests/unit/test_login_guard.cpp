@@ -13,13 +13,17 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Looks at no token, for so long.
-struct Closed final : Authenticator {
-  explicit Closed(Nanoseconds told) : told(told) {}
+class Closed final : public Authenticator {
+ public:
+  explicit Closed(Nanoseconds wait) : wait_(wait) {}
+
   void authenticate(std::string_view, const Caller&, Completion<result<Identity>> done) override {
     done(errc::rate_limited);
   }
-  [[nodiscard]] Nanoseconds wait(const Caller&) const override { return told; }
-  Nanoseconds told;
+  [[nodiscard]] Nanoseconds wait(const Caller&) const override { return wait_; }
+
+ private:
+  Nanoseconds wait_;
 };
 
 struct Fixture {

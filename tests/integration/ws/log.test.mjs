@@ -64,7 +64,7 @@ test('so does one that the client of the pages was given', async () => {
     locks: null,
     token: async () => visitor.token,
   });
-  client.start();
+  await client.start();
   try {
     client.send(id, 'traced by a client', { traceparent: kTrace });
     client.send(id, 'wrongly traced by a client', { traceparent: kTrace.toUpperCase() });
