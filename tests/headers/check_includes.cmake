@@ -33,8 +33,8 @@ set(rules
     "kefu/sqlite/" "kefu/sqlite/|${stores}"
     "kefu/postgres/" "kefu/postgres/|${stores}"
     "kefu/nats/" "kefu/nats/|${ports}"
-    # What RiskControl decides is a machine.
-    "kefu/net/" "kefu/net/|kefu/(hub|session)\\.|${core}|${wire}|${ports}"
+    # What RiskControl decides is a machine; addresses of files are signed by the keys of the tokens.
+    "kefu/net/" "kefu/net/|kefu/(hub|jwt_keys|session)\\.|${core}|${wire}|${ports}"
     # The client speaks through net's WebSocket; its machine knows nothing of that.
     "kefu/client/" "kefu/client/|kefu/net/|${core}|${wire}|${ports}"
     "kefu/testing/" "kefu/"
