@@ -16,7 +16,8 @@ namespace kefu::inline v0 {
 template <class Signature>
 class Callback;
 
-/// Made of any function, lambda or object that can be called so; empty by default.
+/// Made of any function, lambda or object that can be called so; empty by default, and when made of
+/// an empty std::function.
 template <class R, class... Args>
 class Callback<R(Args...)> {
  public:
@@ -25,8 +26,14 @@ class Callback<R(Args...)> {
   template <class F>
   requires(!std::is_same_v<std::decay_t<F>, Callback> &&
            std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-      Callback(F&& f)  // NOLINT(google-explicit-constructor): lambdas convert at the call
-      : held_(std::make_shared<Held<std::decay_t<F>>>(std::forward<F>(f))) {}
+      Callback(F&& f) {  // NOLINT(google-explicit-constructor): lambdas convert at the call
+    using D = std::decay_t<F>;
+    if constexpr (std::is_constructible_v<bool, const D&> &&
+                  !std::is_convertible_v<const D&, bool>) {
+      if (!static_cast<bool>(f)) return;
+    }
+    held_ = std::make_shared<Held<D>>(std::forward<F>(f));
+  }
 
   explicit operator bool() const noexcept { return held_ != nullptr; }
 

@@ -63,7 +63,7 @@ void Dispatch::on_tick(Instant now) {
   if (now >= next_sweep_) {
     next_sweep_ = now + shard_.bounds().routing_sweep;
     sweep();
-    if (!std::exchange(looking_, true)) look_at_queues({}, {});
+    look_at_queues();
   }
   sla_.on_tick(now);
   for (const auto& relay : relays_) relay->on_tick(now);
@@ -335,7 +335,14 @@ void Dispatch::drive(core::SweepEffects& effects) {
 
 // ---- the queues, whole
 
-/// The net under every wake-up that was lost, and the order in which visitors wait.
+/// The net under every wake-up that was lost, the order in which visitors wait, and what other
+/// nodes have queued and accepted.
+void Dispatch::look_at_queues() {
+  if (std::exchange(looking_, true)) return;
+  offers_.begin();
+  look_at_queues({}, {});
+}
+
 void Dispatch::look_at_queues(std::map<std::string, std::vector<ConversationId>> so_far,
                               std::string after) {
   scan(request_of(RecordKind::conversation, index::kQueue, {}, std::move(after)),
@@ -345,18 +352,34 @@ void Dispatch::look_at_queues(std::map<std::string, std::vector<ConversationId>>
            looking_ = false;
            return;
          }
-         for (const Conversation& c : as<Conversation>(*std::move(page)))
+         for (const Conversation& c : as<Conversation>(*std::move(page))) {
+           on_waiting(c);
            so_far[c.department].push_back(c.id);
+         }
          if (!next.empty()) return look_at_queues(std::move(so_far), std::move(next));
          looking_ = false;
          on_queues(so_far);
        });
 }
 
+void Dispatch::on_waiting(const Conversation& c) {
+  if (!shard_.context().bus || !shard_.context().desk.is_picked(c.department)) return;
+  if (offers_.found(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{c});
+}
+
+void Dispatch::offered(const Conversation& c) {
+  if (shard_.context().bus) offers_.offered(c.id, c.assignment.epoch);
+}
+
+void Dispatch::withdrawn(ConversationId id) {
+  if (shard_.context().bus) offers_.withdrawn(id);
+}
+
 void Dispatch::on_queues(const std::map<std::string, std::vector<ConversationId>>& queues) {
   std::erase_if(lanes_, [&](const auto& lane) {
     return lane.second->router.state() == core::Router::State::idle && !queues.contains(lane.first);
   });
+  for (const ConversationId id : offers_.end()) shard_.tell_all(mail::OfferGone{id});
   const Instant now = shard_.executor().now();
   const bool tell = now >= next_places_;
   if (tell) next_places_ = now + shard_.bounds().queue_interval;

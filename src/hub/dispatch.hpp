@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <kefu/core/offer_watch.hpp>
 #include <kefu/core/router.hpp>
 #include <kefu/core/sweep.hpp>
 #include <kefu/desk_record.hpp>
@@ -37,6 +38,10 @@ class Dispatch {
   /// The department may have somebody who can be served now; or any.
   void wake(const std::string& department);
   void wake_all();
+
+  /// The staff here is told that it waits for whoever takes it, or waits no more.
+  void offered(const Conversation& conversation);
+  void withdrawn(ConversationId conversation);
 
   /// Before the first tick.
   void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);
@@ -72,7 +77,9 @@ class Dispatch {
   void sweep();
   void drive(core::SweepEffects& effects);
 
+  void look_at_queues();
   void look_at_queues(std::map<std::string, std::vector<ConversationId>> so_far, std::string after);
+  void on_waiting(const Conversation& conversation);
   void on_queues(const std::map<std::string, std::vector<ConversationId>>& queues);
   void tell_places(const std::string& department, std::vector<ConversationId> waiting);
   void look_at_agents();
@@ -81,6 +88,7 @@ class Dispatch {
 
   Shard& shard_;
   std::map<std::string, LanePtr> lanes_;
+  core::OfferWatch offers_;  // where there are other nodes
   core::Sweep sweep_;
   SlaWatch sla_;
   Retention retention_;

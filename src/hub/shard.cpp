@@ -283,10 +283,12 @@ void Shard::take(mail::Wake& wake) {
 }
 
 void Shard::take(mail::Offer& offer) {
+  if (dispatch_) dispatch_->offered(offer.conversation);
   for_attached_staff([&](Session& session) { session.on_waiting(offer.conversation); });
 }
 
 void Shard::take(mail::OfferGone& gone) {
+  if (dispatch_) dispatch_->withdrawn(gone.conversation);
   for_attached_staff([&](Session& session) { session.withdraw_offer(gone.conversation); });
 }
 

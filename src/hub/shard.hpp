@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <kefu/core/ack_run.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
@@ -40,8 +39,8 @@ struct Context {
   kefu::limits limits;
   const Clock& clock;
   Logger* logger;
-  Bus* bus;                               // null: there is no other node
-  std::function<std::uint64_t()> random;  // may be empty
+  Bus* bus;                          // null: there is no other node
+  Callback<std::uint64_t()> random;  // may be empty
   DeskRules desk;
   std::string node;  // of this process, in the records
   std::unique_ptr<Authenticator> authenticator;

@@ -28,6 +28,7 @@ struct Nodes {
     HubOptions out;
     out.clock = &clock;
     out.bus = &end;
+    out.desk.strategy = strategy::kPick;
     return out;
   }
 };
@@ -95,6 +96,28 @@ TEST_CASE("a hint that comes twice, late or from nowhere does no harm") {
   pair.writer.asks(send(2, "twice"));
   CHECK(pair.reader.got("\"entry\"", "twice") == 1);
   CHECK(pair.reader.got("\"reset\"") == 0);
+}
+
+TEST_CASE("staff of one node see who waits on another, once, and that somebody took it there") {
+  Nodes nodes;
+  Peer visitor(nodes.first, nodes.loop), ann(nodes.first, nodes.loop);
+  Peer bob(nodes.second, nodes.loop);
+  visitor.asks(hello("visitor v"));
+  ann.asks(hello("agent ann"));
+  bob.asks(hello("agent bob"));
+  const auto look = [&] { nodes.loop.advance(limits{}.routing_sweep * 2); };
+  look();
+  visitor.asks(open());
+  look();
+  look();
+  CHECK(ann.got("\"type\":\"offer\"") == 1);
+  CHECK(bob.got("\"type\":\"offer\"") == 1);
+  ann.asks(R"({"type":"accept",)" + in_conversation() + "}");
+  look();
+  look();
+  CHECK(ann.got("\"type\":\"offer_gone\"") == 1);
+  CHECK(bob.got("\"type\":\"offer_gone\"") == 1);
+  CHECK(bob.got("\"type\":\"offer\"") == 1);
 }
 
 TEST_CASE("without a bus nothing is told") {

@@ -1,0 +1,66 @@
+#include <doctest/doctest.h>
+
+#include <kefu/core/offer_watch.hpp>
+
+#include <vector>
+
+using namespace kefu;
+using Ids = std::vector<ConversationId>;
+
+namespace {
+
+constexpr ConversationId kOne{0, 1};
+constexpr ConversationId kTwo{0, 2};
+
+TEST_CASE("what another node has queued is news once, and once more when it is gone") {
+  core::OfferWatch watch;
+  watch.begin();
+  CHECK(watch.found(kOne, 0));
+  CHECK(watch.end() == Ids{});
+  watch.begin();
+  CHECK_FALSE(watch.found(kOne, 0));
+  CHECK(watch.end() == Ids{});
+  watch.begin();
+  CHECK(watch.end() == Ids{kOne});
+  watch.begin();
+  CHECK(watch.end() == Ids{});
+}
+
+TEST_CASE("what was told here is no news, but its next round in the queue is") {
+  core::OfferWatch watch;
+  watch.offered(kOne, 4);
+  watch.begin();
+  CHECK_FALSE(watch.found(kOne, 4));
+  CHECK(watch.end() == Ids{});
+  watch.begin();
+  CHECK_FALSE(watch.found(kOne, 3));  // an older read
+  CHECK(watch.found(kOne, 5));
+  CHECK_FALSE(watch.found(kOne, 5));
+}
+
+TEST_CASE("a look says nothing of what was told while it ran") {
+  core::OfferWatch watch;
+  watch.offered(kOne, 0);
+  watch.begin();
+  watch.withdrawn(kOne);
+  CHECK_FALSE(watch.found(kOne, 0));  // it was read before
+  watch.offered(kTwo, 0);             // behind the page that would have had it
+  CHECK(watch.end() == Ids{});
+  watch.begin();
+  CHECK_FALSE(watch.found(kTwo, 0));
+  CHECK(watch.found(kOne, 2));  // it waits again
+  CHECK(watch.end() == Ids{});
+}
+
+TEST_CASE("a look that failed is made good by the next") {
+  core::OfferWatch watch;
+  watch.offered(kOne, 0);
+  watch.offered(kTwo, 0);
+  watch.begin();
+  CHECK_FALSE(watch.found(kOne, 0));
+  watch.begin();
+  CHECK_FALSE(watch.found(kTwo, 0));
+  CHECK(watch.end() == Ids{kOne});
+}
+
+}  // namespace
