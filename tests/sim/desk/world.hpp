@@ -9,6 +9,7 @@
 #include <kefu/core/desk_command.hpp>
 #include <kefu/core/router.hpp>
 #include <kefu/core/sweep.hpp>
+#include <kefu/core/transaction.hpp>
 #include <kefu/memory/store.hpp>
 #include <kefu/testing/manual_clock.hpp>
 #include <kefu/testing/random.hpp>
