@@ -12,7 +12,7 @@
 #include <utility>
 
 namespace kefu::inline v0 {
-
+/// A callable of that signature, such as void(int).
 template <class Signature>
 class Callback;
 
@@ -21,8 +21,8 @@ class Callback;
 template <class R, class... Args>
 class Callback<R(Args...)> {
  public:
-  Callback() = default;
-
+  Callback() = default;  ///< empty
+  /// Keeps what is given.
   template <class F>
   requires(!std::is_same_v<std::decay_t<F>, Callback> &&
            std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
