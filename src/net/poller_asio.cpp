@@ -28,20 +28,18 @@ struct Poller::Impl {
 
   void await_readable(const Entry& watch) {
     if (std::exchange(watch->reading, true)) return;
-    watch->stream.async_wait(stream_descriptor::wait_read,
-                             [this, watch](const asio::error_code& error) {
-                               watch->reading = false;
-                               if (!error) deliver(*watch, {.readable = true});
-                             });
+    watch->stream.async_wait(stream_descriptor::wait_read, [watch](const asio::error_code& error) {
+      watch->reading = false;
+      if (!error) deliver(*watch, {.readable = true});
+    });
   }
 
   void await_writable(const Entry& watch) {
     if (std::exchange(watch->writing, true)) return;
-    watch->stream.async_wait(stream_descriptor::wait_write,
-                             [this, watch](const asio::error_code& error) {
-                               watch->writing = false;
-                               if (!error) deliver(*watch, {.writable = true});
-                             });
+    watch->stream.async_wait(stream_descriptor::wait_write, [watch](const asio::error_code& error) {
+      watch->writing = false;
+      if (!error) deliver(*watch, {.writable = true});
+    });
   }
 
   static void deliver(Watch& watch, Readiness readiness) {
