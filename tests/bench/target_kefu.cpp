@@ -83,7 +83,6 @@ class Kefu final : public Target, private kefu::wire::Decoder::ServerHandler {
 
   void check_view(const kefu::ConversationView& view);
   void open(std::uint32_t visitor);
-  void accept(Link& agent, kefu::ConversationId id);
   [[nodiscard]] kefu::ConversationId conversation_id(std::uint32_t visitor);
   [[nodiscard]] bool here_is_visitor() const { return parts_.load.is_visitor(*link_); }
   [[nodiscard]] Session& session() { return sessions_[link_->index]; }
@@ -228,16 +227,11 @@ void Kefu::open(std::uint32_t visitor) {
   send(*link_, {{}, open});
 }
 
-void Kefu::accept(Link& agent, kefu::ConversationId id) {
-  send(agent, {{}, frame::Change{frame::Change::What::accept, id, {}}});
-}
-
-/// To its own visitors' agent alone: the offers go to all of them at the visitor's server.
+/// To its own visitors' agent alone: the offers go to all of them.
 void Kefu::on(const frame::Offer& offer) {
-  if (parts_.options.nodes != 1) return;
   const auto at = flow_by_id_.find(offer.conversation);
   if (at == flow_by_id_.end() || parts_.load.flows()[at->second].agent != link_->index) return;
-  accept(*link_, offer.conversation);
+  send(*link_, {{}, frame::Change{frame::Change::What::accept, offer.conversation, {}}});
 }
 
 void Kefu::on(const frame::Joined& joined) {
@@ -245,9 +239,7 @@ void Kefu::on(const frame::Joined& joined) {
   if (!flow) return;
   Conversation& conversation = conversations_[flow->index];
   if (here_is_visitor()) {
-    const bool opened = !std::exchange(conversation.joined_by_visitor, true);
-    if (opened && parts_.options.nodes != 1)
-      accept(parts_.engine.link(flow->agent), joined.conversation.id);
+    conversation.joined_by_visitor = true;
     parts_.engine.ready(*link_);
   } else if (!std::exchange(conversation.joined_by_agent, true)) {
     ++session().joined;
