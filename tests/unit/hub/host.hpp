@@ -174,6 +174,17 @@ inline constexpr std::string_view kConversation = "0199c1d2-0000-7000-8000-00000
 [[nodiscard]] inline std::string in_conversation(std::string_view id = kConversation) {
   return "\"conversation\":\"" + std::string(id) + "\"";
 }
+/// A frame about a conversation; its answers have the `ref` "r". `more` begins with a comma.
+[[nodiscard]] inline std::string about(std::string_view type, std::string_view more = "",
+                                       std::string_view id = kConversation) {
+  return R"({"type":")" + std::string(type) + R"(","ref":"r",)" + in_conversation(id) +
+         std::string(more) + "}";
+}
+[[nodiscard]] inline DeskOptions desk_with(Department department) {
+  DeskOptions desk;
+  desk.departments = {std::move(department)};
+  return desk;
+}
 [[nodiscard]] inline std::string hello(std::string_view token) {
   return R"({"type":"hello","token":")" + std::string(token) + "\"}";
 }

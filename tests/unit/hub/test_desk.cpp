@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::string_view kOther = "0199c1d2-0000-7000-8000-000000000002";
 
-std::string ask(std::string_view type, std::string_view more = "",
-                std::string_view id = kConversation) {
-  return "{\"type\":\"" + std::string(type) + R"(","ref":"r",)" + in_conversation(id) +
-         std::string(more) + "}";
-}
-
 /// The last frame that answered.
 std::string answer(const Peer& peer) {
   for (auto frame = peer.frames.rbegin(); frame != peer.frames.rend(); ++frame) {
@@ -70,9 +64,9 @@ TEST_CASE("what was offered to one can't be taken by another, and is named") {
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.bob.asks(ask("accept"));
+  all.bob.asks(about("accept"));
   CHECK(refused(all.bob, "conflict", "taken"));
-  all.ann.asks(ask("accept"));
+  all.ann.asks(about("accept"));
   CHECK(all.ann.got("\"joined\"", "\"agent\":\"ann\"") == 1);
   CHECK(all.visitor.got("\"entry\"", "\"assigned\"", "ann") == 1);
 }
@@ -81,12 +75,12 @@ TEST_CASE("a decline goes on to the next at once") {
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("decline", ",\"assignment\":2"));
+  all.ann.asks(about("decline", ",\"assignment\":2"));
   CHECK(done(all.ann));
   CHECK(all.bob.got("\"offer\"", "expires_at") == 1);
-  all.ann.asks(ask("decline", ",\"assignment\":2"));
+  all.ann.asks(about("decline", ",\"assignment\":2"));
   CHECK(done(all.ann));  // a retry
-  all.ann.asks(ask("decline"));
+  all.ann.asks(about("decline"));
   CHECK(refused(all.ann, "conflict", "offered"));
 }
 
@@ -98,11 +92,11 @@ TEST_CASE("nobody is asked above their capacity, and a slot that comes free is f
   second.asks(hello("visitor w"));
   first.asks(open());
   second.asks(open(kOther));
-  ann.asks(ask("accept"));
+  ann.asks(about("accept"));
   CHECK(ann.got("\"offer\"", kOther) == 0);
-  ann.asks(ask("accept", "", kOther));
+  ann.asks(about("accept", "", kOther));
   CHECK(refused(ann, "conflict", "capacity"));
-  ann.asks(ask("resolve"));
+  ann.asks(about("resolve"));
   CHECK(done(ann));
   CHECK(ann.got("\"offer\"", kOther) == 1);
 }
@@ -139,8 +133,8 @@ TEST_CASE("a transfer: the new owner reads from the start, the old one no more")
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
-  all.ann.asks(ask("transfer", R"(,"agent":"bob","note":"a refund")"));
+  all.ann.asks(about("accept"));
+  all.ann.asks(about("transfer", R"(,"agent":"bob","note":"a refund")"));
   CHECK(done(all.ann));
   CHECK(all.ann.got("\"left\"") == 1);
   CHECK(all.bob.got("\"joined\"", "\"agent\":\"bob\"") == 1);
@@ -148,10 +142,10 @@ TEST_CASE("a transfer: the new owner reads from the start, the old one no more")
   CHECK(all.visitor.got("a refund") == 0);
   CHECK(all.visitor.got("\"entry\"", "\"assigned\"", "bob") == 1);
   const std::size_t before = all.ann.frames.size();
-  all.visitor.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  all.visitor.asks(about("send", R"(,"cseq":1,"body":"hello")"));
   CHECK(all.ann.frames.size() == before);
   CHECK(all.bob.got("\"entry\"", "hello") == 1);
-  all.ann.asks(ask("resolve"));
+  all.ann.asks(about("resolve"));
   CHECK(refused(all.ann, "denied", "owner"));
 }
 
@@ -159,10 +153,10 @@ TEST_CASE("a transfer to somebody who is not there is refused") {
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
-  all.ann.asks(ask("transfer", R"(,"agent":"carl")"));
+  all.ann.asks(about("accept"));
+  all.ann.asks(about("transfer", R"(,"agent":"carl")"));
   CHECK(refused(all.ann, "conflict", "presence"));
-  all.ann.asks(ask("transfer", R"(,"agent":"ann")"));
+  all.ann.asks(about("transfer", R"(,"agent":"ann")"));
   CHECK(refused(all.ann, "bad_frame", "itself"));
 }
 
@@ -170,7 +164,7 @@ TEST_CASE("an agent who does not come back loses what they have, after the grace
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
+  all.ann.asks(about("accept"));
   host.pass(40s);  // this node is old enough to judge
   all.ann.leaves();
   host.pass(29s);
@@ -184,12 +178,12 @@ TEST_CASE("hold, resume, resolve and reopen are entries of the log") {
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
+  all.ann.asks(about("accept"));
   for (const char* type : {"hold", "resume", "resolve"}) {
-    all.ann.asks(ask(type));
+    all.ann.asks(about(type));
     CHECK(done(all.ann));
   }
-  all.visitor.asks(ask("reopen"));
+  all.visitor.asks(about("reopen"));
   for (const char* kind : {"held", "resumed", "resolved", "reopened"})
     CHECK(all.visitor.got("\"entry\"", "\"kind\":\"" + std::string(kind) + "\"") == 1);
   CHECK(all.ann.got("\"offer\"") == 2);  // the one who had it before
@@ -199,16 +193,16 @@ TEST_CASE("a change that names an assignment acts once, however late it comes ag
   Host host;
   Trio all(host);
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
-  const std::string hold = ask("hold", ",\"assignment\":3");
+  all.ann.asks(about("accept"));
+  const std::string hold = about("hold", ",\"assignment\":3");
   all.ann.asks(hold);
   CHECK(done(all.ann));
-  all.ann.asks(ask("resume", ",\"assignment\":4"));
+  all.ann.asks(about("resume", ",\"assignment\":4"));
   CHECK(done(all.ann));
   all.ann.asks(hold);  // the first one, out of some buffer
   CHECK(done(all.ann));
   CHECK(all.visitor.got("\"entry\"", "\"kind\":\"held\"") == 1);
-  all.ann.asks(ask("resolve", ",\"assignment\":4"));
+  all.ann.asks(about("resolve", ",\"assignment\":4"));
   CHECK(refused(all.ann, "conflict", "epoch"));
   CHECK(answer(all.ann).find("\"current\":5") != std::string::npos);
 }
@@ -241,7 +235,7 @@ TEST_CASE("visitors who wait hear of their place when it changes, and of nothing
   host.pass(3s);
   CHECK(first.got("\"queue\"", "\"position\":1") == 1);
   CHECK(second.got("\"queue\"", "\"position\":2") == 1);
-  first.asks(ask("close"));
+  first.asks(about("close"));
   host.pass(2s);
   CHECK(second.got("\"queue\"", "\"position\":1") == 1);
   CHECK(second.got("\"queue\"") == 2);
@@ -267,16 +261,16 @@ TEST_CASE("supervisors watch, whisper, and take over") {
   Peer boss(host);
   boss.asks(hello("supervisor boss"));
   all.visitor.asks(open());
-  all.ann.asks(ask("accept"));
-  boss.asks(ask("watch"));
+  all.ann.asks(about("accept"));
+  boss.asks(about("watch"));
   CHECK(boss.got("\"joined\"") == 1);
-  boss.asks(ask("note", R"(,"cseq":1,"body":"be kind")"));
+  boss.asks(about("note", R"(,"cseq":1,"body":"be kind")"));
   CHECK(all.ann.got("\"entry\"", "be kind") == 1);
   CHECK(all.visitor.got("be kind") == 0);
-  boss.asks(ask("take_over"));
+  boss.asks(about("take_over"));
   CHECK(all.ann.got("\"left\"") == 1);
   CHECK(all.visitor.got("\"entry\"", "\"assigned\"", "boss") == 1);
-  all.ann.asks(ask("watch"));
+  all.ann.asks(about("watch"));
   CHECK(answer(all.ann).find("denied") != std::string::npos);
 }
 
@@ -339,7 +333,7 @@ TEST_CASE("outside business hours visitors write, and nobody is asked") {
   Host host({}, std::move(desk));
   Trio all(host);
   all.visitor.asks(open(kConversation, "sales"));
-  all.visitor.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  all.visitor.asks(about("send", R"(,"cseq":1,"body":"hello")"));
   host.pass(3s);
   CHECK(all.visitor.got("\"ack\"") == 1);
   CHECK(all.ann.got("\"offer\"") + all.bob.got("\"offer\"") == 0);

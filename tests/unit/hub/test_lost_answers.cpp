@@ -98,21 +98,12 @@ struct Desk {
   Hub hub;
 };
 
-std::string ask(std::string_view type, std::string_view more = "") {
-  return "{\"type\":\"" + std::string(type) + "\"," + in_conversation() + std::string(more) + "}";
-}
-DeskOptions with(Department department) {
-  DeskOptions desk;
-  desk.departments = {std::move(department)};
-  return desk;
-}
-
 }  // namespace
 
 TEST_CASE("a sweep whose answer was lost begins anew") {
   Department department;
   department.abandon_after = 10s;
-  Desk desk(with(department));
+  Desk desk(desk_with(department));
   Peer visitor(desk.hub, desk.loop);
   visitor.asks(hello("visitor v"));
   visitor.asks(open());
@@ -122,7 +113,7 @@ TEST_CASE("a sweep whose answer was lost begins anew") {
 }
 
 TEST_CASE("a routing pass whose answer was lost begins anew") {
-  Desk desk(with({}));
+  Desk desk(desk_with({}));
   Peer visitor(desk.hub, desk.loop), ann(desk.hub, desk.loop);
   visitor.asks(hello("visitor v"));
   visitor.asks(open());
@@ -135,22 +126,22 @@ TEST_CASE("a routing pass whose answer was lost begins anew") {
 TEST_CASE("a look at the SLA clocks whose answer was lost begins anew") {
   Department department;
   department.sla = "gold";
-  DeskOptions options = with(department);
+  DeskOptions options = desk_with(department);
   options.sla["gold"].first_response = Nanoseconds(60s);
   Desk desk(options);
   Peer visitor(desk.hub, desk.loop), ann(desk.hub, desk.loop);
   visitor.asks(hello("visitor v"));
   ann.asks(hello("agent ann"));
   visitor.asks(open());
-  ann.asks(ask("accept"));
+  ann.asks(about("accept"));
   desk.lose(index::kRunning);
-  ann.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  ann.asks(about("send", R"(,"cseq":1,"body":"hello")"));
   desk.pass(12s);
   CHECK(ann.got("\"kind\":\"sla\"", "met first_response") == 1);
 }
 
 TEST_CASE("an offer that is gone by the time that it was read is not shown") {
-  Desk desk(with({}));
+  Desk desk(desk_with({}));
   Peer visitor(desk.hub, desk.loop), first(desk.hub, desk.loop);
   visitor.asks(hello("visitor v"));
   first.asks(hello("agent ann"));
@@ -161,7 +152,7 @@ TEST_CASE("an offer that is gone by the time that it was read is not shown") {
   second.asks(hello("agent ann"));
   desk.store.slow = false;
   REQUIRE(desk.store.kept.size() == 1);
-  first.asks(ask("decline"));
+  first.asks(about("decline"));
   CHECK(second.got("\"offer\"") == 0);
   desk.store.kept.front()();
   desk.loop.run_until_idle();

@@ -33,10 +33,6 @@ DeskOptions closed(Offline offline) {
   return desk;
 }
 
-std::string ask(std::string_view type, std::string_view more = "") {
-  return "{\"type\":\"" + std::string(type) + "\"," + in_conversation() + std::string(more) + "}";
-}
-
 TEST_CASE("opening tells at once that it is closed, and until when") {
   Host host({}, closed(Offline::wait));
   Peer visitor(host);
@@ -59,17 +55,17 @@ TEST_CASE("where tickets are made of it, nobody is asked, and whoever takes it u
   visitor.asks(open(kConversation, "billing"));
   CHECK(visitor.got("\"joined\"", "\"state\":\"resolved\"", "\"opens_at\"") == 1);
   CHECK(visitor.got("\"kind\":\"ticketed\"") == 1);
-  visitor.asks(ask("send", R"(,"cseq":1,"body":"call me")"));
+  visitor.asks(about("send", R"(,"cseq":1,"body":"call me")"));
   CHECK(visitor.got("\"ack\"") == 1);
   host.pass(300s);  // longer than close_after
   CHECK(visitor.got("\"kind\":\"closed\"") == 0);
   CHECK(ann.got("\"offer\"") == 0);
   ann.asks(R"({"type":"tickets","agent":""})");
   CHECK(ann.got("\"tickets\"", "\"department\":\"billing\"", std::string(kConversation)) == 1);
-  ann.asks(ask("accept"));
+  ann.asks(about("accept"));
   CHECK(ann.got("\"joined\"", "\"state\":\"active\"") == 1);
   CHECK(ann.got("call me") == 1);
-  ann.asks(ask("send", R"(,"cseq":1,"body":"I will")"));
+  ann.asks(about("send", R"(,"cseq":1,"body":"I will")"));
   CHECK(visitor.got("I will") == 1);
 }
 

@@ -23,9 +23,6 @@ std::string say(std::string_view type, int cseq, std::string_view body,
          std::to_string(cseq) + R"(,"kind":")" + std::string(kind) + R"(","body":")" +
          std::string(body) + "\"}";
 }
-std::string ask(std::string_view type) {
-  return R"({"type":")" + std::string(type) + R"(","ref":"r",)" + in_conversation() + "}";
-}
 DeskOptions kept_for(Nanoseconds time) {
   DeskOptions desk;
   desk.retain_for = time;
@@ -63,7 +60,7 @@ void talk(Pair& pair, int messages) {
     pair.visitor.asks(say("send", i, "secret " + std::to_string(i)));
     pair.agent.asks(say("note", i, "remark " + std::to_string(i)));
   }
-  pair.visitor.asks(ask("close"));
+  pair.visitor.asks(about("close"));
 }
 
 TEST_CASE("what was closed for long keeps its numbers, and nothing that was said") {
@@ -91,7 +88,7 @@ TEST_CASE("what was closed for long keeps its numbers, and nothing that was said
   pair.visitor.asks(R"({"type":"history","ref":"h",)" + in_conversation() + R"(,"after":2})");
   CHECK(pair.visitor.got("\"ref\":\"h\"", R"("body":"","tags":"rewritten,expired")") == 1);
   CHECK(pair.visitor.got("\"ref\":\"h\"", "secret") == 0);
-  pair.visitor.asks(ask("reopen"));
+  pair.visitor.asks(about("reopen"));
   CHECK(pair.visitor.got("\"error\"", "\"rule\":\"too_late\"") == 1);
 }
 
@@ -121,7 +118,7 @@ TEST_CASE("a reopened conversation keeps what was said") {
   Pair pair(host);
   talk(pair, 2);
   host.pass(9s);
-  pair.visitor.asks(ask("reopen"));
+  pair.visitor.asks(about("reopen"));
   host.pass(1min);
   CHECK(left_of(log_of(host.store, kConversation)).first == 2);
 }
@@ -139,7 +136,7 @@ TEST_CASE("a recalled message stays recalled, and files are forgotten before the
   pair.visitor.asks(say("send", 1, "oops"));
   pair.visitor.asks(R"({"type":"recall",)" + in_conversation() + R"(,"seq":3})");
   pair.visitor.asks(say("send", 2, kFile, "file"));
-  pair.visitor.asks(ask("close"));
+  pair.visitor.asks(about("close"));
   host.pass(5min);
   CHECK(forgotten == std::vector<FileId>{*FileId::parse(kFile)});  // it is not asked all the time
   CHECK(left_of(log_of(host.store, kConversation)).first == 1);
@@ -215,7 +212,7 @@ TEST_CASE("whoever dies in the middle is followed by somebody who does the rest"
     visitor.asks(hello("visitor v"));
     visitor.asks(open());
     for (int i = 1; i <= 10; ++i) visitor.asks(say("send", i, "secret"));
-    visitor.asks(ask("close"));
+    visitor.asks(about("close"));
   }
   store.lives = 2;
   pass(1h);

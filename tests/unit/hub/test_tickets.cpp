@@ -21,10 +21,6 @@ std::string ask(std::string_view type, std::string_view more, std::string_view i
   return "{\"type\":\"" + std::string(type) + R"(","ref":"r","id":")" + std::string(id) + "\"" +
          std::string(more) + "}";
 }
-std::string about(std::string_view type, std::string_view more = "") {
-  return "{\"type\":\"" + std::string(type) + R"(","ref":"r",)" + in_conversation() +
-         std::string(more) + "}";
-}
 /// The last frame that answered has all of these.
 template <class... Text>
 bool answered(const Peer& peer, Text... text) {

@@ -11,14 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string ask(std::string_view type, std::string_view more = "") {
-  return "{\"type\":\"" + std::string(type) + "\"," + in_conversation() + std::string(more) + "}";
-}
-DeskOptions with(Department department) {
-  DeskOptions desk;
-  desk.departments = {std::move(department)};
-  return desk;
-}
 using Bound = std::optional<Nanoseconds>;
 SlaPolicy promise(Bound first, Bound next, Bound resolution, Nanoseconds warn_before) {
   SlaPolicy policy;
@@ -31,7 +23,7 @@ SlaPolicy promise(Bound first, Bound next, Bound resolution, Nanoseconds warn_be
 DeskOptions with_sla(SlaPolicy policy) {
   Department department;
   department.sla = "gold";
-  DeskOptions desk = with(department);
+  DeskOptions desk = desk_with(department);
   desk.sla = {{"gold", policy}};
   return desk;
 }
@@ -44,7 +36,7 @@ TEST_CASE("whoever waits for too long is given up, and a decline does not start 
   department.offer_timeout = 5s;
   department.decline_pause = 1s;
   department.abandon_after = 20s;
-  Host host({}, with(department));
+  Host host({}, desk_with(department));
   Peer visitor(host), ann(host);
   ann.asks(hello("agent ann"));
   visitor.asks(hello("visitor v"));
@@ -53,8 +45,8 @@ TEST_CASE("whoever waits for too long is given up, and a decline does not start 
   CHECK(visitor.got("\"abandoned\"") == 0);
   host.pass(7s);  // and the offer that may be out
   CHECK(visitor.got("\"abandoned\"") == 1);
-  visitor.asks(ask("reopen"));
-  ann.asks(ask("accept"));
+  visitor.asks(about("reopen"));
+  ann.asks(about("accept"));
   host.pass(30s);
   CHECK(visitor.got("\"abandoned\"") == 1);
 }
@@ -62,15 +54,15 @@ TEST_CASE("whoever waits for too long is given up, and a decline does not start 
 TEST_CASE("what was resolved closes by itself, unless it is reopened") {
   Department department;
   department.close_after = 20s;
-  Host host({}, with(department));
+  Host host({}, desk_with(department));
   Pair pair(host);
-  pair.agent.asks(ask("resolve"));
+  pair.agent.asks(about("resolve"));
   host.pass(19s);
-  pair.visitor.asks(ask("reopen"));
-  pair.agent.asks(ask("accept"));
+  pair.visitor.asks(about("reopen"));
+  pair.agent.asks(about("accept"));
   host.pass(10s);
   CHECK(pair.visitor.got("\"kind\":\"closed\"") == 0);
-  pair.agent.asks(ask("resolve"));
+  pair.agent.asks(about("resolve"));
   host.pass(19s);
   CHECK(pair.visitor.got("\"kind\":\"closed\"") == 0);
   host.pass(2s);
@@ -86,12 +78,12 @@ TEST_CASE("a warning, a breach, and the answer that came too late") {
   CHECK(told(pair.agent, "warned first_response") == 1);
   host.pass(20s);
   CHECK(told(pair.agent, "breached first_response") == 1);
-  pair.agent.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  pair.agent.asks(about("send", R"(,"cseq":1,"body":"hello")"));
   host.pass(6s);
   CHECK(told(pair.agent, "met first_response") == 1);
   CHECK(pair.visitor.got("\"sla\"") == 0);
   // The next question counts from when it was asked.
-  pair.visitor.asks(ask("send", R"(,"cseq":1,"body":"and?")"));
+  pair.visitor.asks(about("send", R"(,"cseq":1,"body":"and?")"));
   host.pass(29s);
   CHECK(told(pair.agent, "breached next_response") == 0);
   host.pass(2s);
@@ -102,18 +94,18 @@ TEST_CASE("an answer in time is no breach, and the clock stands still on hold") 
   Host host({}, with_sla(promise(60s, {}, 100s, 0s)));
   Pair pair(host);
   host.pass(59s);
-  pair.agent.asks(ask("send", R"(,"cseq":1,"body":"hello")"));
+  pair.agent.asks(about("send", R"(,"cseq":1,"body":"hello")"));
   host.pass(2s);
   CHECK(told(pair.agent, "breached first_response") == 0);
-  pair.agent.asks(ask("hold"));
+  pair.agent.asks(about("hold"));
   host.pass(300s);
   CHECK(told(pair.agent, "breached resolution") == 0);
-  pair.agent.asks(ask("resume"));
+  pair.agent.asks(about("resume"));
   host.pass(38s);
   CHECK(told(pair.agent, "breached resolution") == 0);
   host.pass(7s);  // what changed meanwhile is looked at every sla_check
   CHECK(told(pair.agent, "breached resolution") == 1);
-  pair.agent.asks(ask("resolve"));
+  pair.agent.asks(about("resolve"));
   host.pass(6s);
   CHECK(told(pair.agent, "met resolution") == 1);
 }
@@ -147,7 +139,7 @@ TEST_CASE("what came due while no hub was there is told by the next") {
     clock.advance(1s);
     loop.advance(1s);
   }
-  ann.asks(ask("accept"));
+  ann.asks(about("accept"));
   CHECK(told(ann, "breached first_response") == 1);
 }
 
