@@ -54,6 +54,8 @@ struct limits {
   // Several nodes on one store.
   Nanoseconds tail_heartbeat{1'000'000'000};  ///< how far logs have got is told again every so
                                               ///< often, for ten times as long (1 s)
+  std::size_t hint_entry = 4096;  ///< bytes of what the Bus carries of an entry; readers on other
+                                  ///< nodes fetch larger ones from the Store. 0: all of them
   Nanoseconds tail_check{5'000'000'000};  ///< the tails of all logs that somebody reads are asked
                                           ///< of the Store so often: what another node stored is
                                           ///< read within this, whatever the Bus has lost (5 s)
