@@ -1,6 +1,7 @@
 // Bus: the port between nodes. What it carries is a hint: it may be lost, delayed, repeated or
 // reordered, and nothing is wrong afterwards, because readers repair themselves from the Store.
-// What arrives is whole. kefu::testing has the conformance suite that judges an implementation.
+// What arrives is whole. It carries messages (limits::hint_entry), so only nodes may listen and
+// publish there. kefu::testing has the conformance suite that judges an implementation.
 #pragma once
 
 #include <memory>

@@ -21,7 +21,7 @@ bool needs_operator(errc code) { return code == errc::store_full || code == errc
 
 Home::Home(Shard& shard)
     : shard_(shard),
-      tails_(shard.context().bus, shard.bounds().tail_heartbeat),
+      hints_(shard.context().bus, shard.bounds()),
       watch_(shard.bounds().tail_check, shard.bounds().tail_batch),
       departures_(shard) {}
 
@@ -101,16 +101,18 @@ void Home::leave(const mail::Leave& leave) {
 }
 
 void Home::changed(mail::Changed changed) {
-  for (const Entry& entry : changed.entries)
-    tails_.moved({entry.conversation, entry.log, entry.seq});
-  tails_.flush();
+  std::vector<frame::EntryFrame> entries;
+  for (const Entry& entry : changed.entries) {
+    entries.push_back(frame::of(entry, true, true));
+    hints_.stored(entries.back());
+  }
+  hints_.flush();
   const ConversationId id = changed.conversation.record.id;
   const auto at = live_.find(id);
   if (at == live_.end()) return;  // nobody here reads it; whoever comes reads the log
   Live& live = at->second;
   learn(live, std::move(changed.conversation));
-  for (const Entry& entry : changed.entries)
-    publish(live, frame::of(entry, false, true), entry.origin, SessionRef{});
+  for (const frame::EntryFrame& entry : entries) publish(live, entry, SessionRef{});
   flush();
   if (live.guard.state != ConversationState::queued) places_.erase(id);
   dismiss(id, live);
@@ -119,7 +121,9 @@ void Home::changed(mail::Changed changed) {
 
 void Home::recheck(ConversationId id) {
   const auto at = live_.find(id);
-  if (at != live_.end()) refresh(id, at->second);
+  if (at == live_.end()) return;
+  at->second.outdated = at->second.refreshing;
+  refresh(id, at->second);
 }
 
 void Home::place(const mail::Place& place) {
@@ -152,6 +156,16 @@ void Home::on_tails(const std::vector<Tail>& tails) {
   for (const Tail& tail : tails) {
     const auto at = live_.find(tail.conversation);
     if (at != live_.end()) hint(at->second, tail);
+  }
+  flush();
+}
+
+void Home::on_entries(const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    const auto at = live_.find(entry.conversation);
+    if (at == live_.end()) continue;
+    publish(at->second, frame::of(entry, true, true), SessionRef{});
+    if (is_reserved_kind(entry.kind)) recheck(entry.conversation);
   }
   flush();
 }
@@ -266,7 +280,7 @@ void Home::ask_tails() {
 }
 
 void Home::on_tick(Instant now) {
-  tails_.on_tick(now);
+  hints_.on_tick(now);
   watch_tails(now);
   departures_.on_tick(now);
   telling_.swap(moved_);
@@ -414,6 +428,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
     }
     flush();
   }
+  if (std::exchange(live.outdated, false)) return refresh(id, live);
   forget_if_idle(id);
 }
 
@@ -485,17 +500,16 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.stands = !outcome.repeated && !rewritten;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
-  const Tail tail{draft.conversation, draft.log, outcome.seq};
-  tails_.moved(tail);
   const auto at = live_.find(draft.conversation);
   if (outcome.repeated) {
     // Whoever stored it may have died, or not have known, before it told anybody.
     ++shard_.counters().repeated;
+    const Tail tail{draft.conversation, draft.log, outcome.seq};
+    hints_.reaches(tail);
     if (at != live_.end()) hint(at->second, tail);
     return;
   }
   ++shard_.counters().appended;
-  if (at == live_.end()) return;
   frame::EntryFrame entry;
   entry.conversation = draft.conversation;
   entry.log = draft.log;
@@ -503,27 +517,28 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   entry.after = outcome.after;
   entry.from = draft.from;
   entry.role = draft.role;
+  entry.origin = Origin{draft.session, draft.cseq};
   entry.kind = draft.kind;
   entry.body = draft.body;
   entry.tags = draft.tags;
   entry.at = outcome.at;
-  publish(at->second, entry, Origin{draft.session, draft.cseq}, rewritten ? SessionRef{} : sender);
+  hints_.stored(entry);
+  if (at != live_.end()) publish(at->second, entry, rewritten ? SessionRef{} : sender);
 }
 
 /// Encodes the entry for whoever wrote it (with its origin) and for everyone else, and where it has
 /// tags for staff and for visitors.
-void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin origin,
-                   SessionRef except) {
+void Home::publish(const Live& live, const frame::EntryFrame& entry, SessionRef except) {
   SharedFrame frames[4];
   for (const Reader& reader : live.readers) {
     if (reader.who == except || (entry.log == Log::internal && !reader.staff())) continue;
-    const bool wrote = !origin.session.is_nil() && reader.staff() == is_staff(entry.role) &&
-                       reader.person.id() == entry.from;
+    const bool wrote =
+        entry.origin && reader.staff() == is_staff(entry.role) && reader.person.id() == entry.from;
     const bool staff = reader.staff() && !entry.tags.empty();
     SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
     if (!frame) {
       frame::EntryFrame encoded = entry;
-      if (wrote) encoded.origin = origin;
+      if (!wrote) encoded.origin.reset();
       encoded.tags = tags::told(entry.tags, wrote, staff);
       frame = shard_.encode_body(encoded);
     }
@@ -541,7 +556,7 @@ void Home::publish(const Live& live, const frame::EntryFrame& entry, Origin orig
 void Home::recover() {
   departures_.recover();
   for (auto& [id, live] : live_) {
-    live.refreshing = false;
+    live.refreshing = live.outdated = false;
     live.held.reset();
     for (const Log log : {Log::public_log, Log::internal})
       hint(live, {id, log, std::numeric_limits<std::uint64_t>::max()});
@@ -580,7 +595,7 @@ void Home::flush() {
   for (std::size_t to = 0; to < outgoing_.size(); ++to) {
     if (!outgoing_[to].empty()) shard_.send_deliveries(to, outgoing_[to]);
   }
-  tails_.flush();
+  hints_.flush();
 }
 
 void Home::forget_if_idle(ConversationId id) {

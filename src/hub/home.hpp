@@ -19,10 +19,10 @@
 
 #include "departures.hpp"
 #include "few.hpp"
+#include "hints.hpp"
 #include "judges.hpp"
 #include "mail.hpp"
 #include "person.hpp"
-#include "tails.hpp"
 
 namespace kefu::inline v0::hub {
 
@@ -48,6 +48,8 @@ class Home {
   /// These logs may reach so far, as another node says, or the store: readers here fetch what they
   /// lack.
   void on_tails(const std::vector<Tail>& tails);
+  /// Another node stored these.
+  void on_entries(const std::vector<Entry>& entries);
 
   /// Tells of the cursors and tails whose time has come.
   void on_tick(Instant now);
@@ -116,7 +118,8 @@ class Home {
   };
   struct Live {
     [[no_unique_address]] Guard guard;
-    bool refreshing = false;     // the record is being read again
+    bool refreshing = false;     // the record is being read again …
+    bool outdated = false;       // … and may have changed after that
     bool cursors_moved = false;  // it is in moved_
     std::uint32_t judging = 0;   // drafts under judgement
     Few<Reader> readers;
@@ -146,7 +149,8 @@ class Home {
   void ask_tails();
   /// Tells the readers that the log may reach so far; those that lack something fetch it.
   void hint(const Live& live, const Tail& tail);
-  void publish(const Live& live, const frame::EntryFrame& entry, Origin origin, SessionRef except);
+  /// `entry` has its origin.
+  void publish(const Live& live, const frame::EntryFrame& entry, SessionRef except);
   void signal(const Live& live, const mail::Signal& signal);
   [[nodiscard]] SharedFrame encode_preview(const Live& live, const mail::Signal& signal);
   void deliver(Delivery delivery);
@@ -156,7 +160,7 @@ class Home {
   void forget_if_idle(ConversationId id);
 
   Shard& shard_;
-  TailTeller tails_;
+  HintTeller hints_;
   core::TailWatch watch_;
   Departures departures_;
   std::unique_ptr<Judges> judges_;  // null: there are no policies

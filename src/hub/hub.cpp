@@ -9,6 +9,7 @@
 #include "bans.hpp"
 #include "erasure.hpp"
 #include "export.hpp"
+#include "hints.hpp"
 #include "merging.hpp"
 #include "recall.hpp"
 #include "search.hpp"
@@ -83,9 +84,16 @@ Conversation proposed_by(Hub::OpenRequest request) {
 
 struct Hub::Impl {
   hub::Context context;
-  std::unique_ptr<Bus::Subscription> tails{};
+  hub::EntryHints entry_hints{context.limits};
+  std::unique_ptr<Bus::Subscription> tails{}, entries{};
 
+  void listen();
+
+  // On a thread of the bus: hand each shard what is about the conversations whose home it is.
   static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
+  static void on_entries(void* impl, std::string_view topic, std::string_view bytes);
+  template <class Item>
+  void hand_on(std::vector<Item> items, void (hub::Home::*take)(const std::vector<Item>&));
 
   /// Not inside the caller's call.
   void refuse(errc code, Completion<DeskOutcome> done) const {
@@ -94,17 +102,30 @@ struct Hub::Impl {
   }
 };
 
-/// On a thread of the bus: hands each shard the tails of the conversations whose home it is.
+void Hub::Impl::listen() {
+  tails = context.bus->subscribe(std::string(hub::kTailsTopic), on_tails, this);
+  entries = context.bus->subscribe(std::string(hub::kEntriesTopic), on_entries, this);
+}
+
 void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_view bytes) {
-  const hub::Context& context = static_cast<Impl*>(impl)->context;
-  std::vector<std::vector<Tail>> parts(context.shards.size());
-  for (const Tail& tail : hub::decode_tails(bytes))
-    parts[context.home_of(tail.conversation)].push_back(tail);
+  static_cast<Impl*>(impl)->hand_on(hub::decode_tails(bytes), &hub::Home::on_tails);
+}
+
+void Hub::Impl::on_entries(void* impl, std::string_view /*topic*/, std::string_view bytes) {
+  Impl& self = *static_cast<Impl*>(impl);
+  self.hand_on(self.entry_hints.decode(bytes), &hub::Home::on_entries);
+}
+
+template <class Item>
+void Hub::Impl::hand_on(std::vector<Item> items,
+                        void (hub::Home::*take)(const std::vector<Item>&)) {
+  std::vector<std::vector<Item>> parts(context.shards.size());
+  for (Item& item : items) parts[context.home_of(item.conversation)].push_back(std::move(item));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].empty()) continue;
     hub::Shard& shard = *context.shards[i];
-    shard.executor().post([&shard, alive = context.alive, part = std::move(parts[i])] {
-      if (*alive) shard.home().on_tails(part);
+    shard.executor().post([&shard, take, alive = context.alive, part = std::move(parts[i])] {
+      if (*alive) (shard.home().*take)(part);
     });
   }
 }
@@ -132,13 +153,12 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
   }
   context.node = "node-" + context.shards.front()->mint_session().to_string();
   for (const auto& shard : context.shards) shard->start();
-  if (context.bus)
-    impl_->tails =
-        context.bus->subscribe(std::string(hub::kTailsTopic), Impl::on_tails, impl_.get());
+  if (context.bus) impl_->listen();
 }
 
 Hub::~Hub() {
   impl_->tails.reset();
+  impl_->entries.reset();
   *impl_->context.alive = false;
 }
 

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "hub/tails.hpp"
+#include "hub/hints.hpp"
 
 namespace kefu::sim {
 namespace {

@@ -102,6 +102,7 @@ Plan::Plan(std::uint64_t with_seed) : seed(with_seed) {
   part = rate(random, 0.5, kSecond, 10 * kSecond);
   if (!has_bus || nodes == 1) part = Nanoseconds(0);
   isolate = rate(random, 0.2, 2 * kSecond, 20 * kSecond);
+  bounds.hint_entry = one_of<std::size_t>(random, {0, 300, 4096});
 }
 
 std::vector<Plan::Knob> Plan::knobs() {

@@ -361,7 +361,7 @@ class ClientSession {
       case ClientLog::Entry::old:
         return;
       case ClientLog::Entry::next:
-        return deliver(one, to_entry(entry), entry.origin.has_value(), out);
+        return deliver(one, entry_of(entry), entry.origin.has_value(), out);
       case ClientLog::Entry::hole:
         // Nothing may be missing in the stream. Resuming from the position sets it right.
         return lose(errc::gap, out);
@@ -489,7 +489,7 @@ class ClientSession {
     for (const frame::EntryFrame& entry : page.entries) {
       match(one, entry, out);
       if (log.on_page_entry(entry.seq) == ClientLog::Entry::next)
-        deliver(one, to_entry(entry), entry.origin.has_value(), out);
+        deliver(one, entry_of(entry), entry.origin.has_value(), out);
     }
     log.on_page_end(page.tail);
     // A page that brings nothing must not be asked for in a tight loop.
@@ -581,22 +581,6 @@ class ClientSession {
     // The server has not named it, so nothing is known of its log.
     if (state_ == State::attached) one.begin(session_, true, window_, nullptr, options_.staff);
     return one;
-  }
-
-  static Entry to_entry(const frame::EntryFrame& from) {
-    Entry entry;
-    entry.conversation = from.conversation;
-    entry.log = from.log;
-    entry.seq = from.seq;
-    entry.after = from.after;
-    entry.from = from.from;
-    entry.role = from.role;
-    if (from.origin) entry.origin = *from.origin;
-    entry.kind = from.kind;
-    entry.body = from.body;
-    entry.tags = from.tags;
-    entry.at = from.at;
-    return entry;
   }
 
   const ClientOptions options_;

@@ -27,16 +27,13 @@ class Reader {
     reaches(position);
   }
 
-  /// A live entry. `blocked`: the connection takes nothing more now.
+  /// A live entry, from this node or another. It goes on only if it is the next one; else it is but
+  /// a hint. `blocked`: the connection takes nothing more now.
   Action on_entry(std::uint64_t seq, bool blocked) {
-    if (seq <= position_) return Action::none;
-    if (seq == position_ + 1 && !reading_ && !blocked) {
-      position_ = seq;
-      reaches(seq);
-      return Action::deliver;
-    }
+    if (seq != position_ + 1 || reading_ || blocked) return on_hint(seq, blocked);
+    position_ = seq;
     reaches(seq);
-    return blocked ? Action::none : start();
+    return Action::deliver;
   }
 
   /// An ack, which goes to the client whatever happens. It stands for its entry where that would be

@@ -310,6 +310,22 @@ struct EntryFrame {
   frame.at = entry.at;
   return frame;
 }
+/// The entry that the frame tells.
+[[nodiscard]] inline Entry entry_of(const EntryFrame& frame) {
+  Entry entry;
+  entry.conversation = frame.conversation;
+  entry.log = frame.log;
+  entry.seq = frame.seq;
+  entry.after = frame.after;
+  entry.from = frame.from;
+  entry.role = frame.role;
+  if (frame.origin) entry.origin = *frame.origin;
+  entry.kind = frame.kind;
+  entry.body = frame.body;
+  entry.tags = frame.tags;
+  entry.at = frame.at;
+  return entry;
+}
 /// How far somebody else has read.
 struct Receipt {
   ConversationId conversation;

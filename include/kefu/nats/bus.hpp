@@ -59,8 +59,11 @@ struct Stats {
 /// nothing for up to Options::timeout.
 /// Failure: a lost connection is made again, forever; what is published meanwhile waits in the
 /// buffer. What is larger than the server's max_payload is dropped.
-/// Trust: whoever may publish on the server's subjects may tell hints; that costs reads, and harms
-/// nothing. Use credentials and TLS where others share the server.
+/// Trust: hints carry messages (limits::hint_entry). Whoever may listen on the server's subjects
+/// reads them, and whoever may publish there can show to those who are connected what was never
+/// stored; the store is out of their reach. So a server that others share needs credentials and
+/// TLS, which the network between nodes needs anyway; or let limits::hint_entry be 0, and a
+/// stranger's hints cost reads, and no more.
 /// Process: cnats ignores SIGPIPE for the whole of it.
 class Bus final : public kefu::Bus {
  public:

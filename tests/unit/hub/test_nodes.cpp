@@ -9,10 +9,22 @@ using namespace kefu::testing;
 
 namespace {
 
+/// Counts what is read of logs.
+class CountedReads final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void read(ReadRequest request, Completion<result<Page>> done) override {
+    ++reads;
+    inner().read(request, std::move(done));
+  }
+  std::size_t reads = 0;
+};
+
 /// Two nodes on one store, with a bus between them.
 struct Nodes {
   ManualClock clock;
-  memory::Store store{clock};
+  memory::Store memory{clock};
+  CountedReads store{memory};
   ManualExecutor loop;
   SimBus bus{loop, 1};
   std::unique_ptr<Bus> first_end = bus.connect();
@@ -58,6 +70,33 @@ TEST_CASE("what is stored on one node is read on the other") {
   CHECK(pair.reader.got("\"kind\":\"closed\"") == 1);
 }
 
+TEST_CASE("what is stored on one node comes to readers on the other without a read of the store") {
+  Pair pair;
+  Peer ann(pair.nodes.second, pair.nodes.loop);
+  ann.asks(hello("agent ann"));
+  ann.asks(R"({"type":"accept",)" + in_conversation() + "}");
+  pair.nodes.store.reads = 0;
+  pair.writer.asks(send(1, "straight"));
+  CHECK(ann.got("\"entry\"", "straight") == 1);
+  CHECK(ann.got("\"origin\"") == 0);
+  CHECK(pair.reader.got("\"entry\"", "straight", "\"origin\"") == 1);  // its own, as it may find
+  ann.asks(R"({"type":"note",)" + in_conversation() + R"(,"cseq":1,"kind":"text","body":"hm"})");
+  CHECK(ann.got("\"ack\"", "\"log\":\"internal\"") == 1);
+  CHECK(pair.writer.got("hm") + pair.reader.got("hm") == 0);
+  CHECK(pair.nodes.store.reads == 0);
+}
+
+TEST_CASE("an entry above limits::hint_entry comes by a read of the store") {
+  Pair pair;
+  pair.nodes.store.reads = 0;
+  pair.writer.asks(send(1, std::string(limits{}.hint_entry, 'x')));
+  CHECK(pair.reader.got("\"entry\"", "xxx") == 1);
+  CHECK(pair.nodes.store.reads == 1);
+  pair.writer.asks(send(2, "small"));
+  CHECK(pair.reader.got("\"entry\"", "small") == 1);
+  CHECK(pair.nodes.store.reads == 1);
+}
+
 TEST_CASE("a lost hint is made good by the next") {
   Pair pair;
   pair.nodes.bus.options.lose = 1;
@@ -91,11 +130,23 @@ TEST_CASE("a hint that comes twice, late or from nowhere does no harm") {
   for (const std::string& garbage :
        {std::string(), std::string("x"), std::string(25, '\xff'), std::string(1000, '\0'), wrong}) {
     stranger->publish("kefu.tails", garbage);
+    stranger->publish("kefu.entries", garbage);
   }
+  for (const char* const garbage :
+       {"[", "[]", "{}", R"([{"type":"entry"}])", R"([{"type":"ack","conversation":"x"}])",
+        R"([{"type":"entry",)"}) {
+    stranger->publish("kefu.entries", garbage);
+  }
+  // One of this conversation that is far from being the next.
+  stranger->publish("kefu.entries",
+                    R"([{"type":"entry",)" + in_conversation() +
+                        R"(,"seq":4611686018427387904,"from":"v","role":"visitor","kind":"text",)"
+                        R"("body":"never","at":"2026-01-01T00:00:00.000Z"}])");
   pair.nodes.loop.run_until_idle();
   pair.writer.asks(send(2, "twice"));
   CHECK(pair.reader.got("\"entry\"", "twice") == 1);
   CHECK(pair.reader.got("\"reset\"") == 0);
+  CHECK(pair.reader.got("never") == 0);
 }
 
 TEST_CASE("staff of one node see who waits on another, once, and that somebody took it there") {

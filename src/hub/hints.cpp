@@ -1,0 +1,108 @@
+#include "hints.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace kefu::inline v0::hub {
+namespace {
+
+constexpr std::size_t kTailBytes = 25;       // id, log, seq
+constexpr std::size_t kMessage = 32 * 1024;  // bytes above which another message begins
+
+void put(std::uint64_t value, std::string& out) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+std::uint64_t take(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes.substr(0, 8)) value = value << 8 | static_cast<unsigned char>(byte);
+  bytes.remove_prefix(8);
+  return value;
+}
+
+}  // namespace
+
+void encode(const Tail& tail, std::string& out) {
+  put(tail.conversation.hi, out);
+  put(tail.conversation.lo, out);
+  out.push_back(tail.log == Log::internal ? 1 : 0);
+  put(tail.seq, out);
+}
+
+std::vector<Tail> decode_tails(std::string_view bytes) {
+  std::vector<Tail> tails;
+  tails.reserve(bytes.size() / kTailBytes);
+  while (bytes.size() >= kTailBytes) {
+    Tail tail;
+    tail.conversation.hi = take(bytes);
+    tail.conversation.lo = take(bytes);
+    const char log = bytes.front();
+    bytes.remove_prefix(1);
+    tail.log = log == 1 ? Log::internal : Log::public_log;
+    tail.seq = take(bytes);
+    if (log == 0 || log == 1) tails.push_back(tail);
+  }
+  return tails;
+}
+
+std::vector<Entry> EntryHints::decode(std::string_view bytes) {
+  decoder_.decode(bytes, 0, *this);
+  return std::exchange(entries_, {});
+}
+
+void EntryHints::on_frame(const ServerFrame& frame) {
+  if (const auto* entry = std::get_if<frame::EntryFrame>(&frame.body))
+    entries_.push_back(entry_of(*entry));
+}
+
+void HintTeller::stored(const frame::EntryFrame& entry) {
+  if (!bus_) return;
+  const Tail tail{entry.conversation, entry.log, entry.seq};
+  recent_.moved(tail);
+  if (!tell(entry)) tell(tail);
+}
+
+void HintTeller::reaches(const Tail& tail) {
+  if (!bus_) return;
+  recent_.moved(tail);
+  tell(tail);
+}
+
+void HintTeller::tell(const Tail& tail) {
+  encode(tail, tails_);
+  if (tails_.size() >= kMessage) flush(kTailsTopic, tails_);
+}
+
+/// False: it is too large.
+bool HintTeller::tell(const frame::EntryFrame& entry) {
+  if (entry.body.size() > largest_) return false;
+  const std::size_t before = entries_.size();
+  entries_.push_back(before == 0 ? '[' : ',');
+  wire::encode(entry, entries_);
+  if (entries_.size() - before > largest_) {
+    entries_.resize(before);
+    return false;
+  }
+  if (entries_.size() >= kMessage) flush();
+  return true;
+}
+
+void HintTeller::flush() {
+  flush(kTailsTopic, tails_);
+  if (!entries_.empty()) entries_.push_back(']');
+  flush(kEntriesTopic, entries_);
+}
+
+void HintTeller::flush(std::string_view topic, std::string& message) {
+  if (message.empty()) return;
+  bus_->publish(topic, message);
+  message.clear();
+}
+
+void HintTeller::on_tick(Instant now) {
+  if (!bus_) return;
+  recent_.on_tick(now, [this](const Tail& tail) { tell(tail); });
+  flush();
+}
+
+}  // namespace kefu::inline v0::hub
