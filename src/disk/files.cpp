@@ -170,8 +170,8 @@ result<std::unique_ptr<FileSink>> Files::Impl::resume(FileId id) {
     close(id, opened->generation, opened->offset, false, std::move(digest));
     return errc::store_failed;
   }
-  return std::unique_ptr<FileSink>{std::make_unique<Sink<Impl>>(
-      *this, *opened, std::move(file), std::move(digest), options.write_behind)};
+  return std::unique_ptr<FileSink>{
+      std::make_unique<Sink<Impl>>(*this, *opened, std::move(file), std::move(digest), options)};
 }
 
 void Files::Impl::close(FileId id, std::uint64_t generation, std::uint64_t offset, bool broken,
@@ -309,6 +309,7 @@ void Files::Impl::make_digest(FileId id) {
     const auto read = (*source)->read_at(at, bytes);
     if (!read || ending) return;  // the next start makes it
     digest.update(bytes.first(*read));
+    if ((*source)->size() - at > options.cached) leave_cache((*source)->descriptor(), at, *read);
     at += *read;
     std::this_thread::yield();  // to messages
   }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <kefu/core/upload_book.hpp>
+#include <kefu/disk/files.hpp>
 #include <kefu/files.hpp>
 #include <optional>
 #include <span>
@@ -37,6 +38,12 @@ namespace kefu::inline v0::disk {
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
   return errc::ok;
+}
+
+/// Others need the system's cache more than these bytes, which are on the disk.
+inline void leave_cache(int file, std::uint64_t from, std::uint64_t bytes) noexcept {
+  (void)::posix_fadvise(file, static_cast<off_t>(from), static_cast<off_t>(bytes),
+                        POSIX_FADV_DONTNEED);
 }
 
 /// A committed file.
@@ -78,7 +85,7 @@ template <class Owner>
 class Sink final : public FileSink {
  public:
   Sink(Owner& owner, const core::UploadBook::Upload& upload, Descriptor file,
-       std::optional<RunningDigest> digest, std::uint64_t write_behind)
+       std::optional<RunningDigest> digest, const FilesOptions& options)
       : owner_{owner},
         file_{std::move(file)},
         digest_{std::move(digest)},
@@ -86,7 +93,7 @@ class Sink final : public FileSink {
         generation_{upload.generation},
         size_{upload.info.size},
         offset_{upload.offset},
-        behind_{write_behind, upload.offset} {}
+        behind_{options.write_behind, options.cached, upload.offset} {}
   ~Sink() override {
     (void)stamp(file_.get(), owner_.now());
     owner_.close(id_, generation_, offset_, broken_, std::move(digest_));
@@ -141,6 +148,7 @@ class Sink final : public FileSink {
     while (const std::optional<WriteBehind::Step> step = behind_.next(offset_)) {
       send_piece(step->begin, SYNC_FILE_RANGE_WRITE);
       if (step->wait) send_piece(*step->wait, kWait);
+      if (step->drop) leave_cache(file_.get(), *step->drop, behind_.piece());
     }
   }
   /// Whether it worked doesn't matter: what makes a file durable is its commit.

@@ -31,6 +31,11 @@ struct FilesOptions {
   /// two such pieces ahead of the disk: others who need it, as every commit of messages does, find
   /// no long queue there. 0: when the kernel likes.
   std::uint64_t write_behind = 1024 * 1024;
+
+  /// Bytes of an upload that stay in the system's cache once they are on the disk: the last ones.
+  /// So a large file does not drive out what is read often, such as the database, and whoever
+  /// fetches a small one soon finds it there. Without write_behind the kernel decides.
+  std::uint64_t cached = 64 * 1024 * 1024;
 };
 
 /// Threading: as the port says. Completions come from threads of its own, and hold up the files
