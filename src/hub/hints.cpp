@@ -1,5 +1,6 @@
 #include "hints.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -7,6 +8,7 @@ namespace kefu::inline v0::hub {
 namespace {
 
 constexpr std::size_t kTailBytes = 25;       // id, log, seq
+constexpr std::size_t kMemberBytes = 24;     // id, size of the participant's
 constexpr std::size_t kMessage = 32 * 1024;  // bytes above which another message begins
 
 void put(std::uint64_t value, std::string& out) {
@@ -45,6 +47,28 @@ std::vector<Tail> decode_tails(std::string_view bytes) {
   return tails;
 }
 
+void encode(ConversationId conversation, std::string_view participant, std::string& out) {
+  put(conversation.hi, out);
+  put(conversation.lo, out);
+  put(participant.size(), out);
+  out.append(participant);
+}
+
+std::vector<Member> decode_members(std::string_view bytes) {
+  std::vector<Member> members;
+  while (bytes.size() >= kMemberBytes) {
+    Member member;
+    member.conversation.hi = take(bytes);
+    member.conversation.lo = take(bytes);
+    const std::uint64_t size = take(bytes);
+    if (size > bytes.size()) break;
+    member.participant = bytes.substr(0, size);
+    bytes.remove_prefix(size);
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
 std::vector<Entry> EntryHints::decode(std::string_view bytes) {
   decoder_.decode(bytes, 0, *this);
   return std::exchange(entries_, {});
@@ -58,14 +82,27 @@ void EntryHints::on_frame(const ServerFrame& frame) {
 void HintTeller::stored(const frame::EntryFrame& entry) {
   if (!bus_) return;
   const Tail tail{entry.conversation, entry.log, entry.seq};
-  recent_.moved(tail);
+  remember(tail);
   if (!tell(entry)) tell(tail);
 }
 
 void HintTeller::reaches(const Tail& tail) {
   if (!bus_) return;
-  recent_.moved(tail);
+  remember(tail);
   tell(tail);
+}
+
+void HintTeller::changed(const Conversation& conversation) {
+  if (!bus_ || !is_open(conversation.state)) return;
+  std::vector<std::string>& members = changed_.of(conversation.id);
+  members = conversation.agents;
+  members.push_back(conversation.visitor);
+  tell(conversation.id, members);
+}
+
+void HintTeller::remember(const Tail& tail) {
+  std::uint64_t& known = recent_.of(tail.conversation)[static_cast<std::size_t>(tail.log)];
+  known = std::max(known, tail.seq);
 }
 
 void HintTeller::tell(const Tail& tail) {
@@ -87,8 +124,14 @@ bool HintTeller::tell(const frame::EntryFrame& entry) {
   return true;
 }
 
+void HintTeller::tell(ConversationId conversation, const std::vector<std::string>& members) {
+  for (const std::string& member : members) encode(conversation, member, members_);
+  if (members_.size() >= kMessage) flush(kMembersTopic, members_);
+}
+
 void HintTeller::flush() {
   flush(kTailsTopic, tails_);
+  flush(kMembersTopic, members_);
   if (!entries_.empty()) entries_.push_back(']');
   flush(kEntriesTopic, entries_);
 }
@@ -101,7 +144,15 @@ void HintTeller::flush(std::string_view topic, std::string& message) {
 
 void HintTeller::on_tick(Instant now) {
   if (!bus_) return;
-  recent_.on_tick(now, [this](const Tail& tail) { tell(tail); });
+  recent_.on_tick(now, [this](ConversationId id, const std::array<std::uint64_t, 2>& tails) {
+    for (const Log log : {Log::public_log, Log::internal}) {
+      const std::uint64_t seq = tails[static_cast<std::size_t>(log)];
+      if (seq != 0) tell(Tail{id, log, seq});
+    }
+  });
+  changed_.on_tick(now, [this](ConversationId id, const std::vector<std::string>& members) {
+    tell(id, members);
+  });
   flush();
 }
 

@@ -1,13 +1,18 @@
 // Hints: what the nodes on one store tell each other over the Bus: the entries that were stored,
-// and how far logs reach. An entry goes to a reader to whom it is the next one; whoever lacks
-// something before it fetches that from the store. A lost hint is made good by the next, by the
-// heartbeat, which tells the tails of the last seconds again, or at the latest by core::TailWatch.
+// how far logs reach, and who takes part in a conversation that has changed. An entry goes to a
+// reader to whom it is the next one; whoever lacks something before it fetches that from the store,
+// which also says whether somebody takes part. A lost hint is made good by the next, by the
+// heartbeat, which tells tails and participants of the last seconds again, or, as far as logs go,
+// at the latest by core::TailWatch.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <kefu/bus.hpp>
-#include <kefu/core/recent_tails.hpp>
+#include <kefu/core/repeats.hpp>
 #include <kefu/limits.hpp>
+#include <kefu/model/conversation.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/frame.hpp>
 #include <kefu/model/tail.hpp>
@@ -21,17 +26,29 @@ namespace kefu::inline v0::hub {
 inline constexpr std::string_view kTailsTopic = "kefu.tails";
 /// An array of `entry` frames, each with its origin and tags.
 inline constexpr std::string_view kEntriesTopic = "kefu.entries";
+inline constexpr std::string_view kMembersTopic = "kefu.members";
+
+/// Somebody takes part in a conversation, as a node says.
+struct Member {
+  ConversationId conversation;
+  std::string participant;
+
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+// What makes no sense is left out of what these return: anybody might publish.
 
 void encode(const Tail& tail, std::string& out);
-/// What makes no sense is left out: anybody might publish.
 [[nodiscard]] std::vector<Tail> decode_tails(std::string_view bytes);
+
+void encode(ConversationId conversation, std::string_view participant, std::string& out);
+[[nodiscard]] std::vector<Member> decode_members(std::string_view bytes);
 
 /// Reads messages of kEntriesTopic. One thread at a time.
 class EntryHints final : private wire::Decoder::ServerHandler {
  public:
   explicit EntryHints(const limits& bounds) : decoder_(bounds) {}
 
-  /// What makes no sense is left out.
   [[nodiscard]] std::vector<Entry> decode(std::string_view bytes);
 
  private:
@@ -47,12 +64,17 @@ class HintTeller {
  public:
   /// `bus` null: there is nobody to tell.
   HintTeller(Bus* bus, const limits& bounds)
-      : bus_(bus), largest_(bounds.hint_entry), recent_(bounds.tail_heartbeat, kBeats) {}
+      : bus_(bus),
+        largest_(bounds.hint_entry),
+        recent_(bounds.tail_heartbeat, kBeats),
+        changed_(bounds.tail_heartbeat, kBeats) {}
 
   /// This entry was stored. `entry` has all that is known of it.
   void stored(const frame::EntryFrame& entry);
   /// The log reaches so far.
   void reaches(const Tail& tail);
+  /// The record was stored.
+  void changed(const Conversation& conversation);
   /// Tells what was stored since the last call.
   void flush();
   void on_tick(Instant now);
@@ -60,15 +82,18 @@ class HintTeller {
  private:
   static constexpr int kBeats = 10;
 
+  void remember(const Tail& tail);
   void tell(const Tail& tail);
   [[nodiscard]] bool tell(const frame::EntryFrame& entry);
+  void tell(ConversationId conversation, const std::vector<std::string>& members);
   void flush(std::string_view topic, std::string& message);
 
   Bus* const bus_;
   const std::size_t largest_;
-  std::string tails_;
-  std::string entries_;  // without the closing bracket
-  core::RecentTails recent_;
+  std::string tails_, members_;
+  std::string entries_;                                 // without the closing bracket
+  core::Repeats<std::array<std::uint64_t, 2>> recent_;  // tails by Log; 0: did not move
+  core::Repeats<std::vector<std::string>> changed_;     // who takes part
 };
 
 }  // namespace kefu::inline v0::hub

@@ -106,6 +106,7 @@ void Home::changed(mail::Changed changed) {
     entries.push_back(frame::of(entry, true, true));
     hints_.stored(entries.back());
   }
+  hints_.changed(changed.conversation.record);
   hints_.flush();
   const ConversationId id = changed.conversation.record.id;
   const auto at = live_.find(id);
@@ -168,6 +169,11 @@ void Home::on_entries(const std::vector<Entry>& entries) {
     if (is_reserved_kind(entry.kind)) recheck(entry.conversation);
   }
   flush();
+}
+
+void Home::on_members(const std::vector<Member>& members) {
+  for (const Member& member : members)
+    shard_.tell_all(mail::Expect{member.participant, member.conversation});
 }
 
 void Home::hint(const Live& live, const Tail& tail) {

@@ -50,6 +50,8 @@ class Home {
   void on_tails(const std::vector<Tail>& tails);
   /// Another node stored these.
   void on_entries(const std::vector<Entry>& entries);
+  /// They take part, as another node says.
+  void on_members(const std::vector<Member>& members);
 
   /// Tells of the cursors and tails whose time has come.
   void on_tick(Instant now);

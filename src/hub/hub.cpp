@@ -85,13 +85,14 @@ Conversation proposed_by(Hub::OpenRequest request) {
 struct Hub::Impl {
   hub::Context context;
   hub::EntryHints entry_hints{context.limits};
-  std::unique_ptr<Bus::Subscription> tails{}, entries{};
+  std::unique_ptr<Bus::Subscription> tails{}, entries{}, members{};
 
   void listen();
 
   // On a thread of the bus: hand each shard what is about the conversations whose home it is.
   static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
   static void on_entries(void* impl, std::string_view topic, std::string_view bytes);
+  static void on_members(void* impl, std::string_view topic, std::string_view bytes);
   template <class Item>
   void hand_on(std::vector<Item> items, void (hub::Home::*take)(const std::vector<Item>&));
 
@@ -105,6 +106,7 @@ struct Hub::Impl {
 void Hub::Impl::listen() {
   tails = context.bus->subscribe(std::string(hub::kTailsTopic), on_tails, this);
   entries = context.bus->subscribe(std::string(hub::kEntriesTopic), on_entries, this);
+  members = context.bus->subscribe(std::string(hub::kMembersTopic), on_members, this);
 }
 
 void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_view bytes) {
@@ -114,6 +116,10 @@ void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_vie
 void Hub::Impl::on_entries(void* impl, std::string_view /*topic*/, std::string_view bytes) {
   Impl& self = *static_cast<Impl*>(impl);
   self.hand_on(self.entry_hints.decode(bytes), &hub::Home::on_entries);
+}
+
+void Hub::Impl::on_members(void* impl, std::string_view /*topic*/, std::string_view bytes) {
+  static_cast<Impl*>(impl)->hand_on(hub::decode_members(bytes), &hub::Home::on_members);
 }
 
 template <class Item>
@@ -159,6 +165,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
 Hub::~Hub() {
   impl_->tails.reset();
   impl_->entries.reset();
+  impl_->members.reset();
   *impl_->context.alive = false;
 }
 

@@ -180,6 +180,11 @@ struct Enlist {
   std::string participant;
   VersionedConversation conversation;
 };
+/// The same, as another node says; the record is still to be read.
+struct Expect {
+  std::string participant;
+  ConversationId conversation;
+};
 /// The conversation waits for whoever of the staff takes it, or no longer does.
 struct Offer {
   Conversation conversation;
@@ -209,10 +214,10 @@ struct Leased {};
 
 }  // namespace mail
 
-using Mail =
-    std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
-                 mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
-                 mail::Removed, mail::Wake, mail::Fence, mail::Enlist, mail::Offer, mail::OfferGone,
-                 mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
+using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure,
+                          mail::Cursor, mail::Recheck, mail::Place, mail::Signal, mail::Joined,
+                          mail::Deliveries, mail::Removed, mail::Wake, mail::Fence, mail::Enlist,
+                          mail::Expect, mail::Offer, mail::OfferGone, mail::AgentChanged,
+                          mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::inline v0::hub

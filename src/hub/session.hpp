@@ -43,6 +43,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_tick(Instant now, Timestamp wall);
   void flush_ack();
   void enlist(const VersionedConversation& conversation);
+  /// It may take part in this one, as another node says.
+  void expect(ConversationId conversation);
   void on_removed(ConversationId conversation);
   /// The bans have changed.
   void on_bans();

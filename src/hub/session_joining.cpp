@@ -18,6 +18,14 @@ void Session::enlist(const VersionedConversation& conversation) {
   }
 }
 
+void Session::expect(ConversationId conversation) {
+  if (find(conversation)) return;
+  shard_.desk().look_up(conversation, who_.participant(),
+                        mine<result<VersionedConversation>>([](Session& self, auto found) {
+                          if (found) self.enlist(*found);
+                        }));
+}
+
 void Session::join(VersionedConversation conversation, std::string ref) {
   auto gathering = std::make_unique<Gathering>();
   gathering->ref = std::move(ref);

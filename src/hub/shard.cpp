@@ -258,6 +258,10 @@ void Shard::take(mail::Enlist& enlist) {
   for_each_of(enlist.participant, [&](Session& session) { session.enlist(enlist.conversation); });
 }
 
+void Shard::take(mail::Expect& expect) {
+  for_each_of(expect.participant, [&](Session& session) { session.expect(expect.conversation); });
+}
+
 template <class F>
 void Shard::for_each_of(std::string_view participant, F call) {
   by_participant_.for_each(hash_of(participant), [&](std::uint32_t slot) {

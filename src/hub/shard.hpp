@@ -222,6 +222,7 @@ class Shard {
   void take(mail::Wake& wake);
   void take(mail::Fence& fence);
   void take(mail::Enlist& enlist);
+  void take(mail::Expect& expect);
   void take(mail::Offer& offer);
   void take(mail::OfferGone& gone);
   void take(mail::Missed& missed);
