@@ -69,14 +69,28 @@ std::vector<Member> decode_members(std::string_view bytes) {
   return members;
 }
 
-std::vector<Entry> EntryHints::decode(std::string_view bytes) {
+FrameHints::Frames FrameHints::decode(std::string_view bytes) {
   decoder_.decode(bytes, 0, *this);
-  return std::exchange(entries_, {});
+  return std::exchange(frames_, {});
 }
 
-void EntryHints::on_frame(const ServerFrame& frame) {
-  if (const auto* entry = std::get_if<frame::EntryFrame>(&frame.body))
-    entries_.push_back(entry_of(*entry));
+void FrameHints::on_frame(const ServerFrame& frame) {
+  if (const auto* const entry = std::get_if<frame::EntryFrame>(&frame.body))
+    return frames_.entries.push_back(entry_of(*entry));
+  Signalled signal;
+  if (const auto* const receipt = std::get_if<frame::Receipt>(&frame.body)) {
+    signal.conversation = receipt->conversation;
+    wire::encode(ServerFrame{{}, *receipt}, signal.frame);
+  } else if (const auto* const typing = std::get_if<frame::TypingState>(&frame.body)) {
+    signal.conversation = typing->conversation;
+    frame::TypingState state = *typing;
+    state.preview = {};
+    wire::encode(ServerFrame{{}, state}, signal.frame);
+    if (!typing->preview.empty()) wire::encode(ServerFrame{{}, *typing}, signal.for_staff);
+  } else {
+    return;
+  }
+  frames_.signals.push_back(std::move(signal));
 }
 
 void HintTeller::stored(const frame::EntryFrame& entry) {
@@ -113,15 +127,23 @@ void HintTeller::tell(const Tail& tail) {
 /// False: it is too large.
 bool HintTeller::tell(const frame::EntryFrame& entry) {
   if (entry.body.size() > largest_) return false;
-  const std::size_t before = entries_.size();
-  entries_.push_back(before == 0 ? '[' : ',');
-  wire::encode(entry, entries_);
-  if (entries_.size() - before > largest_) {
-    entries_.resize(before);
+  const std::size_t before = frames_.size();
+  begin_frame();
+  wire::encode(entry, frames_);
+  if (frames_.size() - before > largest_) {
+    frames_.resize(before);
     return false;
   }
-  if (entries_.size() >= kMessage) flush();
+  if (frames_.size() >= kMessage) flush();
   return true;
+}
+
+void HintTeller::begin_frame() { frames_.push_back(frames_.empty() ? '[' : ','); }
+
+void HintTeller::signalled(std::string_view frame) {
+  if (!bus_) return;
+  begin_frame();
+  frames_.append(frame);
 }
 
 void HintTeller::tell(ConversationId conversation, const std::vector<std::string>& members) {
@@ -132,8 +154,8 @@ void HintTeller::tell(ConversationId conversation, const std::vector<std::string
 void HintTeller::flush() {
   flush(kTailsTopic, tails_);
   flush(kMembersTopic, members_);
-  if (!entries_.empty()) entries_.push_back(']');
-  flush(kEntriesTopic, entries_);
+  if (!frames_.empty()) frames_.push_back(']');
+  flush(kFramesTopic, frames_);
 }
 
 void HintTeller::flush(std::string_view topic, std::string& message) {

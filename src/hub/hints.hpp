@@ -24,8 +24,8 @@
 namespace kefu::inline v0::hub {
 
 inline constexpr std::string_view kTailsTopic = "kefu.tails";
-/// An array of `entry` frames, each with its origin and tags.
-inline constexpr std::string_view kEntriesTopic = "kefu.entries";
+/// Arrays of frames: `entry`, each with its origin and tags; `typing`, with the preview; `receipt`.
+inline constexpr std::string_view kFramesTopic = "kefu.frames";
 inline constexpr std::string_view kMembersTopic = "kefu.members";
 
 /// Somebody takes part in a conversation, as a node says.
@@ -44,22 +44,34 @@ void encode(const Tail& tail, std::string& out);
 void encode(ConversationId conversation, std::string_view participant, std::string& out);
 [[nodiscard]] std::vector<Member> decode_members(std::string_view bytes);
 
-/// Reads messages of kEntriesTopic. One thread at a time.
-class EntryHints final : private wire::Decoder::ServerHandler {
- public:
-  explicit EntryHints(const limits& bounds) : decoder_(bounds) {}
+/// A frame for everyone who reads the conversation now.
+struct Signalled {
+  ConversationId conversation;
+  std::string frame;
+  std::string for_staff;  // empty: the same
+};
 
-  [[nodiscard]] std::vector<Entry> decode(std::string_view bytes);
+/// Reads messages of kFramesTopic. One thread at a time.
+class FrameHints final : private wire::Decoder::ServerHandler {
+ public:
+  struct Frames {
+    std::vector<Signalled> signals;
+    std::vector<Entry> entries;
+  };
+
+  explicit FrameHints(const limits& bounds) : decoder_(bounds) {}
+
+  [[nodiscard]] Frames decode(std::string_view bytes);
 
  private:
   void on_frame(const ServerFrame& frame) override;
   void on_error(const wire::DecodeError& /*error*/) override {}
 
   wire::Decoder decoder_;
-  std::vector<Entry> entries_;
+  Frames frames_;
 };
 
-/// Gathers what one shard's homes have stored, and tells it.
+/// Gathers what one shard's homes have to tell, and tells it.
 class HintTeller {
  public:
   /// `bus` null: there is nobody to tell.
@@ -69,13 +81,17 @@ class HintTeller {
         recent_(bounds.tail_heartbeat, kBeats),
         changed_(bounds.tail_heartbeat, kBeats) {}
 
+  /// Others are told what people write.
+  [[nodiscard]] bool carry_texts() const noexcept { return bus_ && largest_ != 0; }
   /// This entry was stored. `entry` has all that is known of it.
   void stored(const frame::EntryFrame& entry);
   /// The log reaches so far.
   void reaches(const Tail& tail);
   /// The record was stored.
   void changed(const Conversation& conversation);
-  /// Tells what was stored since the last call.
+  /// This frame, encoded, is for everyone else who reads the conversation.
+  void signalled(std::string_view frame);
+  /// Tells what there was since the last call.
   void flush();
   void on_tick(Instant now);
 
@@ -85,13 +101,14 @@ class HintTeller {
   void remember(const Tail& tail);
   void tell(const Tail& tail);
   [[nodiscard]] bool tell(const frame::EntryFrame& entry);
+  void begin_frame();
   void tell(ConversationId conversation, const std::vector<std::string>& members);
   void flush(std::string_view topic, std::string& message);
 
   Bus* const bus_;
   const std::size_t largest_;
   std::string tails_, members_;
-  std::string entries_;                                 // without the closing bracket
+  std::string frames_;                                  // without the closing bracket
   core::Repeats<std::array<std::uint64_t, 2>> recent_;  // tails by Log; 0: did not move
   core::Repeats<std::vector<std::string>> changed_;     // who takes part
 };

@@ -197,16 +197,33 @@ void Home::signal(const mail::Signal& signal) {
 }
 
 void Home::signal(const Live& live, const mail::Signal& signal) {
-  SharedFrame for_staff;
+  const bool told = hints_.carry_texts();
+  SharedFrame for_staff = signal.frame;
+  if (!signal.preview.empty() && (told || std::ranges::any_of(live.readers, &Reader::staff)))
+    for_staff = encode_preview(live, signal);
+  hints_.signalled((told ? for_staff : signal.frame).text());
+  pass_on(live, signal, for_staff);
+}
+
+void Home::on_signals(const std::vector<Signalled>& signals) {
+  for (const Signalled& signal : signals) {
+    const auto at = live_.find(signal.conversation);
+    if (at == live_.end()) continue;
+    const mail::Signal here{{}, signal.conversation, shard_.copy(signal.frame)};
+    pass_on(at->second, here,
+            signal.for_staff.empty() ? here.frame : shard_.copy(signal.for_staff));
+  }
+  flush();
+}
+
+void Home::pass_on(const Live& live, const mail::Signal& signal, const SharedFrame& for_staff) {
   for (const Reader& reader : live.readers) {
     if (reader.who == signal.from) continue;
-    const bool previews = !signal.preview.empty() && reader.staff();
-    if (previews && !for_staff) for_staff = encode_preview(live, signal);
     Delivery delivery;
     delivery.to = reader.who;
     delivery.what = Delivery::What::signal;
     delivery.conversation = signal.conversation;
-    delivery.frame = previews ? for_staff : signal.frame;
+    delivery.frame = reader.staff() ? for_staff : signal.frame;
     deliver(std::move(delivery));
   }
 }

@@ -50,6 +50,8 @@ class Home {
   void on_tails(const std::vector<Tail>& tails);
   /// Another node stored these.
   void on_entries(const std::vector<Entry>& entries);
+  /// Somebody on another node types, or has read.
+  void on_signals(const std::vector<Signalled>& signals);
   /// They take part, as another node says.
   void on_members(const std::vector<Member>& members);
 
@@ -154,6 +156,7 @@ class Home {
   /// `entry` has its origin.
   void publish(const Live& live, const frame::EntryFrame& entry, SessionRef except);
   void signal(const Live& live, const mail::Signal& signal);
+  void pass_on(const Live& live, const mail::Signal& signal, const SharedFrame& for_staff);
   [[nodiscard]] SharedFrame encode_preview(const Live& live, const mail::Signal& signal);
   void deliver(Delivery delivery);
   /// `reason`: of a policy, for people.

@@ -84,14 +84,14 @@ Conversation proposed_by(Hub::OpenRequest request) {
 
 struct Hub::Impl {
   hub::Context context;
-  hub::EntryHints entry_hints{context.limits};
-  std::unique_ptr<Bus::Subscription> tails{}, entries{}, members{};
+  hub::FrameHints frame_hints{context.limits};
+  std::unique_ptr<Bus::Subscription> tails{}, frames{}, members{};
 
   void listen();
 
   // On a thread of the bus: hand each shard what is about the conversations whose home it is.
   static void on_tails(void* impl, std::string_view topic, std::string_view bytes);
-  static void on_entries(void* impl, std::string_view topic, std::string_view bytes);
+  static void on_frames(void* impl, std::string_view topic, std::string_view bytes);
   static void on_members(void* impl, std::string_view topic, std::string_view bytes);
   template <class Item>
   void hand_on(std::vector<Item> items, void (hub::Home::*take)(const std::vector<Item>&));
@@ -105,7 +105,7 @@ struct Hub::Impl {
 
 void Hub::Impl::listen() {
   tails = context.bus->subscribe(std::string(hub::kTailsTopic), on_tails, this);
-  entries = context.bus->subscribe(std::string(hub::kEntriesTopic), on_entries, this);
+  frames = context.bus->subscribe(std::string(hub::kFramesTopic), on_frames, this);
   members = context.bus->subscribe(std::string(hub::kMembersTopic), on_members, this);
 }
 
@@ -113,9 +113,11 @@ void Hub::Impl::on_tails(void* impl, std::string_view /*topic*/, std::string_vie
   static_cast<Impl*>(impl)->hand_on(hub::decode_tails(bytes), &hub::Home::on_tails);
 }
 
-void Hub::Impl::on_entries(void* impl, std::string_view /*topic*/, std::string_view bytes) {
+void Hub::Impl::on_frames(void* impl, std::string_view /*topic*/, std::string_view bytes) {
   Impl& self = *static_cast<Impl*>(impl);
-  self.hand_on(self.entry_hints.decode(bytes), &hub::Home::on_entries);
+  hub::FrameHints::Frames frames = self.frame_hints.decode(bytes);
+  self.hand_on(std::move(frames.signals), &hub::Home::on_signals);
+  self.hand_on(std::move(frames.entries), &hub::Home::on_entries);
 }
 
 void Hub::Impl::on_members(void* impl, std::string_view /*topic*/, std::string_view bytes) {
@@ -164,7 +166,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
 
 Hub::~Hub() {
   impl_->tails.reset();
-  impl_->entries.reset();
+  impl_->frames.reset();
   impl_->members.reset();
   *impl_->context.alive = false;
 }

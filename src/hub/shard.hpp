@@ -162,6 +162,8 @@ class Shard {
     return frames_.copy(scratch_);
   }
 
+  [[nodiscard]] SharedFrame copy(std::string_view encoded) { return frames_.copy(encoded); }
+
   [[nodiscard]] Context& context() noexcept { return context_; }
   [[nodiscard]] const kefu::limits& bounds() const noexcept { return context_.limits; }
   [[nodiscard]] Executor& executor() noexcept { return executor_; }

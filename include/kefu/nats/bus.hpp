@@ -61,9 +61,8 @@ struct Stats {
 /// buffer. What is larger than the server's max_payload is dropped.
 /// Trust: hints carry messages (limits::hint_entry). Whoever may listen on the server's subjects
 /// reads them, and whoever may publish there can show to those who are connected what was never
-/// stored; the store is out of their reach. So a server that others share needs credentials and
-/// TLS, which the network between nodes needs anyway; or let limits::hint_entry be 0, and a
-/// stranger's hints cost reads, and no more.
+/// stored; the store, and who takes part in what, is out of their reach. So a server that others
+/// share needs credentials and TLS, as the network between nodes does anyway.
 /// Process: cnats ignores SIGPIPE for the whole of it.
 class Bus final : public kefu::Bus {
  public:

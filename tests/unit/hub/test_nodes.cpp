@@ -57,6 +57,7 @@ struct Nodes {
     out.clock = &clock;
     out.bus = &end;
     out.desk.strategy = strategy::kPick;
+    out.desk.typing_preview = true;
     return out;
   }
 };
@@ -146,15 +147,15 @@ TEST_CASE("a hint that comes twice, late or from nowhere does no harm") {
   for (const std::string& garbage :
        {std::string(), std::string("x"), std::string(25, '\xff'), std::string(1000, '\0'), wrong}) {
     stranger->publish("kefu.tails", garbage);
-    stranger->publish("kefu.entries", garbage);
+    stranger->publish("kefu.frames", garbage);
   }
   for (const char* const garbage :
        {"[", "[]", "{}", R"([{"type":"entry"}])", R"([{"type":"ack","conversation":"x"}])",
-        R"([{"type":"entry",)"}) {
-    stranger->publish("kefu.entries", garbage);
+        R"([{"type":"entry",)", R"([{"type":"typing"},{"type":"receipt","conversation":7}])"}) {
+    stranger->publish("kefu.frames", garbage);
   }
   // One of this conversation that is far from being the next.
-  stranger->publish("kefu.entries",
+  stranger->publish("kefu.frames",
                     R"([{"type":"entry",)" + in_conversation() +
                         R"(,"seq":4611686018427387904,"from":"v","role":"visitor","kind":"text",)"
                         R"("body":"never","at":"2026-01-01T00:00:00.000Z"}])");
@@ -197,6 +198,22 @@ TEST_CASE("whoever takes part from now on hears of it on every node") {
   CHECK(stranger.got("\"joined\"") == 0);
   CHECK(phone.got("\"joined\"") == 1);
   CHECK(ann.got("\"type\":\"joined\"") == 1);
+}
+
+TEST_CASE("who types, and who has read how far, is seen on the other node") {
+  Pair pair;
+  Peer ann(pair.nodes.second, pair.nodes.loop);
+  ann.asks(hello("agent ann"));
+  ann.asks(R"({"type":"accept",)" + in_conversation() + "}");
+  pair.writer.asks(R"({"type":"typing",)" + in_conversation() + R"(,"preview":"I ha"})");
+  CHECK(ann.got("\"typing\"", R"("from":"v","on":true,"preview":"I ha"})") == 1);
+  CHECK(pair.reader.got("\"typing\"", R"("from":"v","on":true})") == 1);
+  CHECK(pair.writer.got("\"typing\"") == 0);
+  ann.asks(R"({"type":"typing",)" + in_conversation() + "}");
+  CHECK(pair.writer.got("\"typing\"", "ann") == 1);
+  pair.writer.asks(send(1, "read me"));
+  ann.asks(R"({"type":"read",)" + in_conversation() + R"(,"seq":3})");
+  CHECK(pair.writer.got("\"receipt\"", R"("from":"ann","read":3)") == 1);
 }
 
 TEST_CASE("staff of one node see who waits on another, once, and that somebody took it there") {
