@@ -1,5 +1,5 @@
 // The HTTP API: conversations.
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/net/transcript.hpp>
 #include <kefu/wire/json_writer.hpp>
 #include <kefu/wire/records.hpp>

@@ -1,7 +1,7 @@
 // The HTTP API: tokens, agents, departments, and what is kept of somebody.
 #include <kefu/auth.hpp>
 #include <kefu/clock.hpp>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/net/transcript.hpp>
 #include <kefu/wire/json_writer.hpp>
 #include <kefu/wire/records.hpp>

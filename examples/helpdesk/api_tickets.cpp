@@ -1,5 +1,5 @@
 // The HTTP API: tickets.
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 
 #include <utility>
 

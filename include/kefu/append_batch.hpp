@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <kefu/error.hpp>
 #include <kefu/model/entry.hpp>
 #include <memory>
@@ -64,35 +63,10 @@ struct Outcome {
 class AppendBatch {
  public:
   /// Copies the draft's texts into the batch.
-  void add(Draft draft) {
-    draft.from = keep(draft.from);
-    draft.kind = keep(draft.kind);
-    draft.body = keep(draft.body);
-    draft.tags = keep(draft.tags);
-    draft.peer = keep(draft.peer);
-    draft.reason = keep(draft.reason);
-    // Room for its outcome first: then whatever happens to the draft can be told.
-    if (outcomes_.capacity() <= drafts_.size()) outcomes_.reserve(2 * drafts_.size() + 1);
-    drafts_.push_back(draft);
-  }
+  void add(Draft draft);
 
   /// Copies a text into the batch, where it stays as long as the drafts do.
-  std::string_view keep(std::string_view text) {
-    if (text.empty()) return {};
-    while (chunk_ < chunks_.size() && chunks_[chunk_].size - used_ < text.size()) {
-      ++chunk_;
-      used_ = 0;
-    }
-    if (chunk_ == chunks_.size()) {
-      const std::size_t size = text.size() > kChunk ? text.size() : kChunk;
-      chunks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
-      used_ = 0;
-    }
-    char* const to = chunks_[chunk_].bytes.get() + used_;
-    std::memcpy(to, text.data(), text.size());
-    used_ += text.size();
-    return {to, text.size()};
-  }
+  std::string_view keep(std::string_view text);
 
   [[nodiscard]] const std::vector<Draft>& drafts() const noexcept { return drafts_; }
   /// For the submitter, which fills in what it learns between add() and Store::append().
@@ -104,27 +78,16 @@ class AppendBatch {
   [[nodiscard]] std::vector<Outcome>& outcomes() noexcept { return outcomes_; }
 
   /// Sets every outcome to `code`: for a batch that fails as a whole.
-  void fail(errc code) {
-    outcomes_.assign(drafts_.size(), Outcome{});
-    for (Outcome& outcome : outcomes_) outcome.code = code;
-  }
+  void fail(errc code);
 
   /// Empties the batch and keeps its memory, but for what an unusually large batch took.
-  void clear() noexcept {
-    drafts_.clear();
-    outcomes_.clear();
-    if (chunks_.size() > kKeepChunks) chunks_.resize(kKeepChunks);
-    chunk_ = 0;
-    used_ = 0;
-  }
+  void clear() noexcept;
 
  private:
   struct Chunk {
     std::unique_ptr<char[]> bytes;
     std::size_t size = 0;
   };
-  static constexpr std::size_t kChunk = 64 * 1024;
-  static constexpr std::size_t kKeepChunks = 16;
 
   std::vector<Draft> drafts_;
   std::vector<Outcome> outcomes_;

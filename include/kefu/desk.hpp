@@ -54,22 +54,22 @@ struct DeskOptions {
 
   /// Those that there are; `open` names one of them, else it is errc::not_found. None: there are as
   /// many as anybody names, with the defaults of Department.
-  std::vector<Department> departments;
+  std::vector<Department> departments = {};
 
   /// For departments that name none; and for those that do, where it is found here first.
   std::string strategy = strategy::kLeastLoaded;
-  std::map<std::string, core::RoutingStrategy> strategies;
+  std::map<std::string, core::RoutingStrategy> strategies = {};
 
   /// Business hours, by the name that departments use. While it is closed visitors can open a
   /// conversation and write; nobody is asked before it opens, and Department::offline says whether
   /// it waits for that.
-  std::map<std::string, OpeningHours> calendars;
+  std::map<std::string, OpeningHours> calendars = {};
 
   /// What is promised to visitors, by the name that departments use. It counts from the opening of
   /// a conversation, in the department's business hours and not while it is on hold. Warnings,
   /// breaches and promises that were met are entries of kind `sla` in the internal log, and so in
   /// the outbox.
-  std::map<std::string, SlaPolicy> sla;
+  std::map<std::string, SlaPolicy> sla = {};
 
   /// The highest that a visitor may give to their own conversation; above it `open` is denied.
   Priority visitor_priority = Priority::normal;
@@ -87,7 +87,7 @@ struct DeskOptions {
   /// executors; must not block.
   ///
   ///   desk.forget_file = [&files](FileId id, auto done) { files.remove(id, std::move(done)); };
-  Callback<void(FileId, Completion<errc> done)> forget_file;
+  Callback<void(FileId, Completion<errc> done)> forget_file = {};
 
   /// Staff in a conversation see what its visitor is typing, before it is sent, where their page
   /// sends it along. Tell visitors so. It is never stored, and other visitors never see it.
@@ -96,7 +96,7 @@ struct DeskOptions {
   /// Supervisors may recall anybody's messages, whenever they were written.
   bool supervisors_recall = false;
 
-  Ask ask;  ///< for strategy::kHost
+  Ask ask = {};  ///< for strategy::kHost
   Nanoseconds ask_deadline = std::chrono::seconds(2);
 };
 

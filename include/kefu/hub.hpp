@@ -47,13 +47,13 @@ struct DeskChange;
 
 /// What a Hub is made with, besides executors and a Store.
 struct HubOptions {
-  kefu::limits limits;
+  kefu::limits limits = {};
   const Clock* clock = nullptr;  ///< wall time for token expiry; null: the machine's
   Logger* logger = nullptr;      ///< null: nothing is logged
   Bus* bus = nullptr;            ///< to the other nodes on the same store; null: there are none
-  DeskOptions desk;              ///< departments, routing, business hours
-  Callback<std::uint64_t()>
-      random;  ///< for session ids; empty: std::random_device. Called on any shard
+  DeskOptions desk = {};         ///< departments, routing, business hours
+  Callback<std::uint64_t()> random =
+      {};  ///< for session ids; empty: std::random_device. Called on any shard
 };
 
 /// A message to take back.
@@ -109,8 +109,8 @@ class Hub final : public Acceptor {
     ConversationId id;
     std::string visitor;
     std::string department;
-    std::string subject;
-    std::vector<std::string> agents;
+    std::string subject = {};
+    std::vector<std::string> agents = {};
     Priority priority = Priority::normal;
     std::string language = {};             ///< a tag of BCP 47; may be empty
     std::vector<std::string> skills = {};  ///< that its agent needs

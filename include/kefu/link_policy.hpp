@@ -19,7 +19,7 @@ enum class OnLink : std::uint8_t {
 struct LinkOptions {
   /// Domains to which links may lead, with all that is below them: "shop.example". ASCII; an
   /// international name as its "xn--" form.
-  std::vector<std::string> allowed;
+  std::vector<std::string> allowed = {};
   OnLink then = OnLink::deny;
   std::string reason = "links can't be sent here";
   std::string tag = "link";

@@ -226,45 +226,21 @@ class StoreWrapper : public Store {
  public:
   explicit StoreWrapper(Store& inner) : inner_(inner) {}
 
-  void attach(AttachRequest r, Completion<AttachOutcome> done) override {
-    inner_.attach(std::move(r), std::move(done));
-  }
-  void renew(std::vector<SessionLease> l, Completion<result<std::vector<errc>>> done) override {
-    inner_.renew(std::move(l), std::move(done));
-  }
+  void attach(AttachRequest r, Completion<AttachOutcome> done) override;
+  void renew(std::vector<SessionLease> l, Completion<result<std::vector<errc>>> done) override;
   void expire(Nanoseconds idle, std::size_t limit,
-              Completion<result<std::vector<SessionId>>> done) override {
-    inner_.expire(idle, limit, std::move(done));
-  }
+              Completion<result<std::vector<SessionId>>> done) override;
   void append(std::unique_ptr<AppendBatch> b,
-              Completion<std::unique_ptr<AppendBatch>> done) override {
-    inner_.append(std::move(b), std::move(done));
-  }
-  void read(ReadRequest r, Completion<result<Page>> done) override {
-    inner_.read(std::move(r), std::move(done));
-  }
-  void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) override {
-    inner_.tails(std::move(logs), std::move(done));
-  }
-  void commit(Commit c, Completion<result<Committed>> done) override {
-    inner_.commit(std::move(c), std::move(done));
-  }
-  void get(RecordKey k, Completion<result<std::optional<Record>>> done) override {
-    inner_.get(std::move(k), std::move(done));
-  }
-  void scan(ScanRequest r, Completion<result<ScanPage>> done) override {
-    inner_.scan(std::move(r), std::move(done));
-  }
+              Completion<std::unique_ptr<AppendBatch>> done) override;
+  void read(ReadRequest r, Completion<result<Page>> done) override;
+  void tails(std::vector<Tail> logs, Completion<result<std::vector<Tail>>> done) override;
+  void commit(Commit c, Completion<result<Committed>> done) override;
+  void get(RecordKey k, Completion<result<std::optional<Record>>> done) override;
+  void scan(ScanRequest r, Completion<result<ScanPage>> done) override;
   void events(std::uint64_t after, std::size_t limit,
-              Completion<result<std::vector<Event>>> done) override {
-    inner_.events(after, limit, std::move(done));
-  }
-  void erase(std::string participant, Completion<result<std::uint64_t>> done) override {
-    inner_.erase(std::move(participant), std::move(done));
-  }
-  void search(SearchRequest r, Completion<result<SearchPage>> done) override {
-    inner_.search(std::move(r), std::move(done));
-  }
+              Completion<result<std::vector<Event>>> done) override;
+  void erase(std::string participant, Completion<result<std::uint64_t>> done) override;
+  void search(SearchRequest r, Completion<result<SearchPage>> done) override;
   [[nodiscard]] Timestamp now() const override { return inner_.now(); }
 
  protected:

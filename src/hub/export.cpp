@@ -1,7 +1,7 @@
 #include "export.hpp"
 
 #include <algorithm>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/wire/records.hpp>
 #include <memory>
 #include <utility>

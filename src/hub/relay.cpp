@@ -1,7 +1,7 @@
 #include "relay.hpp"
 
 #include <fmt/format.h>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/wire/records.hpp>
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "sla_watch.hpp"
 
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/wire/records.hpp>
 #include <utility>
 

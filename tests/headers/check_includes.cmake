@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 
 # A layer is a regular expression over paths below include/ (or src/, read as kefu/).
 set(model "kefu/model/")
-set(values "kefu/(callback|error|result|limits|record|desk_record|append_batch)\\.")
+set(values "kefu/(callback|error|result|limits|record|desk_record|desk_keys|append_batch)\\.")
 set(basics "kefu/(completion|shared_frame|logger|metrics|version)\\.|${values}|${model}")
 set(core "kefu/core/|${values}|${model}")
 set(ports "kefu/(transport|store|bus|policy|files|executor|clock|auth|event_sink)\\.|${basics}")

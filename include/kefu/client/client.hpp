@@ -56,10 +56,10 @@ using TokenProvider = std::function<void(Completion<result<Token>>)>;
 /// What a Client is made with.
 struct Options {
   TokenProvider token;
-  core::RequestTerms requests;  ///< of ask()
-  core::ClientOptions machine;  ///< timeouts and delays; its `seed` is not used, but this:
-  std::uint64_t seed = 0;       ///< of the jitter; 0: one from the system
-  limits bounds;                ///< of the server: what a message from it may be
+  core::RequestTerms requests = {};  ///< of ask()
+  core::ClientOptions machine = {};  ///< timeouts and delays; its `seed` is not used, but this:
+  std::uint64_t seed = 0;            ///< of the jitter; 0: one from the system
+  limits bounds = {};                ///< of the server: what a message from it may be
   Nanoseconds token_retry{1'000'000'000};  ///< before a token is asked for again; then longer
   Nanoseconds token_retry_limit{30'000'000'000};
   /// Positions are saved at most so often; what was delivered since is delivered again after a

@@ -1,5 +1,5 @@
 // Queue: what a waiting visitor is told. The order itself is the key of an index
-// (desk_record.hpp, queue_key()): who came back, then priority, then waiting time.
+// (desk_keys.hpp, queue_key()): who came back, then priority, then waiting time.
 #pragma once
 
 #include <algorithm>

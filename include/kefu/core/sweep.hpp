@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <kefu/core/desk_command.hpp>
 #include <kefu/core/retention.hpp>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <string>
 #include <utility>
 #include <variant>

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/model/entry.hpp>
 #include <kefu/model/rule.hpp>
 #include <map>

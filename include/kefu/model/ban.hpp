@@ -10,13 +10,13 @@ namespace kefu::inline v0 {
 
 /// Either `participant` or `address` says whom it is about.
 struct Ban {
-  std::string participant;         ///< an id
-  std::string address;             ///< "198.51.100.7", or a network such as "2001:db8::/48"; the
-                                   ///< Hub takes a single IPv6 address for its network of 64 bits
-  std::optional<Timestamp> until;  ///< by the Store's clock; nothing: until it is lifted
-  std::string reason;              ///< told to whoever is refused; may be empty
-  std::string by;                  ///< who said so; empty: the host
-  Timestamp at;                    ///< when; the Hub sets it
+  std::string participant = {};  ///< an id
+  std::string address = {};      ///< "198.51.100.7", or a network such as "2001:db8::/48"; the
+                                 ///< Hub takes a single IPv6 address for its network of 64 bits
+  std::optional<Timestamp> until = {};  ///< by the Store's clock; nothing: until it is lifted
+  std::string reason = {};              ///< told to whoever is refused; may be empty
+  std::string by = {};                  ///< who said so; empty: the host
+  Timestamp at = {};                    ///< when; the Hub sets it
 
   /// Its time is not over.
   [[nodiscard]] bool stands(Timestamp now) const { return !until || now < *until; }

@@ -27,10 +27,10 @@ struct Holiday {
 
 /// When a department is open, week by week.
 struct BusinessHours {
-  std::string zone;  ///< its IANA name, for people and for load_time_zone()
-  std::array<std::vector<OpenInterval>, 7>
-      week;                       ///< by std::chrono::weekday::c_encoding: 0 is Sunday
-  std::vector<Holiday> holidays;  ///< a date that stands twice counts once
+  std::string zone = {};  ///< its IANA name, for people and for load_time_zone()
+  std::array<std::vector<OpenInterval>, 7> week =
+      {};                              ///< by std::chrono::weekday::c_encoding: 0 is Sunday
+  std::vector<Holiday> holidays = {};  ///< a date that stands twice counts once
 
   friend bool operator==(const BusinessHours&, const BusinessHours&) = default;
 };
@@ -53,8 +53,8 @@ struct ZoneOffsets {
 
 /// What a department goes by: its hours, and their zone as load_time_zone() gives it.
 struct OpeningHours {
-  BusinessHours hours;
-  ZoneOffsets zone;  ///< empty: UTC
+  BusinessHours hours = {};
+  ZoneOffsets zone = {};  ///< empty: UTC
 };
 
 }  // namespace kefu::inline v0

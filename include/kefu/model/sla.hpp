@@ -28,9 +28,9 @@ enum class SlaTarget : std::uint8_t {
 
 /// Nothing: no such promise.
 struct SlaPolicy {
-  std::optional<Nanoseconds> first_response;
-  std::optional<Nanoseconds> next_response;
-  std::optional<Nanoseconds> resolution;
+  std::optional<Nanoseconds> first_response = {};
+  std::optional<Nanoseconds> next_response = {};
+  std::optional<Nanoseconds> resolution = {};
   Nanoseconds warn_before{0};  ///< business time before a due time; 0: no warnings
 
   /// How long it may take; nothing: it is not promised.

@@ -16,7 +16,7 @@ struct StaticFilesOptions {
   std::filesystem::path root;
   std::string index = "index.html";             ///< for a path that ends with '/'
   std::size_t max_file_size = 8 * 1024 * 1024;  ///< bytes; a larger file answers 500
-  std::string content_security_policy;          ///< not sent when empty
+  std::string content_security_policy = {};     ///< not sent when empty
 };
 
 /// Threading: `serve` may be called from any thread; it reads the file, so it may block on a disk.

@@ -21,7 +21,7 @@ struct UpgradeOptions {
   std::string subprotocol = "kefu.v1";
   /// Origins ("https://shop.example") whose pages may connect; empty: any. Only browsers send
   /// Origin, and it protects only their users: a request without one is accepted.
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins = {};
   bool deflate = false;  ///< agree to permessage-deflate
 };
 
@@ -48,7 +48,7 @@ std::string accept_key(std::string_view key);
 struct UpgradeRequest {
   std::string host;  ///< as in the URL, with a port that isn't the default
   std::string target = "/";
-  std::string origin;  ///< not sent when empty
+  std::string origin = {};  ///< not sent when empty
   std::string subprotocol = "kefu.v1";
   std::array<std::byte, 16> nonce{};  ///< random, fresh for each connection
 };

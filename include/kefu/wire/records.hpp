@@ -2,7 +2,7 @@
 // left out.
 #pragma once
 
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/model/conversation.hpp>
 #include <kefu/record.hpp>
 #include <kefu/result.hpp>

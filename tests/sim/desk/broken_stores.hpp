@@ -1,7 +1,7 @@
 // Stores that break one promise of the desk each, for whole Hubs. The Checker must find every one.
 #pragma once
 
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/store.hpp>
 #include <kefu/wire/records.hpp>
 #include <memory>

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <kefu/core/transaction.hpp>
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <map>
 #include <string>
 #include <vector>

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <kefu/desk_record.hpp>
+#include <kefu/desk_keys.hpp>
 #include <kefu/wire/records.hpp>
 
 #include "host.hpp"

@@ -1,0 +1,54 @@
+#include <kefu/append_batch.hpp>
+
+#include <cstring>
+
+namespace kefu::inline v0 {
+
+namespace {
+constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kKeepChunks = 16;
+}  // namespace
+
+void AppendBatch::add(Draft draft) {
+  draft.from = keep(draft.from);
+  draft.kind = keep(draft.kind);
+  draft.body = keep(draft.body);
+  draft.tags = keep(draft.tags);
+  draft.peer = keep(draft.peer);
+  draft.reason = keep(draft.reason);
+  // Room for its outcome first: then whatever happens to the draft can be told.
+  if (outcomes_.capacity() <= drafts_.size()) outcomes_.reserve(2 * drafts_.size() + 1);
+  drafts_.push_back(draft);
+}
+
+std::string_view AppendBatch::keep(std::string_view text) {
+  if (text.empty()) return {};
+  while (chunk_ < chunks_.size() && chunks_[chunk_].size - used_ < text.size()) {
+    ++chunk_;
+    used_ = 0;
+  }
+  if (chunk_ == chunks_.size()) {
+    const std::size_t size = text.size() > kChunk ? text.size() : kChunk;
+    chunks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+    used_ = 0;
+  }
+  char* const to = chunks_[chunk_].bytes.get() + used_;
+  std::memcpy(to, text.data(), text.size());
+  used_ += text.size();
+  return {to, text.size()};
+}
+
+void AppendBatch::fail(errc code) {
+  outcomes_.assign(drafts_.size(), Outcome{});
+  for (Outcome& outcome : outcomes_) outcome.code = code;
+}
+
+void AppendBatch::clear() noexcept {
+  drafts_.clear();
+  outcomes_.clear();
+  if (chunks_.size() > kKeepChunks) chunks_.resize(kKeepChunks);
+  chunk_ = 0;
+  used_ = 0;
+}
+
+}  // namespace kefu::inline v0
