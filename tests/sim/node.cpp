@@ -1,5 +1,6 @@
 #include "node.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace kefu::sim {

@@ -52,13 +52,11 @@ class Agent final : kefu::client::Events {
   };
 
   kefu::client::Options options() {
-    kefu::client::Options out;
     // A real desk asks the host's backend for it, which knows who has logged in.
-    out.token = [this](kefu::Completion<kefu::result<kefu::client::Token>> done) {
+    return {.token = [this](kefu::Completion<kefu::result<kefu::client::Token>> done) {
       const kefu::Identity who{{name_, kefu::Role::agent}, kefu::SystemClock().now() + kTokenLife};
       done(kefu::client::Token{kefu::sign_jwt_hs256(secret_, who), kTokenLife});
-    };
-    return out;
+    }};
   }
 
   void carry_out(std::istringstream line) {

@@ -6,7 +6,6 @@
 
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
-#include <deque>
 #include <functional>
 #include <kefu/limits.hpp>
 #include <kefu/transport.hpp>
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "beast_transport.hpp"
+#include "send_queue.hpp"
 
 namespace host {
 
@@ -32,7 +32,7 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
     const auto from = stream_.next_layer().socket().remote_endpoint(ignored);
     address_ = from.address().to_string();
     stream_.next_layer().socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-    stream_.read_message_max(bounds_.max_frame);
+    stream_.read_message_max(kefu::limits{}.max_frame);
     stream_.text(true);
     stream_.auto_fragment(false);
     stream_.control_callback(
@@ -45,10 +45,8 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
 
   void begin(kefu::Acceptor& acceptor, std::function<void()> ended) {
     ended_ = std::move(ended);
-    busy_ = 1;
     stream_.async_accept([self = shared_from_this(), &acceptor](Failed failed) {
-      --self->busy_;
-      if (failed || self->gone_) return self->lose(kefu::errc::unavailable);
+      if (failed || self->gone_) return self->cut();
       self->inbound_ = &acceptor.accepted(*self);
       self->read();
     });
@@ -57,18 +55,20 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
     if (!inbound_) return cut();
     if (!inbound_->on_stopping()) close(kefu::errc::shutting_down);
   }
-  void cut() { lose(kefu::errc::unavailable); }
+  /// The end of it. What Beast has still under way finds it `gone_`.
+  void cut() {
+    if (std::exchange(gone_, true)) return;
+    stream_.next_layer().close();
+    if (inbound_) inbound_->on_closed(closing_.value_or(kefu::errc::unavailable));
+    ended_();
+  }
 
   kefu::SendStatus send(kefu::SharedFrame frame) override {
     if (closing_ || gone_) return kefu::SendStatus::closed;
-    queued_ += frame.size();
-    out_.push_back(std::move(frame));
     write_later();
-    if (queued_ < bounds_.send_queue) return kefu::SendStatus::accepted;
-    pressed_ = true;
-    return kefu::SendStatus::backpressure;
+    return out_.add(std::move(frame));
   }
-  std::size_t buffered() const override { return queued_; }
+  std::size_t buffered() const override { return out_.bytes(); }
   void pause_reading() override { paused_ = true; }
   void resume_reading() override {
     paused_ = false;
@@ -98,13 +98,9 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
   void read() {
     if (reading_ || paused_ || closing_ || gone_) return;
     reading_ = true;
-    ++busy_;
     stream_.async_read(in_, [self = shared_from_this()](Failed failed, std::size_t) {
       self->reading_ = false;
-      --self->busy_;
-      if (failed)
-        return self->lose(failed == websocket::error::closed ? kefu::errc::ok
-                                                             : kefu::errc::unavailable);
+      if (failed) return self->cut();
       self->take_message();
       self->read();
     });
@@ -121,57 +117,33 @@ class Peer final : public kefu::Connection, public std::enable_shared_from_this<
   }
   /// What is queued, then the goodbye.
   void write() {
-    if (gone_ || (out_.empty() && !closing_)) {
-      writing_ = false;
-      return;
-    }
-    ++busy_;
-    if (out_.empty()) {
-      stream_.async_close({websocket::close_code(kefu::wire::close_code(*closing_))},
-                          [self = shared_from_this()](Failed) {
-                            --self->busy_;
-                            self->lose(kefu::errc::ok);
+    writing_ = !out_.empty() && !gone_;
+    if (writing_) {
+      const auto bytes = out_.front();
+      stream_.async_write(boost::asio::buffer(bytes.data(), bytes.size()),
+                          [self = shared_from_this()](Failed failed, std::size_t) {
+                            failed ? self->cut() : self->wrote();
+                            self->write();
                           });
-      return;
+    } else if (closing_ && !gone_) {
+      stream_.async_close({websocket::close_code(kefu::wire::close_code(*closing_))},
+                          [self = shared_from_this()](Failed) { self->cut(); });
     }
-    const auto bytes = out_.front().bytes();
-    stream_.async_write(boost::asio::buffer(bytes.data(), bytes.size()),
-                        [self = shared_from_this()](Failed failed, std::size_t) {
-                          --self->busy_;
-                          if (failed) return self->lose(kefu::errc::unavailable);
-                          self->wrote();
-                          self->write();
-                        });
   }
   void wrote() {
-    queued_ -= out_.front().size();
-    out_.pop_front();
-    if (!pressed_ || queued_ >= bounds_.send_queue / 2) return;
-    pressed_ = false;
-    if (!closing_ && !gone_) inbound_->on_writable();
-  }
-  /// The socket goes, which ends what Beast has under way; the last of that is the end.
-  void lose(kefu::errc reason) {
-    if (!gone_) gone_ = closing_.value_or(reason);
-    stream_.next_layer().close();
-    if (busy_ > 0 || !ended_) return;
-    if (inbound_) inbound_->on_closed(*gone_);
-    std::exchange(ended_, {})();
+    if (out_.pop() && !closing_ && !gone_) inbound_->on_writable();
   }
 
-  const kefu::limits bounds_;  // the Hub's defaults
   Loop& loop_;
   const kefu::Nanoseconds close_timeout_;
   websocket::stream<boost::beast::tcp_stream> stream_;
   boost::beast::flat_buffer in_;
-  std::deque<kefu::SharedFrame> out_;
-  std::size_t queued_ = 0;
+  SendQueue out_;
   std::string address_;
   kefu::Inbound* inbound_ = nullptr;
   std::function<void()> ended_;
-  int busy_ = 0;  // operations of Beast under way
-  bool reading_ = false, paused_ = false, writing_ = false, pressed_ = false;
-  std::optional<kefu::errc> closing_, gone_;
+  bool reading_ = false, paused_ = false, writing_ = false, gone_ = false;
+  std::optional<kefu::errc> closing_;
 };
 
 }  // namespace host
