@@ -156,6 +156,7 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_attached(AttachOutcome outcome);
   void on_conversations(result<ScanPage> page);
   void take_seat();
+  void list_offers();
   void scan_offers();
   void on_offers(result<ScanPage> page);
   void show(const Conversation& conversation, bool asked);

@@ -218,13 +218,11 @@ void Session::on(const frame::SetPresence& presence) {
 
 // ---- what the staff is told
 
-/// From now on the agent is there, and hears of what waits.
+/// From now on the agent is there. What waits is shown once it is known what they serve.
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
   shard_.attendance().arrive(who_, id_, epoch_);
   shard_.tell_agents_soon(ref_);
-  if (shard_.context().desk.has_picked()) seat_->listing = std::make_unique<Seat::Listing>();
-  scan_offers();
 }
 
 void Session::tell_agents(const std::vector<SharedFrame>& frames) {
@@ -260,10 +258,12 @@ void Session::hide(ConversationId conversation) {
 /// to be so is made up for here.
 void Session::on_agent(const std::shared_ptr<const AgentNews>& news) {
   if (!seat_ || !attached() || news->version <= seat_->record) return;
+  const std::vector<std::string> serves = news->record.served();
+  const bool other = seat_->record == 0 || !std::ranges::equal(seat_->departments, serves);
   seat_->record = news->version;
   seat_->departments.clear();
-  for (const kefu::Membership& one : news->record.departments)
-    seat_->departments.push_back(one.department);
+  for (const std::string& department : serves) seat_->departments.push_back(department);
+  if (other) list_offers();
   seat_->offered.clear();
   for (const AgentSlot& slot : news->record.slots) {
     if (slot.use == SlotUse::offered) seat_->offered.push_back(slot.conversation);
@@ -302,7 +302,7 @@ void Session::look_for(ConversationId conversation) {
 }
 
 void Session::on_waiting(const Conversation& c) {
-  if (!seat_) return;
+  if (!seat_ || seat_->record == 0) return;
   const auto& mine = seat_->departments;
   const bool serves = who_.role() != Role::agent || mine.empty() ||
                       std::ranges::find(mine, c.department) != mine.end();
@@ -314,6 +314,17 @@ void Session::withdraw_offer(ConversationId conversation) {
   if (seat_->listing && seat_->listing->scanning) seat_->listing->gone.push_back(conversation);
   const Seat::Shown* const shown = seat_->find(conversation);
   if (shown && !shown->asked) hide(conversation);
+}
+
+/// From the first page, as the departments are others now.
+void Session::list_offers() {
+  if (!shard_.context().desk.has_picked()) return;
+  if (seat_->listing && seat_->listing->scanning) {
+    seat_->listing->again = true;
+    return;
+  }
+  seat_->listing = std::make_unique<Seat::Listing>();
+  scan_offers();
 }
 
 /// Everything that waits for whoever takes it, page by page at the connection's pace; what is
@@ -344,6 +355,7 @@ void Session::on_offers(result<ScanPage> page) {
     if (!waiting || !shard_.context().desk.is_picked(waiting->department)) continue;
     if (std::ranges::find(listing.gone, waiting->id) == listing.gone.end()) on_waiting(*waiting);
   }
+  if (std::exchange(listing.again, false)) return list_offers();
   listing.gone.clear();
   listing.next = std::move(page->next);
   listing.next.empty() ? seat_->listing.reset() : scan_offers();

@@ -54,11 +54,12 @@ struct Session::Seat {
   /// How far the list of what waits has been read.
   struct Listing {
     bool scanning = false;             // a page is on its way
+    bool again = false;                // then begin anew
     std::string next;                  // of the page before
     std::vector<ConversationId> gone;  // meanwhile: the page may be older
   };
 
-  std::uint64_t record = 0;      // the version of the agent's that was looked at last
+  std::uint64_t record = 0;      // the version of the agent's that was looked at last; 0: none yet
   Few<std::string> departments;  // of that; none: all
   Few<ConversationId> offered;   // of that: what the agent is asked
   Few<Shown> shown;

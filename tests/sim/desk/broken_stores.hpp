@@ -4,7 +4,9 @@
 #include <kefu/desk_keys.hpp>
 #include <kefu/store.hpp>
 #include <kefu/wire/records.hpp>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -148,6 +150,26 @@ class ShortLists final : public StoreWrapper {
   }
 };
 
+/// What has joined the queue stays in the list of all that wait.
+class LongMemory final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    const bool all = request.index == index::kQueue && request.prefix.empty();
+    inner().scan(std::move(request), [this, all, done = std::move(done)](auto page) mutable {
+      if (all && page) {
+        for (const Record& record : page->records) waited_[record.key.id] = record;
+        page->records.clear();
+        for (const auto& [id, record] : waited_) page->records.push_back(record);
+      }
+      done(std::move(page));
+    });
+  }
+
+ private:
+  std::map<std::string, Record> waited_;
+};
+
 /// Null for a mutant that is not one of the Store.
 [[nodiscard]] inline std::unique_ptr<StoreWrapper> broken_store(Mutant mutant, Store& inner) {
   switch (mutant) {
@@ -171,6 +193,8 @@ class ShortLists final : public StoreWrapper {
       return std::make_unique<OpenSearch>(inner);
     case Mutant::half_merged:
       return std::make_unique<ShortLists>(inner);
+    case Mutant::offers_kept:
+      return std::make_unique<LongMemory>(inner);
     default:
       return nullptr;
   }

@@ -21,6 +21,7 @@ void Checker::on_change(const RecordKey& key, const std::optional<DeskRecord>& v
   if (const auto* c = std::get_if<Conversation>(&*value)) {
     const auto known = conversations_.find(c->id);
     check_history(known == conversations_.end() ? nullptr : &known->second, *c, now);
+    if (known != conversations_.end()) note_leaving(known->second, *c, now);
     conversations_[c->id] = *c;
   }
 }
@@ -40,6 +41,19 @@ void Checker::check_history(const Conversation* before, const Conversation& afte
       fail(10, event.agent + " lost a conversation within the grace period");
     if (!after.assignment.returned) fail(10, "a returned conversation is not at the head");
   }
+}
+
+void Checker::note_leaving(const Conversation& before, const Conversation& after, Timestamp now) {
+  for (const std::string& agent : before.agents) {
+    if (!after.has_agent(agent)) left_[{agent, after.id}] = now;
+  }
+  for (const std::string& agent : after.agents) left_.erase({agent, after.id});
+}
+
+std::optional<Timestamp> Checker::left_at(const std::string& agent,
+                                          ConversationId conversation) const {
+  const auto at = left_.find({agent, conversation});
+  return at == left_.end() ? std::nullopt : std::optional(at->second);
 }
 
 /// A change that names an assignment is the one step that follows on it.

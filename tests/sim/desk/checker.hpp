@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kefu::sim {
@@ -58,6 +59,9 @@ class Checker {
   [[nodiscard]] const std::map<ConversationId, Conversation>& conversations() const {
     return conversations_;
   }
+  /// Since when they take no part in it, who did before; nothing: they do, or never did.
+  [[nodiscard]] std::optional<Timestamp> left_at(const std::string& agent,
+                                                 ConversationId conversation) const;
 
   std::uint64_t commits = 0;
   std::uint64_t accepted = 0;
@@ -71,6 +75,7 @@ class Checker {
   void check_waiting(Timestamp now);
   void check_absent(Timestamp now);
   void check_history(const Conversation* before, const Conversation& after, Timestamp now);
+  void note_leaving(const Conversation& before, const Conversation& after, Timestamp now);
 
   Bounds bounds_;
   core::RoutingStrategy strategy_;
@@ -81,6 +86,7 @@ class Checker {
   std::map<std::string, NodeLease> leases_;
   std::map<std::string, Agent> agents_;
   std::map<ConversationId, Conversation> conversations_;
+  std::map<std::pair<std::string, ConversationId>, Timestamp> left_;
   std::map<std::string, Timestamp> gone_;               // agents without a link, since when
   std::map<ConversationId, Timestamp> servable_since_;  // those that somebody could take
 };

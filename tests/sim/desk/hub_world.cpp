@@ -26,7 +26,20 @@ constexpr Nanoseconds kOnItsWay = 1s;   // a page that was read, and not shown y
 constexpr Nanoseconds kTold = 8s;       // by then an agent has heard of what fills a slot of theirs
 const std::vector<std::string> kDepartments = {"billing", "sales"};
 
-core::RoutingStrategy strategy() { return core::sticky(core::skill_match(core::least_loaded())); }
+/// In a third of the runs agents pick: in all departments, or in one that overflows into another.
+std::set<std::string> picked_in(std::uint64_t seed) {
+  if (seed % 3 != 2) return {};
+  if (seed % 2 == 0) return {kDepartments.begin(), kDepartments.end()};
+  return {"billing"};
+}
+
+core::RoutingStrategy strategy(const std::set<std::string>& picked) {
+  return [picked, pick = core::manual_pick(),
+          ask = core::sticky(core::skill_match(core::least_loaded()))](
+             const Conversation& c, const core::RoutingSnapshot& snapshot) {
+    return picked.contains(c.department) ? pick(c, snapshot) : ask(c, snapshot);
+  };
+}
 
 bool is_contact(const std::string& visitor) {
   return visitor.starts_with("visitor-") && std::stoul(visitor.substr(8)) < kContacts;
@@ -45,11 +58,12 @@ class Tokens final : public Authenticator {
   }
 };
 
-DeskOptions desk_options() {
+DeskOptions desk_options(const std::set<std::string>& picked) {
   DeskOptions desk;
   for (const std::string& id : kDepartments) {
     Department department;
     department.id = id;
+    if (picked.contains(id)) department.strategy = strategy::kPick;
     department.offer_timeout = 5s;
     department.decline_pause = 2s;
     department.wrap_up = id == "sales" ? Nanoseconds(1s) : Nanoseconds(0);
@@ -171,6 +185,7 @@ struct HubWorld::Link final : Connection {
   void on(const frame::EntryFrame& entry) {
     const Timestamp now = world.clock_.now();
     world.talk_.on_shown(entry, now - kOnItsWay);
+    if (who.role == Role::agent) world.check_reader(who.id, entry.conversation);
     if (entry.kind == kind::kRecalled)
       told.insert({entry.conversation, entry.log, std::stoull(std::string(entry.body))});
   }
@@ -180,7 +195,7 @@ struct HubWorld::Link final : Connection {
       world.talk_.on_found(entry, who, asked_at, readable);
   }
   void on(const frame::Left& left) { read.erase(left.conversation); }
-  void on(const frame::Offer& offer) { offered.insert(offer.conversation); }
+  void on(const frame::Offer& offer) { offered[offer.conversation] = offer.assignment; }
   void on(const frame::OfferGone& gone) { offered.erase(gone.conversation); }
   template <class Other>
   void on(const Other&) {}
@@ -195,7 +210,7 @@ struct HubWorld::Link final : Connection {
   std::uint64_t epoch = 0;
   Timestamp welcomed_at;
   std::map<ConversationId, Reading> read;
-  std::set<ConversationId> offered;
+  Shelf::Shown offered;
   std::string ref;       // of the frame that is being read
   std::set<Place> told;  // that they were taken back
   std::optional<Place> taking_back;
@@ -233,9 +248,14 @@ struct HubWorld::Person {
 HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
     : random_(seed),
       mutant_(mutant),
-      checker_(bounds_, strategy()),
+      picked_(picked_in(seed)),
+      checker_(bounds_, strategy(picked_)),
       observed_(
-          store_, checker_, [this] { look_who_is_back(); },
+          store_, checker_,
+          [this] {
+            look_who_is_back();
+            shelf_.on_commit(store_.now());
+          },
           [this](const Draft& draft, const Outcome& outcome) {
             talk_.on_stored(draft, outcome, calm_for(kTold));
           }),
@@ -268,6 +288,7 @@ HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
   for (auto& person : people_) person->who.role == Role::agent ? live(*person) : visit(*person);
   disturb();
   moderate();
+  if (!shelf_.empty()) move_agents();
 }
 
 HubWorld::~HubWorld() {
@@ -323,6 +344,7 @@ void HubWorld::pass_time() {
   check_departures();
   if (clock_.now() < next_check_) return;
   next_check_ = clock_.now() + 1s;
+  check_shown();
   check_recalled();
   check_kept_out();
 }
@@ -343,9 +365,9 @@ void HubWorld::start_node(std::size_t place) {
   if (mutant_ == Mutant::edge_triggered) options.limits.routing_sweep = 1h;
   if (mutant_ == Mutant::bans_unheard) options.limits.ban_check = 1h;
   options.clock = &clock_;
-  options.bus = node->bus.get();
+  if (mutant_ != Mutant::offers_unseen) options.bus = node->bus.get();
   options.random = [this] { return random_.next(); };
-  options.desk = desk_options();
+  options.desk = desk_options(picked_);
   node->hub = std::make_unique<Hub>(std::vector<Executor*>{&node->loop}, *node->store, options);
   node->hub->authenticate(std::make_unique<Tokens>());
   audits_[place].open();
@@ -506,6 +528,7 @@ void HubWorld::live(Person& person) {
       return;
     }
     talk(person);
+    if (!shelf_.empty()) pick(person);
     const auto record = checker_.agents().find(person.who.id);
     if (!record->second.slots.empty()) {
       const std::vector<AgentSlot> slots = record->second.slots;
@@ -544,6 +567,44 @@ void HubWorld::work(Person& person, const AgentSlot& slot) {
   if (chance == 8) ask(person, {{}, frame::Transfer{id, maybe_epoch(id), {}, there, {}}});
   if (chance == 9) ask(person, {{}, frame::Hold{id, maybe_epoch(id), store_.now() + 2s}});
   if (chance == 10) change(What::resume);
+}
+
+/// Takes something that they see, at once or when it may be gone, alone or with all who see it.
+void HubWorld::pick(Person& person) {
+  const Shelf::Shown& shown = person.link->offered;
+  if (shown.empty() || !random_.chance(0.1)) return;
+  const auto [id, round] =
+      *std::next(shown.begin(), static_cast<std::ptrdiff_t>(random_.below(shown.size())));
+  std::optional<std::uint64_t> epoch;
+  if (random_.chance(0.7)) epoch = round;
+  const ClientFrame take{{}, frame::Change{frame::Change::What::accept, id, epoch}};
+  if (random_.chance(0.3)) {
+    for (auto& other : people_) {
+      if (other->link && other->link->offered.contains(id)) ask(*other, take);
+    }
+  } else if (random_.chance(0.3)) {
+    at(random_.between(10ms, 3s), [this, &person, take] { ask(person, take); });
+  } else {
+    ask(person, take);
+  }
+}
+
+/// The host lets an agent serve another department.
+void HubWorld::move_agents() {
+  at(random_.between(5s, 30s), [this] {
+    move_agents();
+    Agent agent = checker_.agents().at("agent-" + std::to_string(random_.below(kAgents)));
+    if (outage_) return;
+    agent.departments.clear();
+    if (random_.chance(0.8))
+      agent.departments.push_back({kDepartments[random_.below(kDepartments.size())], {}});
+    store_.get(agent_key(agent.id), [&](result<std::optional<Record>> record) {
+      Commit one;
+      one.changes.push_back({agent_key(agent.id), (**record).version,
+                             wire::encode_record(DeskRecord(agent)), indexes_of(agent)});
+      observed_.commit(std::move(one), [](result<Committed>) {});
+    });
+  });
 }
 
 void HubWorld::visit(Person& person) {
@@ -712,6 +773,24 @@ void HubWorld::check_told() {
                                                       : link.read.contains(slot.conversation);
       if (!known) throw Violation(person->who.id + " has not heard of a slot of theirs");
     }
+  }
+}
+
+/// Nobody goes on reading a conversation in which they take no part any more.
+void HubWorld::check_reader(const std::string& agent, ConversationId conversation) const {
+  const auto left = checker_.left_at(agent, conversation);
+  if (left && calm_for(kTold) && store_.now() - *left >= kTold)
+    throw Violation(agent + " reads on in what they have no more");
+}
+
+/// Who picks sees all who wait, wherever those are, and nobody who does not.
+void HubWorld::check_shown() {
+  const Timestamp now = store_.now();
+  if (shelf_.empty() || outage_ || now - calm_since_ < Shelf::kSeen) return;
+  for (const auto& person : people_) {
+    if (person->attached && !person->link->closed &&
+        now - person->link->welcomed_at >= Shelf::kSeen)
+      shelf_.check(person->who.id, person->link->offered, now);
   }
 }
 

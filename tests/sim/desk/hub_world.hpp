@@ -18,6 +18,7 @@
 
 #include "audit_log.hpp"
 #include "checker.hpp"
+#include "shelf.hpp"
 #include "talk.hpp"
 #include "world.hpp"
 
@@ -75,6 +76,8 @@ class HubWorld {
   [[nodiscard]] std::optional<std::uint64_t> maybe_epoch(ConversationId id);
   void live(Person& person);
   void work(Person& person, const AgentSlot& slot);
+  void pick(Person& person);
+  void move_agents();
   void visit(Person& person);
   void talk(Person& person);
   void take_back(Person& person);
@@ -89,6 +92,8 @@ class HubWorld {
   [[nodiscard]] bool is_there(const std::string& visitor, Nanoseconds since) const;
   [[nodiscard]] std::optional<Timestamp> left_since(const std::string& visitor) const;
   void check_told();
+  void check_shown();
+  void check_reader(const std::string& agent, ConversationId conversation) const;
   void check_recalled();
   void check_kept_out();
   void check_departures();
@@ -100,7 +105,9 @@ class HubWorld {
   testing::ManualClock clock_;
   memory::Store store_{clock_};
   Bounds bounds_;
+  const std::set<std::string> picked_;  // departments where agents take what they see
   Checker checker_;
+  Shelf shelf_{checker_, picked_};
   Talk talk_{checker_};
   ObservedStore observed_;
   std::unique_ptr<StoreWrapper> broken_;

@@ -41,6 +41,8 @@ enum class Mutant : std::uint8_t {
   half_merged,         ///< a merge leaves the oldest conversations behind
   chain_restarted,     ///< a node that starts begins its audit log anew, behind what is there
   heads_unkept,        ///< the heads of audit logs are anchored nowhere
+  offers_unseen,       ///< where agents pick, a node looks only at what waits by its own doing
+  offers_kept,         ///< … and what has waited once is shown for ever
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <kefu/wire/records.hpp>
+#include <optional>
 
 #include "unit/hub/host.hpp"
 
@@ -33,6 +35,26 @@ struct Queue {
   }
   std::deque<Peer> visitors;
 };
+
+DeskOptions picking_in_departments() {
+  DeskOptions desk = picking();
+  for (const char* const id : {"billing", "sales"}) desk.departments.emplace_back().id = id;
+  return desk;
+}
+
+/// The host lets an agent serve this department alone. How that comes to the hub is not told.
+void let_serve(Host& host, const std::string& agent, const std::string& department) {
+  std::optional<Record> known;
+  host.store.get(agent_key(agent), [&](auto found) { known = *found; });
+  Agent record;
+  record.id = agent;
+  if (known) record = std::get<Agent>(*wire::decode_record(agent_key(agent), known->value));
+  record.departments = {{department, {}}};
+  Commit commit;
+  commit.changes.push_back({agent_key(agent), known ? known->version : 0,
+                            wire::encode_record(DeskRecord(record)), indexes_of(record)});
+  host.store.commit(std::move(commit), [](result<Committed> done) { REQUIRE(done); });
+}
 
 }  // namespace
 
@@ -80,4 +102,49 @@ TEST_CASE("an agent who has left is offered nothing, and the others are") {
   CHECK(first.got("\"offer\"") == 0);
   CHECK(second.got("\"offer\"") == 1);
   CHECK(third.got("\"offer\"") == 1);
+}
+
+TEST_CASE("an agent is never offered what waits in departments that they don't serve") {
+  Host host({}, picking_in_departments());
+  let_serve(host, "a", "billing");
+  Peer visitor(host);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open(id_of(1), "sales"));
+  visitor.asks(open(id_of(2), "billing"));
+  Peer agent(host);
+  agent.asks(hello("agent a"));
+  CHECK(agent.got("\"offer\"") == 1);
+  CHECK(agent.got("\"offer\"", id_of(2)) == 1);
+}
+
+TEST_CASE("an agent who serves another department is offered what waits there, and that alone") {
+  limits bounds;
+  bounds.max_list = 1;
+  Host host(bounds, picking_in_departments());
+  let_serve(host, "a", "billing");
+  std::deque<Peer> visitors;
+  for (int i = 1; i <= 2; ++i) {
+    visitors.emplace_back(host);
+    visitors.back().asks(hello("visitor v" + std::to_string(i)));
+    visitors.back().asks(open(id_of(2 * i - 1), "sales"));
+    visitors.back().asks(open(id_of(2 * i), "billing"));
+  }
+  Peer agent(host);
+  SUBCASE("at a quiet time") { agent.asks(hello("agent a")); }
+  SUBCASE("while the list is being read") {
+    host.store.slow = true;
+    agent.asks(hello("agent a"));
+  }
+  const bool read = !host.store.slow;
+  CHECK(agent.got("\"offer\"") == (read ? 2 : 0));
+  let_serve(host, "a", "sales");
+  host.pass(limits{}.presence_check * 6);  // longer than without other nodes
+  host.store.slow = false;
+  host.store.let_go();
+  host.loop.run_until_idle();
+  for (const int sales : {1, 3}) CHECK(agent.got("\"offer\"", id_of(sales)) == 1);
+  for (const int billing : {2, 4}) {
+    CHECK(agent.got("\"offer\"", id_of(billing)) == (read ? 1 : 0));
+    CHECK(agent.got("\"offer_gone\"", id_of(billing)) == (read ? 1 : 0));
+  }
 }
