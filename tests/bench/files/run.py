@@ -301,13 +301,15 @@ def beside(options, source):
 
     for _ in range(options.rounds):
         with Kefu(options) as target:
-            client = target.client(rate=options.link * 1e6 / 8)
+            client = target.client()
             path = client.upload(source, options.size)
-            works = {"up": lambda stopping: uploads(stopping, client), "down": lambda stopping: downloads(stopping, client, path)}
+            client.close()
             for name in ("without", "up", "down") if options.smoke else ("without", "up", "down", "without"):
+                client = target.client(rate=options.link * 1e6 / 8)  # a new one: the server ends idle connections
+                works = {"up": lambda stopping: uploads(stopping, client), "down": lambda stopping: downloads(stopping, client, path)}
                 with Background(works.get(name, lambda stopping: None)):
                     runs[name].append(messages(options, target, options.rate, name))
-            client.close()
+                client.close()
     result = {}
     for name in names:
         quiet = [one for one in runs[name] if one["quiet"]]
