@@ -122,14 +122,7 @@ class FramePool {
     block->size = text.size();
     if (!text.empty()) std::memcpy(block->bytes(), text.data(), text.size());
     home_->users.fetch_add(1, std::memory_order_relaxed);
-    busy_ = true;
     return SharedFrame(block);
-  }
-
-  /// Now and then, on the pool's own thread: gives back to the heap what a burst has left, once no
-  /// frame was made since the last call.
-  void rest() noexcept {
-    if (!std::exchange(busy_, false)) collect();
   }
 
  private:
@@ -174,7 +167,6 @@ class FramePool {
   detail::FrameHome* home_;
   std::array<detail::FrameBlock*, kClasses> free_{};
   std::size_t free_bytes_ = 0;
-  bool busy_ = false;
 };
 
 }  // namespace kefu::inline v0

@@ -385,7 +385,6 @@ void Shard::tick() {
     if (now >= next_renew_ && !renewing_) renew();
     if (index_ == 0 && now >= next_expire_) expire();
     recover();
-    frames_.rest();
   });
 }
 

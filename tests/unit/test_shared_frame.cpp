@@ -73,16 +73,6 @@ TEST_CASE("frames outlive their pool") {
   frames.clear();
 }
 
-TEST_CASE("a pool that rests keeps the frames that are in use, and makes more") {
-  FramePool pool;
-  const SharedFrame kept = pool.copy("kept");
-  { const std::vector<SharedFrame> burst(1, pool.copy(std::string(10'000, 'x'))); }
-  for (int i = 0; i < 3; ++i) pool.rest();
-  const SharedFrame later = pool.copy("later");
-  CHECK(kept.text() == "kept");
-  CHECK(later.text() == "later");
-}
-
 TEST_CASE("frames are read and dropped on other threads while the pool makes more") {
   FramePool pool;
   std::vector<std::thread> readers;
