@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "network_of.hpp"
-
 namespace kefu::inline v0 {
 
 LoginGuard::LoginGuard(std::unique_ptr<Authenticator> inner, const Executor& clock,
@@ -14,22 +12,22 @@ LoginGuard::LoginGuard(std::unique_ptr<Authenticator> inner, const Executor& clo
 
 Nanoseconds LoginGuard::wait(const Caller& caller) const {
   const Nanoseconds inner = inner_->wait(caller);
-  if (network_of(caller.address).empty()) return inner;
-  return std::max(inner, failures_.wait(caller.address, clock_.now()));
+  const std::string network = FailureLimit::network_of(caller.address);
+  if (network.empty()) return inner;
+  return std::max(inner, failures_.wait_of(network, clock_.now()));
 }
 
 void LoginGuard::authenticate(std::string_view token, const Caller& caller,
                               Completion<result<Identity>> done) {
-  if (network_of(caller.address).empty())
-    return inner_->authenticate(token, caller, std::move(done));
-  if (failures_.wait(caller.address, clock_.now()).count() != 0) return done(errc::rate_limited);
-  inner_->authenticate(token, caller,
-                       [this, peer = std::string(caller.address),
-                        done = std::move(done)](result<Identity> who) mutable {
-                         if (!who && who.error() == errc::unauthenticated)
-                           failures_.count(peer, clock_.now());
-                         done(std::move(who));
-                       });
+  std::string network = FailureLimit::network_of(caller.address);
+  if (network.empty()) return inner_->authenticate(token, caller, std::move(done));
+  if (failures_.wait_of(network, clock_.now()).count() != 0) return done(errc::rate_limited);
+  inner_->authenticate(
+      token, caller,
+      [this, network = std::move(network), done = std::move(done)](result<Identity> who) mutable {
+        if (!who && who.error() == errc::unauthenticated) failures_.count_of(network, clock_.now());
+        done(std::move(who));
+      });
 }
 
 }  // namespace kefu::inline v0

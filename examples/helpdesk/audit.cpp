@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <kefu/audit/folder.hpp>
-#include <kefu/audit/folder_sink.hpp>
 
 #include <algorithm>
 #include <array>
@@ -131,14 +130,15 @@ int report(const kefu::audit::Report& report) {
 
 }  // namespace
 
-void keep_audit(kefu::Hub& hub, const Options& options, kefu::Logger& log) {
+std::unique_ptr<kefu::audit::FolderSink> open_audit(const Options& options, kefu::Logger& log) {
+  if (options.audit.empty()) return nullptr;
   kefu::audit::FolderSinkOptions audit;
   audit.writer = options.audit_writer.empty() ? machine_name() : options.audit_writer;
   audit.salt = read_or_make_secret(options.data / "audit-salt");
   audit.logger = &log;
   audit.anchor = [anchors = std::make_shared<Anchors>(options.audit_anchors, log)](
                      const Head& head) { return anchors->add(head); };
-  hub.deliver("audit", std::make_unique<kefu::audit::FolderSink>(options.audit, std::move(audit)));
+  return std::make_unique<kefu::audit::FolderSink>(options.audit, std::move(audit));
 }
 
 bool is_audit_command(int argc, char** argv) {

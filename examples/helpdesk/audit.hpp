@@ -2,16 +2,20 @@
 // for what is kept, and "The audit log" in kefu/net/DEPLOYING.md for what to do with it.
 #pragma once
 
-#include <kefu/hub.hpp>
+#include <kefu/audit/folder_sink.hpp>
 #include <kefu/logger.hpp>
+
+#include <memory>
 
 #include "options.hpp"
 
 namespace helpdesk {
 
-/// Brings everything to the log in options.audit. Its salt is in the data folder. Throws
-/// std::exception when it can't be written. `log` outlives the hub.
-void keep_audit(kefu::Hub& hub, const Options& options, kefu::Logger& log);
+/// What writes the log in options.audit: a sink of the hub, and its auditor; null where there is to
+/// be none. Its salt is in the data folder. Throws std::exception when it can't be written. `log`
+/// outlives it.
+[[nodiscard]] std::unique_ptr<kefu::audit::FolderSink> open_audit(const Options& options,
+                                                                  kefu::Logger& log);
 
 /// Whether it is `helpdesk audit …`, which serves nobody.
 [[nodiscard]] bool is_audit_command(int argc, char** argv);

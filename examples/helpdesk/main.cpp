@@ -29,6 +29,7 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -181,6 +182,8 @@ void run(const helpdesk::Options& options) {
     hub_options.limits.reconnect_after = kefu::Nanoseconds{0};
     hub_options.limits.reconnect_spread = kSpread;
   }
+  std::unique_ptr<kefu::audit::FolderSink> audit = helpdesk::open_audit(options, log);
+  hub_options.auditor = audit.get();
   kefu::Hub hub{loops.executors(), *store, hub_options};
   hub.authenticate(std::make_unique<kefu::LoginGuard>(
       kefu::jwt_hs256(keys), *loops.executors().front(), options.login_failures));
@@ -188,7 +191,7 @@ void run(const helpdesk::Options& options) {
   if (files) hub.judge(kefu::file_policy(*files));
 
   if (!options.webhook.empty()) add_webhook(hub, loops, options);
-  if (!options.audit.empty()) helpdesk::keep_audit(hub, options, log);
+  if (audit) hub.deliver("audit", std::move(audit));
 
   std::optional<kefu::net::Tls> tls;
   if (!options.tls_chain.empty()) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 namespace kefu::inline v0 {
@@ -26,6 +27,14 @@ class FailureLimit {
   [[nodiscard]] Nanoseconds wait(std::string_view address, Instant now) const;
   /// A failure of it.
   void count(std::string_view address, Instant now);
+
+  /// The name of an address's network, for who asks of the same one more than once; empty for
+  /// loopback.
+  [[nodiscard]] static std::string network_of(std::string_view address);
+  /// As wait(), by that name.
+  [[nodiscard]] Nanoseconds wait_of(const std::string& network, Instant now) const;
+  /// As count(), by that name.
+  void count_of(const std::string& network, Instant now);
 
  private:
   mutable std::mutex mutex_;

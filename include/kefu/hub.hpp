@@ -44,6 +44,7 @@ namespace kefu::inline v0 {
 namespace core {
 struct DeskChange;
 }
+class Auditor;
 
 /// What a Hub is made with, besides executors and a Store.
 struct HubOptions {
@@ -53,7 +54,8 @@ struct HubOptions {
   Bus* bus = nullptr;            ///< to the other nodes on the same store; null: there are none
   DeskOptions desk = {};         ///< departments, routing, business hours
   Callback<std::uint64_t()> random =
-      {};  ///< for session ids; empty: std::random_device. Called on any shard
+      {};                      ///< for session ids; empty: std::random_device. Called on any shard
+  Auditor* auditor = nullptr;  ///< is told what becomes no entry (auditor.hpp); null: nobody is
 };
 
 /// A message to take back.

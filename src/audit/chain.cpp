@@ -6,6 +6,7 @@
 #include <new>
 #include <span>
 #include <utility>
+#include <variant>
 
 #include "digest.hpp"
 #include "hmac.hpp"
@@ -17,6 +18,7 @@ constexpr std::size_t kMaxWriter = 64;
 constexpr std::size_t kHashSize = kNoHash.size();
 constexpr std::string_view kHashField = R"(,"hash":")";
 constexpr std::string_view kEnd = R"("})";
+constexpr std::string_view kAct = R"("act":")";
 constexpr std::size_t kTailSize = kHashField.size() + kHashSize + kEnd.size();
 
 bool is_hash(std::string_view text) noexcept {
@@ -38,6 +40,10 @@ class Scan {
 
   [[nodiscard]] bool good() const noexcept { return good_; }
   [[nodiscard]] bool at_end() const noexcept { return good_ && rest_.empty(); }
+  [[nodiscard]] bool at(std::string_view literal) const noexcept {
+    return good_ && rest_.starts_with(literal);
+  }
+  void fail() noexcept { good_ = false; }
 
   Scan& skip(std::string_view literal) {
     good_ = good_ && rest_.starts_with(literal);
@@ -100,6 +106,80 @@ void write_entry(const Entry& entry, std::string_view salt, wire::JsonWriter& js
   json.text(content_digest(salt, entry));
 }
 
+std::string salted(std::string_view salt, const std::string& text) {
+  const auto digest = hmac_sha256(salt, text);
+  if (!digest) throw std::bad_alloc{};
+  return to_hex({reinterpret_cast<const char*>(digest->data()), digest->size()});
+}
+
+/// Writes the fields of an act behind its name.
+struct ActWriter {
+  wire::JsonWriter& json;
+  std::string_view salt;
+  Timestamp at;
+
+  void begin(std::string_view name) const {
+    json.raw(R"("act":)");
+    json.text(name);
+    json.raw(R"(,"at":)");
+    json.time(at);
+  }
+  void text(std::string_view name, std::string_view value) const {
+    if (value.empty()) return;
+    json.raw(",");
+    json.text(name);
+    json.raw(":");
+    json.text(value);
+  }
+  void digest(std::string_view name, std::string_view value) const {
+    if (!value.empty()) text(name, text_digest(salt, name, value));
+  }
+
+  void operator()(const act::SendRefused& send) const {
+    begin("send_refused");
+    json.raw(R"(,"conversation":)");
+    json.id(send.conversation);
+    text("log", name(send.log));
+    text("by", send.by);
+    text("role", name(send.role));
+    write_origin(send.origin, json);
+    digest("reason", send.reason);
+    if (send.body.empty()) return;
+    std::string place = send.conversation.to_string();
+    place.append(" ").append(name(send.log)).append(" ").append(send.origin.session.to_string());
+    place.append(" ").append(std::to_string(send.origin.cseq));
+    text("content", text_digest(salt, place, send.body));
+  }
+  void operator()(const act::LoginsRefused& logins) const {
+    begin("logins_refused");
+    text("code", name(logins.code));
+    if (logins.rule != Rule::none) text("rule", name(logins.rule));
+    text("participant", logins.participant);
+    digest("network", logins.network);
+    digest("subject", logins.subject);
+    json.raw(R"(,"count":)");
+    json.number(logins.count);
+  }
+  void operator()(const act::Banned& banned) const {
+    const Ban& ban = banned.ban;
+    begin("banned");
+    text("by", ban.by);
+    text("participant", ban.participant);
+    digest("address", ban.address);
+    if (ban.until) {
+      json.raw(R"(,"until":)");
+      json.time(*ban.until);
+    }
+    digest("reason", ban.reason);
+  }
+  void operator()(const act::Lifted& lifted) const {
+    begin("lifted");
+    text("by", lifted.by);
+    text("participant", lifted.participant);
+    digest("address", lifted.address);
+  }
+};
+
 }  // namespace
 
 bool is_writer_name(std::string_view name) noexcept {
@@ -133,12 +213,28 @@ std::string content_digest(std::string_view salt, const Entry& entry) {
   std::string text = entry.conversation.to_string();
   text.append(" ").append(name(entry.log)).append(" ").append(std::to_string(entry.seq));
   text.append("\n").append(entry.body);
-  const auto digest = hmac_sha256(salt, text);
-  if (!digest) throw std::bad_alloc{};
-  return to_hex({reinterpret_cast<const char*>(digest->data()), digest->size()});
+  return salted(salt, text);
 }
 
-void Chain::append(const Event& event, std::string_view salt, std::string& out) {
+std::string text_digest(std::string_view salt, std::string_view what, std::string_view text) {
+  return salted(salt, std::string(what).append("\n").append(text));
+}
+
+std::string fields_of(const Act& act, std::string_view salt) {
+  std::string out;
+  {
+    wire::JsonWriter json(out);
+    std::visit(ActWriter{json, salt, act.at}, act.what);
+  }
+  return out;
+}
+
+std::string fields_of_lost(std::uint64_t count) {
+  return R"("act":"lost","count":)" + std::to_string(count);
+}
+
+template <class Write>
+void Chain::append_line(std::string& out, Write write) {
   const std::size_t begin = out.size();
   {
     wire::JsonWriter json(out);
@@ -148,15 +244,40 @@ void Chain::append(const Event& event, std::string_view salt, std::string& out) 
     json.number(head_.n + 1);
     json.raw(R"(,"prev":)");
     json.text(head_.hash);
-    json.raw(R"(,"position":)");
-    json.number(event.position);
-    write_entry(event.entry, salt, json);
+    json.raw(",");
+    write(json);
   }
   std::string hash = hash_of(std::string_view(out).substr(begin));
   out.append(kHashField).append(hash).append(kEnd).append("\n");
   head_.hash = std::move(hash);
   ++head_.n;
 }
+
+void Chain::append(const Event& event, std::string_view salt, std::string& out) {
+  append_line(out, [&](wire::JsonWriter& json) {
+    json.raw(R"("position":)");
+    json.number(event.position);
+    write_entry(event.entry, salt, json);
+  });
+}
+
+void Chain::append(std::string_view fields, std::string& out) {
+  append_line(out, [&](wire::JsonWriter& json) { json.raw(fields); });
+}
+
+namespace {
+
+void read_entry(Scan& scan, Line& line) {
+  scan.skip(R"("position":)").number(line.position);
+  const auto conversation = ConversationId::parse(scan.skip(R"(,"conversation":")").text());
+  const std::string_view log = scan.skip(R"(","log":")").text();
+  scan.skip(R"(","seq":)").number(line.seq).skip(",");
+  if (!conversation) return scan.fail();
+  line.conversation = *conversation;
+  line.log = log == name(Log::internal) ? Log::internal : Log::public_log;
+}
+
+}  // namespace
 
 std::optional<Line> line_from(std::string_view text) {
   if (text.size() < kTailSize) return std::nullopt;
@@ -168,15 +289,16 @@ std::optional<Line> line_from(std::string_view text) {
   line.head.writer = scan.skip(R"({"writer":")").text();
   scan.skip(R"(","n":)").number(line.head.n);
   line.prev = scan.skip(R"(,"prev":")").text();
-  scan.skip(R"(","position":)").number(line.position);
-  const auto conversation = ConversationId::parse(scan.skip(R"(,"conversation":")").text());
-  const std::string_view log = scan.skip(R"(","log":")").text();
-  scan.skip(R"(","seq":)").number(line.seq).skip(",");
-  if (!scan.good() || !tail.skip(kEnd).at_end() || !conversation || line.head.n == 0 ||
+  scan.skip(R"(",)");
+  if (scan.at(kAct)) {
+    line.act = scan.skip(kAct).text();
+    scan.skip("\",");
+  } else {
+    read_entry(scan, line);
+  }
+  if (!scan.good() || !tail.skip(kEnd).at_end() || line.head.n == 0 ||
       !is_writer_name(line.head.writer) || !is_hash(line.head.hash) || !is_hash(line.prev))
     return std::nullopt;
-  line.conversation = *conversation;
-  line.log = log == name(Log::internal) ? Log::internal : Log::public_log;
   line.whole = hash_of(content) == line.head.hash;
   return line;
 }

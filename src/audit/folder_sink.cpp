@@ -8,6 +8,7 @@
 
 #include "audit/log_folder.hpp"
 #include "audit/recent_events.hpp"
+#include "audit/waiting_acts.hpp"
 #include "work_thread.hpp"
 
 namespace kefu::inline v0::audit {
@@ -33,11 +34,18 @@ KnownEvent known(const Event& event) {
 struct FolderSink::Impl {
   Impl(const std::filesystem::path& path, FolderSinkOptions from)
       : options(checked(std::move(from))),
-        folder(path, options.file_bytes, [this](const Line& line) { recent.add(known(line)); }),
+        folder(path, options.file_bytes,
+               [this](const Line& line) {
+                 if (line.act.empty()) recent.add(known(line));
+               }),
         chain(folder.head().value_or(Head{options.writer})) {}
 
+  void note(const Act& act);
+  void write_acts();
   errc take(const EventBatch& batch);
   errc write(const EventBatch& batch);
+  errc write_waiting();
+  errc write_lines(Chain next, const std::string& lines);
   errc anchor();
   void tell(errc code);
 
@@ -47,12 +55,57 @@ struct FolderSink::Impl {
   Chain chain;                            // as it is on the disk
   std::optional<std::uint64_t> anchored;  // the line; of what was before this start nobody knows
   errc told = errc::ok;                   // how it went last
-  WorkThread hands;                       // last: it uses all above
+  WaitingActs acts;
+  WorkThread hands;  // last: it uses all above
 };
+
+void FolderSink::Impl::note(const Act& act) {
+  bool first = false;
+  try {
+    first = acts.add(fields_of(act, options.salt));
+    if (first) hands.post([this] { write_acts(); });
+  } catch (const std::bad_alloc&) {
+    first ? acts.stay() : acts.lose();
+  }
+}
+
+void FolderSink::Impl::write_acts() {
+  errc code = errc::unavailable;
+  try {
+    code = write_waiting();
+    if (code == errc::ok) code = anchor();
+  } catch (const std::exception&) {  // for want of memory, or the anchor's own
+  }
+  tell(code);
+}
+
+/// What can't be written waits for the next act or batch.
+errc FolderSink::Impl::write_waiting() {
+  WaitingActs::Taken taken = acts.take();
+  if (taken.fields.empty() && taken.lost == 0) return errc::ok;
+  errc code = errc::unavailable;
+  try {
+    Chain next = chain;
+    std::string lines;
+    for (const std::string& fields : taken.fields) next.append(fields, lines);
+    if (taken.lost != 0) next.append(fields_of_lost(taken.lost), lines);
+    code = write_lines(std::move(next), lines);
+  } catch (const std::bad_alloc&) {
+  }
+  if (code != errc::ok) acts.put_back(std::move(taken));
+  return code;
+}
+
+errc FolderSink::Impl::write_lines(Chain next, const std::string& lines) {
+  const errc code = folder.append(lines, chain.head().n + 1);
+  if (code == errc::ok) chain = std::move(next);
+  return code;
+}
 
 /// Batches that were written and not anchored come again, and only their head is left to do.
 errc FolderSink::Impl::take(const EventBatch& batch) {
-  const errc code = write(batch);
+  errc code = write_waiting();
+  if (code == errc::ok) code = write(batch);
   return code == errc::ok ? anchor() : code;
 }
 
@@ -63,9 +116,7 @@ errc FolderSink::Impl::write(const EventBatch& batch) {
     if (!recent.contains(known(event))) next.append(event, options.salt, lines);
   }
   if (lines.empty()) return errc::ok;
-  const errc code = folder.append(lines, chain.head().n + 1);
-  if (code != errc::ok) return code;
-  chain = std::move(next);
+  if (const errc code = write_lines(std::move(next), lines); code != errc::ok) return code;
   for (const Event& event : batch.events) {
     if (!recent.contains(known(event))) recent.add(known(event));
   }
@@ -90,7 +141,12 @@ void FolderSink::Impl::tell(errc code) {
 FolderSink::FolderSink(const std::filesystem::path& folder, FolderSinkOptions options)
     : impl_(std::make_unique<Impl>(folder, std::move(options))) {}
 
-FolderSink::~FolderSink() { impl_->hands.end(); }
+FolderSink::~FolderSink() {
+  impl_->hands.post([impl = impl_.get()] { impl->write_acts(); });
+  impl_->hands.end();
+}
+
+void FolderSink::note(const Act& act) { impl_->note(act); }
 
 void FolderSink::deliver(const EventBatch& batch, Completion<errc> done) {
   impl_->hands.post([impl = impl_.get(), &batch, done = std::move(done)]() mutable {

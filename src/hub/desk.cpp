@@ -140,6 +140,7 @@ void Desk::run(ConversationId id, core::DeskCommand command, Completion<DeskAnsw
 
 void Desk::change(core::DeskCommand command, Completion<DeskOutcome> done) {
   const std::optional<RecordKey> subject = core::subject_of(command);
+  done = shard_.context().acts.watched(command, std::move(done));
   run(std::move(command),
       [subject, done = std::move(done)](const fx::Ended& ended, core::WorkingSet& records) mutable {
         DeskOutcome outcome{ended.code, ended.rule, ended.changed};

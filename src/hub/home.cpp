@@ -492,8 +492,9 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
       }
       default: {
         if (outcome.repeated) ++shard_.counters().repeated;
-        const bool judged = outcome.code == errc::denied && !outcome.repeated;
-        fail(draft, outcome.code, outcome.expected, judged ? draft.reason : std::string_view{});
+        const bool denied = outcome.code == errc::denied && !outcome.repeated;
+        if (denied) shard_.context().acts.refused(draft);
+        fail(draft, outcome.code, outcome.expected, denied ? draft.reason : std::string_view{});
         break;
       }
     }

@@ -147,6 +147,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
                         options.logger,
                         options.bus,
                         std::move(options.random),
+                        hub::Acts(options.auditor, store),
                         hub::DeskRules(std::move(options.desk)),
                         {},
                         nullptr,
@@ -165,6 +166,7 @@ Hub::Hub(std::vector<Executor*> executors, Store& store, HubOptions options) {
 }
 
 Hub::~Hub() {
+  impl_->context.acts.flush();
   impl_->tails.reset();
   impl_->frames.reset();
   impl_->members.reset();
@@ -172,7 +174,7 @@ Hub::~Hub() {
 }
 
 void Hub::authenticate(std::unique_ptr<Authenticator> authenticator) {
-  impl_->context.authenticator = std::move(authenticator);
+  impl_->context.authenticator = impl_->context.acts.watched(std::move(authenticator));
 }
 
 void Hub::judge(std::unique_ptr<Policy> policy) {

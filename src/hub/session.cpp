@@ -277,6 +277,10 @@ bool Session::is_banned() {
   if (bans.empty()) return false;
   const Ban* const ban = bans.find(who_.id(), connection_->peer(), shard_.context().store.now());
   if (!ban) return false;
+  if (greeting_) {
+    shard_.context().acts.refused_login({connection_->peer(), connection_->subject()},
+                                        code_of(Rule::banned), Rule::banned, who_.id());
+  }
   frame::Error error;
   error.code = code_of(Rule::banned);
   error.rule = name(Rule::banned);

@@ -170,7 +170,7 @@ void Session::on(const frame::Lift& ask) {
   const result<Ban> ban = checked(
       {std::string(ask.participant), std::string(ask.address), {}, {}, {}, {}}, shard_.bounds());
   if (!ban) return fail(shard_.frame_ref(), ban.error(), "participant, address");
-  change_bans(core::LiftBan{ban->participant, ban->address});
+  change_bans(core::LiftBan{ban->participant, ban->address, std::string(who_.id())});
 }
 
 void Session::change_bans(core::DeskCommand command) {

@@ -382,6 +382,7 @@ void Shard::tick() {
     attendance_.on_tick(now);
     if (dispatch_) dispatch_->on_tick(now);
     if (ban_watch_) ban_watch_->on_tick(now);
+    if (index_ == 0) context_.acts.on_tick(now);
     if (now >= next_renew_ && !renewing_) renew();
     if (index_ == 0 && now >= next_expire_) expire();
     recover();

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "acts.hpp"
 #include "allowance.hpp"
 #include "attendance.hpp"
 #include "bans.hpp"
@@ -41,6 +42,7 @@ struct Context {
   Logger* logger;
   Bus* bus;                          // null: there is no other node
   Callback<std::uint64_t()> random;  // may be empty
+  Acts acts;                         // before the authenticator, which may use it
   DeskRules desk;
   std::string node;  // of this process, in the records
   std::unique_ptr<Authenticator> authenticator;

@@ -10,7 +10,7 @@ set(model "kefu/model/")
 set(values "kefu/(callback|error|result|limits|record|desk_record|desk_keys|append_batch)\\.")
 set(basics "kefu/(completion|shared_frame|logger|metrics|version)\\.|${values}|${model}")
 set(core "kefu/core/|${values}|${model}")
-set(ports "kefu/(transport|store|bus|policy|files|executor|clock|auth|event_sink)\\.|${basics}")
+set(ports "kefu/(transport|store|bus|policy|files|executor|clock|auth|auditor|event_sink)\\.|${basics}")
 # What a store folds in memory is a machine of the core; its rows are not.
 set(stores "${ports}|${core}")
 set(wire "kefu/wire/|${basics}")
@@ -23,7 +23,7 @@ set(rules
     "${values}" "${values}|${model}"
     "kefu/core/" "${core}"
     "kefu/(completion|shared_frame|logger|metrics|version)\\." "${basics}"
-    "kefu/(transport|store|bus|policy|files|executor|clock|auth|event_sink)\\." "${ports}"
+    "kefu/(transport|store|bus|policy|files|executor|clock|auth|auditor|event_sink)\\." "${ports}"
     "kefu/time_zone\\." "kefu/time_zone\\.|${basics}"
     "kefu/wire/" "${wire}"
     "kefu/memory/" "kefu/memory/|${stores}"

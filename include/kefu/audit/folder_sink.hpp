@@ -1,8 +1,10 @@
 // FolderSink: an EventSink that keeps an audit log (chain.hpp) in a folder, in files of a bounded
 // size. A call is answered when its lines are on the disk and their head is anchored.
 //
-//   hub.deliver("audit", std::make_unique<kefu::audit::FolderSink>("/var/lib/desk/audit",
-//   options));
+//   auto sink = std::make_unique<kefu::audit::FolderSink>("/var/lib/desk/audit", options);
+//   hub_options.auditor = sink.get();  // what becomes no entry is kept, too
+//   kefu::Hub hub{executors, store, hub_options};
+//   hub.deliver("audit", std::move(sink));
 //
 // All events in commit order, never given up: leave SinkOptions as they are. What is delivered
 // again after a crash or a lost lease is known by the last lines and not written twice; a line that
@@ -10,14 +12,20 @@
 // with what it was the one to deliver; an event that one node wrote and could not note stands in
 // two.
 //
+// Acts (kefu/auditor.hpp) are written by the node on which they happened, soon, in the same chain,
+// and at most once: those of the last moments before a crash are missing. While the log can't be
+// written the first FolderSink::kWaiting are kept, and the rest are counted; that is written then.
+//
 // Files are never removed here. Those that are full can be taken away, the oldest first, and
 // brought back to be verified; or see VerifyOptions::since.
 #pragma once
 
 #include <kefu/audit/chain.hpp>
+#include <kefu/auditor.hpp>
 #include <kefu/event_sink.hpp>
 #include <kefu/logger.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -41,9 +49,11 @@ struct FolderSinkOptions {
   Logger* logger = nullptr;                ///< is told why it can't write. Outlives the sink
 };
 
-/// Threading: as EventSink says; the disk is written on a thread of its own.
-class FolderSink final : public EventSink {
+/// Threading: as EventSink and Auditor say; the disk is written on a thread of its own.
+class FolderSink final : public EventSink, public Auditor {
  public:
+  static constexpr std::size_t kWaiting = 4096;  ///< acts, of some hundred bytes each
+
   /// Makes the folder when it is missing. Throws std::invalid_argument for a bad writer or a short
   /// salt, std::system_error when the folder can't be used, and std::runtime_error when another
   /// process has it or its last line is not what was written.
@@ -56,6 +66,9 @@ class FolderSink final : public EventSink {
   /// Answers errc::ok, errc::store_full, what the anchor answered, or errc::store_failed: after a
   /// failed fsync until the folder is opened again.
   void deliver(const EventBatch& batch, Completion<errc> done) override;
+
+  /// Never fails: see above.
+  void note(const Act& act) override;
 
  private:
   struct Impl;

@@ -20,6 +20,7 @@ struct AddBan {
 struct LiftBan {
   std::string participant;
   std::string address;
+  std::string by = {};  ///< who said so; empty: the host
 };
 
 [[nodiscard]] inline Rule decide(const AddBan& ask, WorkingSet& desk, Timestamp now) {

@@ -145,3 +145,38 @@ test('a log that was tampered with while nobody served is not gone on with', asy
   await t.desk.kill();
   await t.desk.up();
 });
+
+test('what becomes no entry is in it too: refused messages, bans, logins that failed', async () => {
+  const { visitor, id } = await t.pair();
+  const boss = await t.peer('supervisor').begin();
+  const cseq = visitor.send(id, 'not mine to say', { kind: 'assigned' });
+  assert.equal((await visitor.outcome(id, cseq)).code, 'denied');
+  for (const frame of [{ type: 'ban', reason: 'rudeness' }, { type: 'lift' }]) {
+    const answer = await boss.request({ ...frame, participant: 'somebody' });
+    assert.equal(answer.type, 'done', JSON.stringify(answer));
+  }
+  const stranger = t.peer('visitor');
+  await stranger.connect();
+  for (let i = 0; i < 3; ++i)
+    assert.equal((await stranger.hello({ token: 'a guess' })).code, 'unauthenticated');
+  await t.desk.stop();
+
+  const acts = entries().filter(({ act }) => act);
+  assert.deepEqual(
+    acts.map(({ act, by, participant, code, count }) => ({ act, by, participant, code, count })),
+    [
+      { act: 'send_refused', by: visitor.id },
+      { act: 'banned', by: boss.id, participant: 'somebody' },
+      { act: 'lifted', by: boss.id, participant: 'somebody' },
+      { act: 'logins_refused', code: 'unauthenticated', count: 3 },
+    ].map((act) => ({ by: undefined, participant: undefined, code: undefined, count: undefined, ...act })),
+  );
+  for (const file of files()) assert.doesNotMatch(linesOf(file).join(), /rudeness|mine to say/);
+
+  const { status, stdout } = verify('--anchors', anchors);
+  assert.equal(status, 0, stdout);
+  tampered(
+    (lines) => lines.splice(lines.findIndex((line) => line.includes('"act":"banned"')), 1),
+    (file) => assert.match(verify().stdout, new RegExp(`^${file}:\\d+: missing: [^\n]*\n1 fault`)),
+  );
+});

@@ -33,6 +33,13 @@ inline EventBatch batch(std::uint64_t first, std::uint64_t last) {
   return out;
 }
 
+/// A message that was refused.
+inline Act refused(std::uint64_t cseq, std::string_view reason = "a word") {
+  return {{1'764'000'000'000'000'000},
+          act::SendRefused{
+              {2, 1}, Log::public_log, "ann", Role::visitor, {{1, 1}, cseq}, reason, "a secret"}};
+}
+
 /// The lines of so many events, each without its '\n', and the head behind each.
 struct WrittenChain {
   explicit WrittenChain(std::uint64_t count, std::string writer = "desk-1") {

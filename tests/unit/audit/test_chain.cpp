@@ -9,6 +9,7 @@ using namespace kefu;
 using namespace kefu::audit;
 using kefu::test::event;
 using kefu::test::kSalt;
+using kefu::test::refused;
 using kefu::test::WrittenChain;
 
 namespace {
@@ -49,6 +50,33 @@ TEST_CASE("what there is nothing to say of is left out, and what is odd is escap
     CHECK(line.find(absent) == std::string::npos);
   CHECK(line.find(R"("from":"a \"name\"\n")") != std::string::npos);
   CHECK(line_from(std::string_view(line).substr(0, line.size() - 1)));
+}
+
+TEST_CASE("a line of an act says what the header says that it does, and is read back") {
+  const Act act = refused(3);
+  const std::string place =
+      "00000000-0000-0002-0000-000000000001 public 00000000-0000-0001-0000-000000000001 3";
+  const std::string fields =
+      R"("act":"send_refused","at":"2025-11-24T16:00:00.000000000Z",)"
+      R"("conversation":"00000000-0000-0002-0000-000000000001","log":"public","by":"ann",)"
+      R"("role":"visitor","session":"00000000-0000-0001-0000-000000000001","cseq":3,"reason":")" +
+      text_digest(kSalt, "reason", "a word") + R"(","content":")" +
+      text_digest(kSalt, place, "a secret") + '"';
+  CHECK(fields_of(act, kSalt) == fields);
+  Chain chain{Head{"desk-1"}};
+  std::string lines;
+  chain.append(fields_of(act, kSalt), lines);
+  const std::string content =
+      R"({"writer":"desk-1","n":1,"prev":")" + std::string(kNoHash) + "\"," + fields;
+  CHECK(lines == content + R"(,"hash":")" + sha256(content) + "\"}\n");
+  lines.pop_back();
+  const auto line = line_from(lines);
+  REQUIRE(line);
+  CHECK(line->whole);
+  CHECK(line->act == "send_refused");
+  CHECK(line->head == chain.head());
+  for (std::size_t size = 0; size < lines.size(); ++size)
+    CHECK_FALSE(line_from(std::string_view(lines).substr(0, size)));
 }
 
 TEST_CASE("no body is in a line, and nobody can try bodies without the salt") {

@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 using kefu::test::ask;
 using kefu::test::batch;
 using kefu::test::event;
+using kefu::test::refused;
 using kefu::test::Scratch;
 
 namespace {
@@ -182,6 +183,54 @@ TEST_CASE("a crash behind a rotation leaves an empty file, and the chain goes on
   }
 }
 
+TEST_CASE("acts stand in the chain of the events, anchored, over restarts") {
+  Rig rig;
+  {
+    FolderSink sink(rig.folder, rig.options());
+    CHECK(deliver(sink, batch(1, 2)) == errc::ok);
+    sink.note(refused(1));
+    CHECK(deliver(sink, batch(3, 3)) == errc::ok);
+  }
+  {
+    FolderSink sink(rig.folder, rig.options());
+    CHECK(deliver(sink, batch(1, 3)) == errc::ok);
+    sink.note(refused(2));
+  }
+  const Report report = rig.verify();
+  CHECK(report.faults == 0);
+  CHECK(report.lines == 5);
+  CHECK(report.head.n == 5);
+  CHECK(rig.verify().anchored >= 3);
+  const std::string content = content_of(rig.files().at(0));
+  CHECK(content.find(R"("act":"send_refused")") != std::string::npos);
+  CHECK(content.find("secret") == std::string::npos);
+}
+
+TEST_CASE("an act that is edited, removed or cut off is found") {
+  Rig rig;
+  {
+    FolderSink sink(rig.folder, rig.options());
+    for (std::uint64_t cseq = 1; cseq <= 4; ++cseq) sink.note(refused(cseq));
+  }
+  const fs::path file = rig.files().at(0);
+  const std::string content = content_of(file);
+  REQUIRE(rig.verify().faults == 0);
+  REQUIRE(rig.verify().lines == 4);
+
+  std::string edited = content;
+  edited[edited.find("ann")] = 'A';
+  write(file, edited);
+  CHECK(rig.verify().findings.at(0).fault == Fault::changed);
+
+  const std::size_t first = content.find('\n') + 1;
+  const std::size_t second = content.find('\n', first) + 1;
+  write(file, content.substr(0, first) + content.substr(second));
+  CHECK(rig.verify().findings.at(0).fault == Fault::missing);
+
+  write(file, std::string_view(content).substr(0, content.rfind('\n', content.size() - 2) + 1));
+  CHECK(rig.verify().findings.at(0).fault == Fault::cut_off);
+}
+
 TEST_CASE("a log whose end is not what was written is not gone on with") {
   Rig rig;
   {
@@ -247,6 +296,24 @@ class FullDisk {
   rlimit before_{};
   void (*handler_)(int);
 };
+
+TEST_CASE("acts that a full disk has no room for are kept, and those beyond are counted") {
+  Rig rig;
+  constexpr std::size_t kBeyond = 3;
+  {
+    FolderSink sink(rig.folder, rig.options());
+    {
+      const FullDisk full(100);
+      for (std::size_t i = 0; i < FolderSink::kWaiting + kBeyond; ++i) sink.note(refused(i + 1));
+      CHECK(deliver(sink, batch(1, 1)) == errc::store_full);
+    }
+    CHECK(deliver(sink, batch(1, 1)) == errc::ok);
+  }
+  const Report report = rig.verify();
+  CHECK(report.faults == 0);
+  CHECK(report.lines == FolderSink::kWaiting + 2);
+  CHECK(content_of(rig.files().at(0)).find(R"("act":"lost","count":3,)") != std::string::npos);
+}
 
 TEST_CASE("on a full disk nothing half is left, and it goes on when there is room") {
   Rig rig;

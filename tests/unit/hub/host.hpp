@@ -115,10 +115,10 @@ class Peer final : public Connection {
 
 class Host {
  public:
-  explicit Host(limits bounds = {}, DeskOptions desk = {})
+  explicit Host(limits bounds = {}, DeskOptions desk = {}, Auditor* auditor = nullptr)
       : memory(clock, bounds),
         store(memory),
-        hub({&loop}, store, options(bounds, std::move(desk))) {
+        hub({&loop}, store, options(bounds, std::move(desk), auditor)) {
     hub.authenticate(std::make_unique<PlainTokens>(&callers));
   }
 
@@ -140,11 +140,12 @@ class Host {
   }
 
  private:
-  HubOptions options(const limits& bounds, DeskOptions desk) {
+  HubOptions options(const limits& bounds, DeskOptions desk, Auditor* auditor) {
     HubOptions out;
     out.limits = bounds;
     out.desk = std::move(desk);
     out.clock = &clock;
+    out.auditor = auditor;
     out.random = [this] { return ++random_ * 0x9e37'79b9'7f4a'7c15u; };
     return out;
   }
