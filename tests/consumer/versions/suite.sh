@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # suite.sh SUITE MIRROR FOLDER [package…]: builds kefu and runs its unit tests in another release of Debian (trixie, sid)
 # of that mirror, with that one's compilers and libraries. It lays the release out in FOLDER (3 GiB; needs root and debootstrap), and
-# may be run again for what was changed. Named packages (libfmt-dev/experimental) are taken as well. CXX and
-# CXXFLAGS choose another compiler or standard. Takes half an hour on two cores, most of it compiling.
+# may be run again for what was changed. Named packages (libfmt-dev/experimental) are taken as well. CXX chooses
+# another compiler, STANDARD another standard (23). Takes half an hour on two cores, most of it compiling.
 set -euo pipefail
 suite=$1
 mirror=$2
@@ -34,6 +34,6 @@ chroot "$root" sh -c "
   \${CXX:-c++} --version | head -1
   dpkg-query -W libasio-dev libfmt-dev libsimdjson-dev doctest-dev libllhttp-dev libnats-dev libssl-dev
   cmake -G Ninja -S . -B build -DCMAKE_BUILD_TYPE=None -DKEFU_BUILD_EXAMPLES=OFF -DKEFU_BUILD_BENCH=OFF \
-    -DKEFU_WARNINGS_AS_ERRORS=ON
+    -DKEFU_WARNINGS_AS_ERRORS=ON -DCMAKE_CXX_STANDARD=${STANDARD:-20}
   ninja -C build -k 0 src/all kefu-unit
   ctest --test-dir build -L '^unit\$' -j 2 --output-on-failure"

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ostream>  // doctest writes an errc as an error_code
+
 TEST_CASE("Link can be implemented from its header alone") {
   struct Nowhere final : kefu::client::Link {
     void open(kefu::client::LinkEvents& events) override { events_ = &events; }

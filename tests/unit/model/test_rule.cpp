@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ostream>  // doctest writes an errc as an error_code
+
 namespace {
 
 using namespace kefu;
