@@ -8,7 +8,8 @@ namespace kefu::inline v0::postgres {
 
 void Connection::open() {
   close();
-  link_ = address_.start();
+  host_ = std::exchange(tried_, true) ? address_->next(host_) : address_->found();
+  link_ = address_->start(host_);
   if (!link_ || PQstatus(link_.get()) == CONNECTION_BAD) return close();
   phase_ = Phase::connecting;
   polling_ = PGRES_POLLING_WRITING;
@@ -132,6 +133,8 @@ void Connection::collect(Rows rows, ExecStatusType status, const char* state) {
     if (!coming_.state.empty()) return close();
     phase_ = Phase::ready;
     coming_ = {};
+    address_->serves(host_);
+    tried_ = false;
     return;
   }
   answered_.push_back(std::exchange(coming_, {}));

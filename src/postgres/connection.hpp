@@ -23,13 +23,17 @@ struct Step {
 
 class Connection {
  public:
-  Connection(Address address, std::string settings, Use use)
-      : address_(std::move(address)), settings_(std::move(settings)), use_(use) {}
+  /// `address` is shared: what one connection finds the others know.
+  Connection(Address& address, std::string settings, Use use)
+      : address_(&address), settings_(std::move(settings)), use_(use) {}
 
-  /// Begins to connect. What happens then shows in progress().
+  /// Begins to connect: to the host that served last, and each time that fails to the next. What
+  /// happens then shows in progress().
   void open();
   void close();
   [[nodiscard]] bool closed() const { return link_ == nullptr; }
+  /// How long open() may take.
+  [[nodiscard]] Nanoseconds patience() const { return address_->patience(); }
   /// Statements may be sent.
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
 
@@ -54,10 +58,12 @@ class Connection {
   void collect();
   void collect(Rows rows, ExecStatusType status, const char* state);
 
-  Address address_;
+  Address* address_;
   std::string settings_;
   Use use_;
   Link link_;
+  std::size_t host_ = 0;
+  bool tried_ = false;  ///< to connect, in vain so far
   Phase phase_ = Phase::closed;
   PostgresPollingStatusType polling_ = PGRES_POLLING_WRITING;
   bool flushing_ = false;

@@ -39,8 +39,11 @@ LaneId new_lane() {
 
 }  // namespace
 
-Engine::Engine(const Address& address, const Options& options, ServerClock& clock)
-    : keys_(options.schema), timeout_(options.timeout), clock_(clock) {
+Engine::Engine(Address address, const Options& options, ServerClock& clock)
+    : address_(std::move(address)),
+      keys_(options.schema),
+      timeout_(options.timeout),
+      clock_(clock) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
   wake_out_ = Descriptor(ends[0]);
@@ -51,9 +54,9 @@ Engine::Engine(const Address& address, const Options& options, ServerClock& cloc
   }
   const std::string settings = settings_of(options);
   for (std::size_t i = 0; i < options.writers; ++i)
-    lanes_.emplace_back(Connection(address, settings, Use::writes), new_lane(), keys_, timeout_);
+    lanes_.emplace_back(Connection(address_, settings, Use::writes), new_lane(), keys_, timeout_);
   for (std::size_t i = 0; i < options.readers; ++i)
-    readers_.emplace_back(Connection(address, settings, Use::reads), timeout_);
+    readers_.emplace_back(Connection(address_, settings, Use::reads), timeout_);
   clock_due_ = steady_now() + ServerClock::kLook;
   happened_.resize(lanes_.size() + readers_.size());
   thread_ = std::thread([this] { run(); });

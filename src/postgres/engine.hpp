@@ -21,7 +21,7 @@ namespace kefu::inline v0::postgres {
 class Engine {
  public:
   /// `clock` must outlive it.
-  Engine(const Address& address, const Options& options, ServerClock& clock);
+  Engine(Address address, const Options& options, ServerClock& clock);
   /// Ends what is under way.
   ~Engine();
 
@@ -43,6 +43,7 @@ class Engine {
   [[nodiscard]] bool over() const;
   void wake();
 
+  Address address_;  // the thread's own
   const Keys keys_;
   const Nanoseconds timeout_;
   ServerClock& clock_;

@@ -82,7 +82,7 @@ std::optional<Lane::Done> Lane::progress(short happened, Instant now, Timestamp 
   std::optional<Done> done;
   for (Step step; !done && connection_.take(step);) done = answered(step, store_now);
   if (phase_ != Phase::idle && now >= since_ + timeout_) connection_.close();
-  if (redial_.keep(connection_, now, timeout_)) {
+  if (redial_.keep(connection_, now)) {
     unknown_ = unknown_ || phase_ == Phase::committing;
     phase_ = Phase::idle;
   }
@@ -96,7 +96,7 @@ std::optional<Lane::Done> Lane::progress(short happened, Instant now, Timestamp 
 Instant Lane::due() const {
   Instant due{INT64_MAX};
   if (!wanted_) return due;
-  if (!connection_.ready()) due = redial_.due(connection_, timeout_);
+  if (!connection_.ready()) due = redial_.due(connection_);
   if (phase_ != Phase::idle) due = std::min(due, since_ + timeout_);
   if (job_ && phase_ == Phase::idle) {
     due = std::min(due, job_->deadline);

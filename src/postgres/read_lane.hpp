@@ -37,13 +37,13 @@ class ReadLane {
     connection_.progress(happened);
     for (Step step; connection_.take(step); since_ = now) answered(step, again);
     if (!jobs_.empty() && now >= since_ + timeout_) connection_.close();
-    redial_.keep(connection_, now, timeout_);
+    redial_.keep(connection_, now);
     if (connection_.ready()) return;
     for (; !jobs_.empty(); jobs_.pop_front()) again.push_back(std::move(jobs_.front()));
   }
   [[nodiscard]] Instant due() const {
     if (!wanted_) return Instant{INT64_MAX};
-    if (!connection_.ready()) return redial_.due(connection_, timeout_);
+    if (!connection_.ready()) return redial_.due(connection_);
     return jobs_.empty() ? Instant{INT64_MAX} : since_ + timeout_;
   }
 

@@ -13,8 +13,8 @@ namespace kefu::inline v0::postgres {
 class Redial {
  public:
   /// After each progress(): opens a closed connection when it is time, and gives up one that takes
-  /// longer than `patience`. True when one that was ready is lost.
-  bool keep(Connection& connection, Instant now, Nanoseconds patience) {
+  /// longer than its patience. True when one that was ready is lost.
+  bool keep(Connection& connection, Instant now) {
     if (connection.ready()) {
       up_ = true;
       opening_ = false;
@@ -22,7 +22,7 @@ class Redial {
       return false;
     }
     if (!connection.closed()) {
-      if (now < opened_ + patience) return false;
+      if (now < opened_ + connection.patience()) return false;
       connection.close();
     }
     const bool lost = std::exchange(up_, false);
@@ -38,8 +38,8 @@ class Redial {
     return lost;
   }
   /// When keep() has something to do, whatever the connection says.
-  [[nodiscard]] Instant due(const Connection& connection, Nanoseconds patience) const {
-    return connection.closed() ? due_ : opened_ + patience;
+  [[nodiscard]] Instant due(const Connection& connection) const {
+    return connection.closed() ? due_ : opened_ + connection.patience();
   }
 
  private:

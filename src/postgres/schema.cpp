@@ -183,7 +183,7 @@ std::string settings_of(const Options& options) {
          "enable_mergejoin = off; SET jit = off; SET bytea_output = hex";
 }
 
-Link prepare_schema(const Address& address, const Options& options) {
+Link prepare_schema(Address& address, const Options& options) {
   if (!is_name(options.schema)) throw std::invalid_argument("the name of a schema");
   if (options.writers == 0 || options.readers == 0 || options.timeout <= Nanoseconds{0} ||
       options.stall <= Nanoseconds{0} || options.ping <= Nanoseconds{0})

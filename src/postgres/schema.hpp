@@ -18,7 +18,7 @@ inline constexpr std::size_t kMostEntries = std::size_t{1} << kPositionBits;
 
 /// Connects, waits for it, and sees to it that the tables are there. Throws std::system_error and
 /// std::invalid_argument as Store says.
-[[nodiscard]] Link prepare_schema(const Address& address, const Options& options);
+[[nodiscard]] Link prepare_schema(Address& address, const Options& options);
 
 /// What each connection sets before anything else.
 [[nodiscard]] std::string settings_of(const Options& options);

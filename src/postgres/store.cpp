@@ -16,10 +16,10 @@ namespace kefu::inline v0::postgres {
 class Store::Impl {
  public:
   Impl(const std::string& conninfo, const Options& options, const limits& limits) : bounds(limits) {
-    const Address address(conninfo, options);
+    Address address(conninfo, options);
     const Link link = prepare_schema(address, options);
     look_at_clock(link.get());
-    engine = std::make_unique<Engine>(address, options, clock);
+    engine = std::make_unique<Engine>(std::move(address), options, clock);
   }
 
   const limits bounds;

@@ -51,13 +51,20 @@ struct Options {
 /// the server's name when it connects (give `hostaddr` where that could block).
 /// Failure: lost connections are made again, and what was under way is done again; where a commit
 /// got no answer the database is asked whether it had happened. Deadlocks and the like are retried.
+/// Hosts: `conninfo` may name several that lead to the same data ("host=a,b"). A connection goes to
+/// the one that served last, at first to the first, and each time that fails to the next. A host
+/// that says nothing gets connect_timeout of `conninfo`, or its share of Options::timeout where
+/// there is none; all addresses of one name share that. Unless `conninfo` says otherwise a host
+/// serves only when it takes writes (target_session_attrs=read-write), so a standby is passed over
+/// until it is promoted.
 /// Clock: the server's, as seen from here: asked every few seconds and run on in between.
 /// Memory: a call throws std::bad_alloc when there is no room to keep it; the thread ends the
 /// process when it finds none.
 class Store final : public kefu::Store {
  public:
   /// Connects, and migrates. `conninfo` is libpq's: "host=db dbname=support user=kefu", or a URI;
-  /// passwords and certificates go there, too. Throws std::system_error with a kefu::errc:
+  /// passwords and certificates go there, too. Waits for a silent host as long as it may take, in
+  /// whole seconds, rounded up, and at least 2. Throws std::system_error with a kefu::errc:
   /// unavailable (no connection, or no right), store_version (written by a newer kefu, or by an
   /// older one without Options::migrate); std::invalid_argument for options.
   explicit Store(const std::string& conninfo, Options options = {}, limits bounds = {});
