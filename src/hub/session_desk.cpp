@@ -232,6 +232,7 @@ void Session::tell_agents(const std::vector<SharedFrame>& frames) {
 
 void Session::show(const Conversation& c, bool asked) {
   Seat::Shown* const known = seat_->find(c.id);
+  if (known && known->assignment > c.assignment.epoch) return;  // it was read before that was told
   if (known && known->assignment == c.assignment.epoch && known->asked == asked) return;
   if (known) {
     *known = {c.id, c.assignment.epoch, asked};

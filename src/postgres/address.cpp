@@ -50,6 +50,8 @@ std::string entry(const std::vector<std::string>& list, std::size_t at) {
 Link begin(PGconn* (*connect)(const char* const*, const char* const*, int), const Values& values,
            int expand) {
   std::vector<const char*> names, texts;
+  names.reserve(values.size() + 1);
+  texts.reserve(values.size() + 1);
   for (const auto& [name, text] : values) {
     names.push_back(name.c_str());
     texts.push_back(text.c_str());

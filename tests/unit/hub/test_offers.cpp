@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <kefu/core/desk_command.hpp>
 #include <kefu/wire/records.hpp>
 #include <optional>
 
@@ -147,4 +148,26 @@ TEST_CASE("an agent who serves another department is offered what waits there, a
     CHECK(agent.got("\"offer\"", id_of(billing)) == (read ? 1 : 0));
     CHECK(agent.got("\"offer_gone\"", id_of(billing)) == (read ? 1 : 0));
   }
+}
+
+TEST_CASE("a page that is older than what was told does not take it back") {
+  Host host({}, picking_in_departments());
+  Peer visitor(host);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open(id_of(1), "billing"));
+  host.store.slow = true;
+  Peer agent(host);
+  agent.asks(hello("agent a"));
+  const ConversationId id = *ConversationId::parse(id_of(1));
+  std::uint64_t round = 0;
+  host.store.get(conversation_key(id), [&](auto record) {
+    round = wire::decode_conversation((**record).value)->assignment.epoch;
+  });
+  host.hub.change({core::Overflow{id, round, "sales"}},
+                  [](DeskOutcome outcome) { CHECK(outcome.code == errc::ok); });
+  host.loop.run_until_idle();
+  CHECK(agent.got("\"offer\"", "sales") == 1);
+  host.store.let_go();
+  host.loop.run_until_idle();
+  CHECK(agent.got("\"offer\"") == 1);
 }
