@@ -38,5 +38,5 @@ chroot "$root" sh -c "
   dpkg-query -W libasio-dev libfmt-dev libsimdjson-dev doctest-dev libllhttp-dev libnats-dev libssl-dev
   cmake -G Ninja -S . -B build -DCMAKE_BUILD_TYPE=None -DKEFU_BUILD_EXAMPLES=OFF -DKEFU_BUILD_BENCH=OFF \
     -DKEFU_WARNINGS_AS_ERRORS=ON -DCMAKE_CXX_STANDARD=${STANDARD:-20}
-  ninja -C build -k 0 src/all kefu-unit
+  ninja -C build -k 0 src/all tests/unit/all
   ctest --test-dir build -L '^unit\$' -j 2 --output-on-failure"
