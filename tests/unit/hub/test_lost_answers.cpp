@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <kefu/desk_keys.hpp>
 #include <new>
 #include <vector>
 
