@@ -11,6 +11,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -35,12 +36,16 @@ void post_webhooks(kefu::Hub& hub, kefu::net::Loops& loops) {
   hub.deliver("crm", std::make_unique<kefu::net::Webhook>(loops, options), delivery);
 }
 
-void keep_audit_log(kefu::Hub& hub, const std::string& secret) {
+void keep_audit_log(kefu::net::Loops& loops, kefu::Store& store, kefu::HubOptions hub_options,
+                    const std::string& secret) {
   kefu::audit::FolderSinkOptions options;
   options.writer = "desk-1";
   options.salt = secret;  // 32 bytes or more
   options.anchor = [](const kefu::audit::Head& head) { return keep_elsewhere(to_line(head)); };
-  hub.deliver("audit", std::make_unique<kefu::audit::FolderSink>("/var/lib/desk/audit", options));
+  auto sink = std::make_unique<kefu::audit::FolderSink>("/var/lib/desk/audit", options);
+  hub_options.auditor = sink.get();  // for what becomes no entry
+  kefu::Hub hub{loops.executors(), store, hub_options};
+  hub.deliver("audit", std::move(sink));
 }
 
 template <class MyFactory>

@@ -57,7 +57,7 @@ TEST_CASE("a message that a policy denies is an act, once, without what it said"
   Pair pair(host);
   pair.visitor.asks(send(1));
   pair.visitor.asks(send(1));
-  REQUIRE(pair.visitor.got("\"denied\"", "\"cseq\":1,") == 2);
+  REQUIRE(pair.visitor.got("\"denied\"", "\"cseq\":1") == 2);
   REQUIRE(kept.said.size() == 1);
   CHECK(kept.got(R"("act":"send_refused")", in_conversation(), R"("by":"v")", "\"cseq\":1,",
                  digest_field("reason", "not here"), R"("content":")") == 1);
@@ -70,7 +70,7 @@ TEST_CASE("a message that a rule denies is an act") {
   Host host{{}, {}, &kept};
   Pair pair(host);
   pair.visitor.asks(send(1, "assigned"));
-  REQUIRE(pair.visitor.got("\"denied\"", "\"cseq\":1,") == 1);
+  REQUIRE(pair.visitor.got("\"denied\"", "\"cseq\":1") == 1);
   REQUIRE(kept.said.size() == 1);
   CHECK(kept.got(R"("act":"send_refused")", R"("role":"visitor")") == 1);
   CHECK(kept.got("\"reason\"") == 0);
@@ -110,9 +110,10 @@ TEST_CASE("a ban of the host's is an act, its address a digest") {
   Kept kept;
   Host host{{}, {}, &kept};
   host.hub.ban({{}, "198.51.100.7", {}, {}, {}, {}}, [](const DeskOutcome&) {});
+  host.loop.run_until_idle();
   host.hub.lift({}, "198.51.100.7", [](const DeskOutcome&) {});
   host.loop.run_until_idle();
-  const std::string address = digest_field("address", "198.51.100.7/32");
+  const std::string address = digest_field("address", "198.51.100.7");
   CHECK(kept.got(R"("act":"banned")", address) == 1);
   CHECK(kept.got(R"("act":"lifted")", address) == 1);
   CHECK(kept.got("\"by\"") == 0);
@@ -126,6 +127,7 @@ TEST_CASE("logins that fail, or are limited, are told together") {
       std::make_unique<LoginGuard>(std::make_unique<PlainTokens>(), host.loop, 3));
   Peer peer(host);
   peer.certificate = "CN=till-7";
+  host.pass(1s);  // the first tick tells what there is
   for (int i = 0; i < 4; ++i) peer.asks(hello("wrong"));
   REQUIRE(peer.closed_for == errc::rate_limited);
   host.pass(11s);
