@@ -30,8 +30,9 @@ class LoginTally {
     friend std::strong_ordering operator<=>(const Kind&, const Kind&) = default;
     friend bool operator==(const Kind&, const Kind&) = default;
   };
-  using Counts = std::map<Kind, std::uint64_t>;
+  using Counts = std::map<Kind, std::uint64_t>;  ///< how many of each kind
 
+  /// One more of these.
   void count(Kind kind) {
     if (counts_.size() >= kMost && !counts_.contains(kind))
       kind = {kind.code, kind.rule, {}, {}, {}};
