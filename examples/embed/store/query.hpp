@@ -20,8 +20,9 @@ struct SqlError {
 class Query {
  public:
   template <class... Values>
-  Query(sqlite3* db, const char* sql, const Values&... values) {
-    const int code = sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr);
+  Query(sqlite3* db, std::string_view sql, const Values&... values) {
+    const int code =
+        sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
     if (code != SQLITE_OK) throw SqlError{code};
     (bind(values), ...);
   }

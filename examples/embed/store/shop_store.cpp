@@ -5,55 +5,14 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "cursor.hpp"
+#include "message_row.hpp"
 #include "query.hpp"
 #include "schema.hpp"
 
 namespace shop {
 
 using namespace kefu;
-
-namespace {
-
-constexpr const char* channel_of(Log log) { return log == Log::public_log ? "chat" : "notes"; }
-
-/// Where a scan goes on: "<size of key>:<key><id>".
-std::string cursor_of(const std::string& key, const std::string& id) {
-  return std::to_string(key.size()) + ':' + key + id;
-}
-bool read_cursor(const std::string& text, std::string& key, std::string& id) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos || colon == 0 || colon > 9) return false;
-  if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
-                   [](char c) { return c >= '0' && c <= '9'; }))
-    return false;
-  const std::size_t size = std::stoul(text);
-  if (size > text.size() - colon - 1) return false;
-  key = text.substr(colon + 1, size);
-  id = text.substr(colon + 1 + size);
-  return true;
-}
-
-constexpr const char* kEntryColumns =
-    "no, channel, thread, place, behind, author, role, device, device_no, format, words, "
-    "written, tags";
-
-Entry entry_of(const Query& row) {
-  Entry out;
-  out.log = row.text(1) == "chat" ? Log::public_log : Log::internal;
-  out.conversation = ConversationId::parse(row.text(2)).value();
-  out.seq = row.number(3);
-  out.after = row.number(4);
-  out.from = row.text(5);
-  out.role = role_from_name(row.text(6)).value();
-  if (const auto device = SessionId::parse(row.text(7))) out.origin = {*device, row.number(8)};
-  out.kind = row.text(9);
-  out.body = row.text(10);
-  out.at = Timestamp::parse(row.text(11)).value();
-  out.tags = row.text(12);
-  return out;
-}
-
-}  // namespace
 
 struct ShopStore::Impl {
   Impl(const std::string& path, const Clock& with_clock, limits with_bounds)
@@ -145,11 +104,6 @@ struct ShopStore::Impl {
     return errc::ok;
   }
 
-  void forget(const std::string& device) {
-    run("DELETE FROM device_sent WHERE device = ?", device);
-    run("DELETE FROM device WHERE id = ?", device);
-  }
-
   // ---- logs
 
   core::ConversationHead head_of(ConversationId conversation) {
@@ -207,32 +161,18 @@ struct ShopStore::Impl {
       run("DELETE FROM device_sent WHERE device = ? AND thread = ? AND no <= ?", device, thread,
           static_cast<std::int64_t>(draft.cseq) - std::int64_t{bounds.window});
       if (outcome.code != errc::ok) continue;
-      Entry entry;
-      entry.conversation = draft.conversation;
-      entry.log = draft.log;
-      entry.seq = outcome.seq;
-      entry.after = outcome.after;
-      entry.from = draft.from;
-      entry.role = draft.role;
-      entry.origin = {draft.session, draft.cseq};
-      entry.kind = draft.kind;
-      entry.body = draft.body;
-      entry.tags = draft.tags;
-      entry.at = at;
-      put(entry);
+      put({draft.conversation, draft.log, outcome.seq, outcome.after, std::string(draft.from),
+           draft.role, Origin{draft.session, draft.cseq}, std::string(draft.kind),
+           std::string(draft.body), std::string(draft.tags), at});
     }
   }
 
   Page read(const ReadRequest& request) {
     Page page;
     page.tail = head_of(request.conversation).log.tail(request.log);
-    Query row(
-        db,
-        (std::string("SELECT ") + kEntryColumns +
-         " FROM message WHERE channel = ? AND thread = ? AND place > ? ORDER BY place LIMIT ?")
-            .c_str(),
-        channel_of(request.log), request.conversation.to_string(), request.after,
-        std::min<std::uint64_t>(request.max_entries, page.tail));
+    Query row(db, messages_where("channel = ? AND thread = ? AND place > ? ORDER BY place LIMIT ?"),
+              channel_of(request.log), request.conversation.to_string(), request.after,
+              std::min<std::uint64_t>(request.max_entries, page.tail));
     std::size_t bytes = 0;
     while (row.step()) {
       Entry entry = entry_of(row);
@@ -318,11 +258,7 @@ struct ShopStore::Impl {
   }
 
   std::vector<Event> events(std::uint64_t after, std::size_t limit) {
-    Query row(db,
-              (std::string("SELECT ") + kEntryColumns +
-               " FROM message WHERE no > ? AND place IS NOT NULL ORDER BY no")
-                  .c_str(),
-              after);
+    Query row(db, messages_where("no > ? AND place IS NOT NULL ORDER BY no"), after);
     std::vector<Event> out;
     while (out.size() < limit && row.step()) out.push_back({row.number(0), entry_of(row)});
     return out;
@@ -392,7 +328,10 @@ void ShopStore::expire(Nanoseconds idle, std::size_t limit,
   answer_write(*impl_, done, [&](std::vector<SessionId>& out) {
     Query row(impl_->db, "SELECT id FROM device WHERE seen <= ?", (impl_->now() - idle).ns);
     while (out.size() < limit && row.step()) out.push_back(SessionId::parse(row.text(0)).value());
-    for (const SessionId& one : out) impl_->forget(one.to_string());
+    for (const SessionId& one : out) {
+      impl_->run("DELETE FROM device_sent WHERE device = ?", one.to_string());
+      impl_->run("DELETE FROM device WHERE id = ?", one.to_string());
+    }
     return errc::ok;
   });
 }
