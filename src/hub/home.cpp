@@ -428,6 +428,7 @@ void Home::refresh(ConversationId id, Live& live) {
 void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record) {
   Live& live = live_[id];
   live.refreshing = false;
+  const bool outdated = std::exchange(live.outdated, false);
   std::unique_ptr<AppendBatch> held = std::move(live.held);
   errc code = record ? errc::ok : record.error();
   if (record && *record) {
@@ -451,7 +452,7 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
     }
     flush();
   }
-  if (std::exchange(live.outdated, false)) return refresh(id, live);
+  if (outdated) recheck(id);  // by its id: flush() may have let go of it
   forget_if_idle(id);
 }
 
