@@ -152,7 +152,9 @@ void Attendance::on_record(const Person& who, result<std::optional<Record>> reco
   const Agent& agent = std::get<Agent>(*found);
   for (Link& link : at->second.links) {
     if (link.state == Link::State::leaving) continue;
-    const bool stored = std::ranges::find(agent.devices, device_of(link)) != agent.devices.end();
+    const bool stored = std::ranges::any_of(agent.devices, [&](const Device& device) {
+      return device.session == link.session && device.node == shard_.context().node;
+    });
     link.state = stored ? Link::State::here : Link::State::arriving;
   }
   shard_.tell(agent, (*record)->version);

@@ -118,28 +118,35 @@ Head::Slice Head::slice(std::string_view part) const noexcept {
 HeadParser::Status HeadParser::feed(std::string_view& input) {
   bool complete = false;
   while (error_ == HeadError::none && !complete && !input.empty()) {
-    error_ = take(input.front(), complete);
-    input.remove_prefix(1);
+    std::string_view part = input.substr(0, limits_.max_bytes - head_.bytes_.size());
+    if (const std::size_t end = part.find('\n'); end != part.npos) part = part.substr(0, end + 1);
+    error_ = part.empty() ? HeadError::too_large : take(part, complete);
+    input.remove_prefix(part.size());
   }
   if (complete) error_ = parse();
   if (error_ != HeadError::none) return Status::failed;
   return complete ? Status::complete : Status::need_more;
 }
 
-/// Stores one byte and follows the line ends. Empty lines before the first line are skipped, as
-/// RFC 9112 2.2 asks, but count against the limit.
-HeadError HeadParser::take(char byte, bool& complete) {
-  if (head_.bytes_.size() == limits_.max_bytes) return HeadError::too_large;
-  head_.bytes_.push_back(byte);
-  if ((byte == '\n') != after_return_) return HeadError::bad_line_end;
-  after_return_ = byte == '\r';
-  if (byte == '\n') {
-    complete = started_ && line_empty_;
-    line_empty_ = true;
-  } else if (byte != '\r') {
-    line_empty_ = false;
-    started_ = true;
+/// Stores what has come of a line, up to its end, and looks at that. Empty lines before the first
+/// line are skipped, as RFC 9112 2.2 asks, but count against the limit.
+HeadError HeadParser::take(std::string_view part, bool& complete) {
+  head_.bytes_.append(part);
+  const bool ends = part.back() == '\n';
+  if (ends) part.remove_suffix(1);
+  if (!part.empty()) {
+    if (after_return_) return HeadError::bad_line_end;
+    after_return_ = part.back() == '\r';
+    if (after_return_) part.remove_suffix(1);
+    if (part.find('\r') != std::string_view::npos) return HeadError::bad_line_end;
+    line_empty_ = line_empty_ && part.empty();
+    started_ = started_ || !part.empty();
   }
+  if (!ends) return HeadError::none;
+  if (!after_return_) return HeadError::bad_line_end;
+  after_return_ = false;
+  complete = started_ && line_empty_;
+  line_empty_ = true;
   return HeadError::none;
 }
 

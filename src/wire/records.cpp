@@ -11,6 +11,8 @@
 namespace kefu::inline v0::wire {
 namespace {
 
+constexpr std::size_t kShort = 16 * 1024;
+
 /// As far as a participant may know it.
 template <class T>
 struct Told {
@@ -59,10 +61,16 @@ std::string encode(const T& record) {
   return json;
 }
 
-/// A record is good only under the key that it names itself.
+/// Its buffers are kept, a dozen times the longest text that it has read.
+simdjson::dom::parser& parser_of_this_thread() {
+  thread_local simdjson::dom::parser parser;
+  return parser;
+}
+
 template <class T>
 result<T> decode(std::string_view json) {
-  simdjson::dom::parser parser;
+  simdjson::dom::parser for_long_ones;
+  simdjson::dom::parser& parser = json.size() > kShort ? for_long_ones : parser_of_this_thread();
   simdjson::dom::element root;
   T record;
   const simdjson::error_code error = parser.parse(json.data(), json.size()).get(root);
@@ -72,6 +80,7 @@ result<T> decode(std::string_view json) {
   return record;
 }
 
+/// A record is good only under the key that it names itself.
 template <class T>
 result<DeskRecord> decode(const RecordKey& key, std::string_view json) {
   result<T> record = decode<T>(json);

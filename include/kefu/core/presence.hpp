@@ -25,13 +25,15 @@ struct RenewLease {
   std::string node;
   Nanoseconds lease{0};
 };
-/// A device has connected, here. Refused with `lease` while this node's own is not valid.
+/// A device has connected, here. Refused with `lease` while this node's own is not valid. One that
+/// is known to be here stays as it was written: who only comes back costs no commit.
 struct AttachDevice {
   std::string agent;
   Device device;
   Intent initial = Intent::available;  ///< of an agent of whom nothing is known yet
 };
-/// Its connection is gone. A newer one of the same session stays.
+/// Its connection is gone, and so are those that the same session had here before. A newer one
+/// stays, and so does one on another node.
 struct DetachDevice {
   std::string agent;
   Device device;
@@ -88,7 +90,9 @@ struct EndWrapUp {
   if (desk.incomplete()) return Rule::none;
   if (!lease || !lease->valid_at(now)) return Rule::lease;
   const auto known = std::ranges::find(agent->devices, ask.device.session, &Device::session);
-  if (known != agent->devices.end() && known->epoch >= ask.device.epoch) return Rule::none;
+  const bool is_known = known != agent->devices.end();
+  if (is_known && (known->node == ask.device.node || known->epoch >= ask.device.epoch))
+    return Rule::none;
   const bool fresh = desk.version_of(*agent) == 0;
   Agent& changed = desk.edit(*agent);
   if (fresh) changed.intent = ask.initial;
@@ -115,7 +119,12 @@ void drop_devices(const Agent& agent, Gone gone, WorkingSet& desk, Timestamp at)
   const Agent* const agent = desk.agent(ask.agent);
   if (desk.incomplete()) return Rule::none;
   detail::drop_devices(
-      *agent, [&](const Device& d) { return d == ask.device; }, desk, now);
+      *agent,
+      [&](const Device& d) {
+        const bool same = d.session == ask.device.session && d.node == ask.device.node;
+        return same && d.epoch <= ask.device.epoch;
+      },
+      desk, now);
   return Rule::none;
 }
 

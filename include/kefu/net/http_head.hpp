@@ -114,8 +114,8 @@ class HeadParser {
   explicit HeadParser(HeadKind kind, HeadLimits limits = {}) noexcept
       : limits_{limits}, kind_{kind} {}
 
-  /// Takes bytes from the front of `input` up to the end of the head; what is left belongs to the
-  /// body or to the next protocol. Precondition: the status so far is need_more.
+  /// Takes bytes from the front of `input` up to the end of the head; what is left then belongs to
+  /// the body or to the next protocol. Precondition: the status so far is need_more.
   Status feed(std::string_view& input);
 
   /// Precondition: complete. Valid until the parser is reset or destroyed.
@@ -129,7 +129,7 @@ class HeadParser {
   void reset() { *this = HeadParser{kind_, limits_}; }
 
  private:
-  HeadError take(char byte, bool& complete);
+  HeadError take(std::string_view part, bool& complete);
   HeadError parse();
   HeadError check_lines(std::string_view bytes) const noexcept;
   HeadError check_request() noexcept;

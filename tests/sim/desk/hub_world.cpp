@@ -107,6 +107,7 @@ struct HubWorld::Node {
   explicit Node(Instant now) : loop(now) {}
 
   testing::ManualExecutor loop;
+  std::string name{};  // as its hub calls itself, once that is known
   std::unique_ptr<testing::FaultStore> store{};
   std::unique_ptr<Bus> bus{};
   std::unique_ptr<Hub> hub{};
@@ -150,6 +151,7 @@ struct HubWorld::Link final : Connection {
 
   void on(const frame::Welcome& welcome) {
     session = welcome.session;
+    world.look_who_is_back();
     epoch = welcome.epoch;
     welcomed_at = world.clock_.now();
     for (const ConversationView& view : welcome.conversations) begin(view);
@@ -500,7 +502,11 @@ void HubWorld::look_who_is_back() {
     const auto record = checker_.agents().find(person->who.id);
     if (record == checker_.agents().end()) continue;
     for (const Device& device : record->second.devices) {
-      if (device.session != *link->session || device.epoch != link->epoch) continue;
+      if (device.session != *link->session) continue;
+      // What a hub wrote tells its name, and who comes back to a hub that has them already is
+      // there.
+      if (device.epoch == link->epoch) link->node.name = device.node;
+      if (device.node != link->node.name) continue;
       person->attached = true;
       checker_.on_back(person->who.id);
     }

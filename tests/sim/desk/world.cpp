@@ -468,9 +468,11 @@ void World::live(Person& person) {
     }
     const auto record = checker_.agents().find(person.id);
     const Device here{person.session, person.epoch, person.node->id};
+    const auto is_here = [&](const Device& device) {
+      return device.session == here.session && device.node == here.node;
+    };
     // As a hub's Attendance does: what another node took away meanwhile is put back.
-    if (record != checker_.agents().end() &&
-        std::ranges::find(record->second.devices, here) == record->second.devices.end())
+    if (record != checker_.agents().end() && std::ranges::none_of(record->second.devices, is_here))
       submit(*person.node, core::AttachDevice{person.id, here});
     if (record != checker_.agents().end() && !record->second.slots.empty()) {
       const std::vector<AgentSlot> slots = record->second.slots;

@@ -74,6 +74,15 @@ TEST_CASE("who comes back in time loses nothing, and the grace period starts ane
   CHECK(desk.return_first() == Rule::too_early);
 }
 
+TEST_CASE("who is back on the same node before they were taken for gone costs no commit") {
+  Present desk;
+  const Device again{desk.device.session, 2, "node"};
+  CHECK(desk.run(AttachDevice{"ann", again}) == Rule::none);
+  CHECK(!desk.changed);
+  CHECK(desk.run(DetachDevice{"ann", again}) == Rule::none);
+  CHECK(desk.agent("ann").devices.empty());
+}
+
 TEST_CASE("several devices: the agent is there until the last has gone") {
   Present desk;
   CHECK(desk.run(AttachDevice{"ann", {SessionId{9, 9}, 1, "node"}}) == Rule::none);

@@ -39,7 +39,7 @@ HeadParser parse(std::string_view bytes, HeadKind kind = HeadKind::request,
     const Outcome outcome = feed_in_pieces(parser, bytes, size);
     CHECK(outcome.status == expected.status);
     CHECK(outcome.error == expected.error);
-    CHECK(outcome.used == expected.used);
+    if (expected.status == HeadParser::Status::complete) CHECK(outcome.used == expected.used);
   }
   return whole;
 }
