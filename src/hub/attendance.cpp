@@ -20,10 +20,15 @@ void Attendance::arrive(const Person& who, SessionId session, std::uint64_t epoc
   // Nobody asks a supervisor who has not said that they want it.
   attendant.initial = who.role() == Role::agent ? Intent::available : Intent::busy;
   attendant.next_check = shard_.executor().now() + check_every();
-  // Who is back before their leaving was stored has not left: the record takes one for the other.
+  Link arrived{session, epoch};
+  for (const Link& link : attendant.links) {
+    // Who is back before their leaving was stored has not left: the record has them.
+    const bool stored = link.state != Link::State::arriving && !attendant.busy;
+    if (link.session == session && stored) arrived.state = Link::State::here;
+  }
   erase_if(attendant.links, [&](const Link& link) { return link.session == session; });
-  attendant.links.push_back({session, epoch});
-  settle_soon(who);
+  attendant.links.push_back(arrived);
+  if (arrived.state == Link::State::arriving) settle_soon(who);
 }
 
 void Attendance::depart(const Person& who, SessionId session, std::uint64_t epoch) {
@@ -131,11 +136,11 @@ void Attendance::on_tick(Instant now) {
     }
   }
   for (const Person& who : unsettled) settle_soon(who);
-  for (const Person& who : due) check(who);
+  for (const Person& who : due) look_up(who);
 }
 
 /// Another node may have changed the record, and nothing has told.
-void Attendance::check(const Person& who) {
+void Attendance::look_up(const Person& who) {
   shard_.context().store.get(
       agent_key(std::string(who.id())),
       shard_.here<result<std::optional<Record>>>([this, who](result<std::optional<Record>> record) {
@@ -144,12 +149,14 @@ void Attendance::check(const Person& who) {
 }
 
 void Attendance::on_record(const Person& who, result<std::optional<Record>> record) {
-  const auto at = people_.find(who);
-  if (at == people_.end() || at->second.busy || !record || !*record) return;
+  if (!record || !*record) return;
   const result<DeskRecord> found =
       wire::decode_record(agent_key(std::string(who.id())), (*record)->value);
   if (!found) return;
   const Agent& agent = std::get<Agent>(*found);
+  shard_.tell(agent, (*record)->version);
+  const auto at = people_.find(who);
+  if (at == people_.end() || at->second.busy) return;
   for (Link& link : at->second.links) {
     if (link.state == Link::State::leaving) continue;
     const bool stored = std::ranges::any_of(agent.devices, [&](const Device& device) {
@@ -157,7 +164,6 @@ void Attendance::on_record(const Person& who, result<std::optional<Record>> reco
     });
     link.state = stored ? Link::State::here : Link::State::arriving;
   }
-  shard_.tell(agent, (*record)->version);
   settle_soon(who);
 }
 

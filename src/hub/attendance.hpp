@@ -26,6 +26,9 @@ class Attendance {
   void arrive(const Person& who, SessionId session, std::uint64_t epoch);
   void depart(const Person& who, SessionId session, std::uint64_t epoch);
 
+  /// Tells the agent's sessions their record.
+  void look_up(const Person& who);
+
   void on_tick(Instant now);
 
  private:
@@ -62,7 +65,6 @@ class Attendance {
   void attach(const Person& who, Link link, Intent initial);
   void detach(const Person& who, Link link);
   void on_changed(const Person& who, errc code);
-  void check(const Person& who);
   void on_record(const Person& who, result<std::optional<Record>> record);
   [[nodiscard]] Nanoseconds check_every() const;
 

@@ -54,6 +54,8 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_waiting(const Conversation& conversation);
   void withdraw_offer(ConversationId conversation);
   void tell_agents(const std::vector<SharedFrame>& frames);
+  /// The same, and of what they themselves were told before.
+  void be_seated(const std::vector<SharedFrame>& agents);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);

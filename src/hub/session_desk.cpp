@@ -222,7 +222,13 @@ void Session::on(const frame::SetPresence& presence) {
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
   shard_.attendance().arrive(who_, id_, epoch_);
-  shard_.tell_agents_soon(ref_);
+  shard_.seat_soon(ref_);
+}
+
+void Session::be_seated(const std::vector<SharedFrame>& agents) {
+  if (!seat_) return;
+  if (seat_->record == 0) shard_.attendance().look_up(who_);
+  tell_agents(agents);
 }
 
 void Session::tell_agents(const std::vector<SharedFrame>& frames) {

@@ -10,6 +10,7 @@ namespace kefu::inline v0::hub {
 namespace {
 
 constexpr Nanoseconds kTick{250'000'000};
+constexpr std::size_t kSeatedInTick = 128;
 constexpr Nanoseconds kExpireEvery{60'000'000'000};
 constexpr std::size_t kExpireAtOnce = 1000;
 constexpr std::size_t kSpareBatches = 8;
@@ -316,13 +317,15 @@ void Shard::take(mail::AgentChanged& changed) {
   for_each_of(changed.news->record.id, [&](Session& session) { session.on_agent(changed.news); });
 }
 
-/// At the next tick: when many come at once, nobody waits for what is told to the others, and they
-/// are told once more of the colleagues who came with them.
-void Shard::tell_agents_soon(SessionRef ref) { newcomers_.push_back(ref); }
+/// At the next tick, and so many in each: when thousands come at once, all of them read their
+/// conversations before anybody is told of colleagues.
+void Shard::seat_soon(SessionRef ref) { newcomers_.push_back(ref); }
 
-void Shard::tell_newcomers() {
-  for (const SessionRef& ref : std::exchange(newcomers_, {})) {
-    if (Session* const session = find(ref)) session->attend([&] { session->tell_agents(agents_); });
+void Shard::seat_some() {
+  for (std::size_t seated = 0; seated < kSeatedInTick && !newcomers_.empty(); ++seated) {
+    Session* const session = find(newcomers_.front());
+    newcomers_.pop_front();
+    if (session) session->attend([&] { session->be_seated(agents_); });
   }
 }
 
@@ -377,7 +380,7 @@ void Shard::tick() {
     if (session) session->attend([&] { session->on_tick(now, wall); });
   }
   attend([&] {
-    tell_newcomers();
+    seat_some();
     home_.on_tick(now);
     attendance_.on_tick(now);
     if (dispatch_) dispatch_->on_tick(now);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <kefu/core/ack_run.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/wire/codec.hpp>
@@ -178,8 +179,8 @@ class Shard {
   [[nodiscard]] Dispatch& dispatch() noexcept { return *dispatch_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
   [[nodiscard]] const BanSet& bans() const noexcept { return *bans_; }
-  /// Tells the session of all agents who are there, as far as this node knows.
-  void tell_agents_soon(SessionRef ref);
+  /// Session::be_seated(), with all agents who are there as far as this node knows.
+  void seat_soon(SessionRef ref);
   /// Tells the agent's sessions here what the record says.
   void tell(const Agent& agent, std::uint64_t version);
   [[nodiscard]] const FrameCosts& frame_costs() const noexcept { return frame_costs_; }
@@ -236,7 +237,7 @@ class Shard {
   void take(mail::Leased& leased);
 
   [[nodiscard]] std::vector<SharedFrame> encode_agents(const std::vector<AgentState>& states);
-  void tell_newcomers();
+  void seat_some();
   void stop(SessionRef ref);
   void flush();
   void deliver(std::vector<Delivery>& items);
@@ -270,8 +271,8 @@ class Shard {
   std::unique_ptr<Dispatch> dispatch_;   // of the first shard
   std::unique_ptr<BanWatch> ban_watch_;  // of the first shard
   std::shared_ptr<const BanSet> bans_ = std::make_shared<const BanSet>();
-  std::vector<SharedFrame> agents_;    // which tell of all who are there
-  std::vector<SessionRef> newcomers_;  // who have not been told
+  std::vector<SharedFrame> agents_;   // which tell of all who are there
+  std::deque<SessionRef> newcomers_;  // who are to be seated
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

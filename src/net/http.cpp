@@ -9,6 +9,8 @@
 namespace kefu::inline v0::net::http {
 namespace {
 
+constexpr std::size_t kUsualHead = 256;
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
   std::transform(value.begin(), value.end(), std::back_inserter(out), [](char c) {
@@ -141,8 +143,9 @@ Response text_response(int status, std::string_view detail) {
 }
 
 std::string write_head(const Response& response, bool keep_alive, int minor_version) {
-  std::string out = "HTTP/1.1 ";
-  out.append(std::to_string(response.status)).append(" ");
+  std::string out;
+  out.reserve(kUsualHead);
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   out.append(reason_phrase(response.status)).append("\r\n");
   for (const Response::Field& field : response.fields) append_field(out, field.name, field.value);
   if ((response.more || response.more_later) && !response.length) {

@@ -9,6 +9,8 @@
 namespace kefu::inline v0::net::http {
 namespace {
 
+constexpr std::size_t kUsualFields = 16;
+
 constexpr bool is_visible(char c) noexcept { return c > 0x20 && c < 0x7f; }
 
 /// The library is lenient where a proxy in front of us may be strict, or the other way round; such
@@ -117,6 +119,8 @@ Head::Slice Head::slice(std::string_view part) const noexcept {
 
 HeadParser::Status HeadParser::feed(std::string_view& input) {
   bool complete = false;
+  if (head_.bytes_.empty())
+    head_.bytes_.reserve(std::min<std::size_t>(input.size(), limits_.max_bytes));
   while (error_ == HeadError::none && !complete && !input.empty()) {
     std::string_view part = input.substr(0, limits_.max_bytes - head_.bytes_.size());
     if (const std::size_t end = part.find('\n'); end != part.npos) part = part.substr(0, end + 1);
@@ -156,6 +160,7 @@ HeadError HeadParser::parse() {
   if (const HeadError error = check_lines(bytes); error != HeadError::none) return error;
 
   ParsedHead parsed;
+  parsed.fields.reserve(kUsualFields);
   if (!parse_with_library(kind_, bytes, parsed)) return HeadError::malformed;
   head_.target_ = head_.slice(parsed.target);
   if (kind_ == HeadKind::request) head_.method_ = head_.slice(bytes.substr(0, bytes.find(' ')));
