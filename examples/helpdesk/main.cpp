@@ -159,7 +159,8 @@ void run(const helpdesk::Options& options) {
   if (options.files) {
     kefu::disk::FilesOptions how;
     how.digest = helpdesk::digest_when(options.file_digest);
-    files = &stored.emplace(options.data / "files", how);
+    const bool apart = !options.files_folder.empty();
+    files = &stored.emplace(apart ? options.files_folder : options.data / "files", how);
   }
   if (options.files && !options.scan.empty()) {
     kefu::Executor& executor = *loops.executors().front();

@@ -139,6 +139,7 @@ void check(const Options& options) {
   if (options.audit.empty() && !(options.audit_anchors.empty() && options.audit_writer.empty()))
     refuse("audit_anchors and audit_writer need audit");
   if (!options.scan.empty() && !options.files) refuse("scan needs files");
+  if (!options.files_folder.empty() && !options.files) refuse("files_folder needs files");
 }
 
 }  // namespace helpdesk

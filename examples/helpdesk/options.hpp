@@ -44,6 +44,7 @@ struct Options {
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
   bool files = false;           ///< people may send files, which are kept in `data`
   std::string file_digest = "on_commit";  ///< or "never", "streaming": see kefu::disk::DigestWhen
+  std::filesystem::path files_folder;     ///< empty: below data
   std::string scan;                       ///< program that judges them, see scan.hpp; empty: none
   bool metrics = false;                   ///< serve /metrics, to whoever asks
   std::string webhook;                    ///< URL that gets every entry; empty: none

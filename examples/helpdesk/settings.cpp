@@ -181,7 +181,10 @@ void add_desk(std::vector<Setting>& out, Options& o) {
 }
 
 void add_files(std::vector<Setting>& out, Options& o) {
-  out.push_back({"files", &o.files, "Let people send files, kept below data"});
+  out.push_back({"files", &o.files, "Let people send files, kept in files_folder"});
+  out.push_back({"files_folder", &o.files_folder,
+                 "Folder of the files, on a disk of their own where uploads hold messages up; "
+                 "empty: files, below data"});
   out.push_back(
       {"file_digest",
        &o.file_digest,

@@ -100,6 +100,7 @@ struct Desk::Job {
   std::size_t missing = 0;  // reads that have not come back
   errc failure = errc::ok;  // of one that has
   std::vector<RecordKey> committing;
+  std::vector<ConversationId> unsure;  // of which nobody knows whether a commit has changed them
 };
 
 core::Transaction Desk::transaction_of(core::DeskCommand command) const {
@@ -179,6 +180,7 @@ void Desk::carry_out(const std::shared_ptr<Job>& job, core::TransactionEffects& 
     } else if (const auto* const ended = std::get_if<fx::Ended>(&effect)) {
       job->done(*ended, job->transaction.records());
       if (ended->changed) tell(job->transaction.records());
+      for (const ConversationId id : job->unsure) catch_up(id);
     } else {
       commit(job);
     }
@@ -235,6 +237,11 @@ void Desk::on_committed(const std::shared_ptr<Job>& job, result<Committed> commi
   core::TransactionEffects effects;
   core::Transaction& transaction = job->transaction;
   if (!committed) {
+    if (committed.error() == errc::timed_out) {
+      for_changed<Conversation>(transaction.records(), [&](const Conversation& c, std::uint64_t) {
+        job->unsure.push_back(c.id);
+      });
+    }
     transaction.on_failed(committed.error(), shard_.context().store.now(), effects);
     return carry_out(job, effects);
   }
@@ -289,6 +296,20 @@ void Desk::tell(const core::WorkingSet& records) {
       shard_.send(0, mail::Wake{});
     }
   });
+}
+
+/// A retry of what was stored after all changes nothing, so nobody would be told.
+void Desk::catch_up(ConversationId id) {
+  shard_.context().store.get(
+      conversation_key(id),
+      shard_.here<result<std::optional<Record>>>([this, id](result<std::optional<Record>> record) {
+        if (!record || !*record) return;
+        result<Conversation> found = wire::decode_conversation((*record)->value);
+        if (!found) return;
+        const VersionedConversation conversation{*std::move(found), (*record)->version};
+        shard_.send_home(id, mail::Changed{conversation, {}});
+        enlist(conversation);
+      }));
 }
 
 void Desk::enlist(const VersionedConversation& conversation) {

@@ -62,6 +62,7 @@ class Desk {
   void on_committed(const std::shared_ptr<Job>& job, result<Committed> committed);
   void publish(const core::WorkingSet& records, std::vector<Entry> entries);
   void tell(const core::WorkingSet& records);
+  void catch_up(ConversationId id);
   void enlist(const VersionedConversation& conversation);
 
   Shard& shard_;

@@ -50,7 +50,8 @@ def read_options():
     parser.add_argument("--bench", help="kefu-bench, if it is elsewhere")
     parser.add_argument("--helpdesk", help="likewise")
     parser.add_argument("--nginx", default="nginx")
-    parser.add_argument("--folder", help="where the files of the servers lie")
+    parser.add_argument("--folder", help="where the data of the servers lie")
+    parser.add_argument("--files-folder", help="where kefu keeps files, on another disk perhaps")
     parser.add_argument("--work", default="copy,beside,mixed")
     parser.add_argument("--size", type=int, default=GIB, help="bytes of a file")
     parser.add_argument("--rounds", type=int, default=5)
@@ -82,6 +83,9 @@ class Kefu:
 
     def __init__(self, options, digest="never"):
         command = server.helpdesk(options.helpdesk, options.synchronous) + f" --files --file-digest {digest}"
+        if options.files_folder:
+            self.files = tempfile.TemporaryDirectory(prefix="kefu-bench-", dir=options.files_folder)
+            command += f" --files-folder {self.files.name}"
         self.server = server.Server("kefu", command, options.server_core)
         self.options = options
 
@@ -97,6 +101,8 @@ class Kefu:
 
     def __exit__(self, *_):
         self.server.__exit__()
+        if self.options.files_folder:
+            self.files.cleanup()
 
     def client(self, n=0, rate=0):
         return transfers.Tus(self.server.port, self.tokens[n], f"00000000-0000-7000-8000-{n:012x}", rate)

@@ -65,7 +65,7 @@ test('and with everything in it switched on', () => {
     .replaceAll(/^# ((?:[a-z_]+ = |\[).*)$/gm, '$1')
     .replace(/^web = .*$/m, `web = "${folder}"`);
   // Files are for one node, and NATS for several.
-  accepted(all.replace(/^scan = .*$/m, ''));
+  accepted(all.replaceAll(/^(scan|files_folder) = .*$/gm, ''));
   accepted(all.replace(/^files = false/m, 'files = true').replace(/^nats = .*$/m, ''));
 });
 

@@ -9,7 +9,9 @@
 #include <set>
 #include <utility>
 
+#include "broken_bus.hpp"
 #include "broken_stores.hpp"
+#include "hub_people.hpp"
 
 namespace kefu::sim {
 namespace {
@@ -19,11 +21,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kNodes = 2;
 constexpr std::size_t kAgents = 5;
 constexpr std::size_t kVisitors = 14;
-constexpr std::size_t kContacts = 2;    // of them, who claim what was others'
-constexpr std::size_t kFormer = 4;      // the next ones, who may be claimed
-constexpr Nanoseconds kPatience = 10s;  // with visitors who have left
-constexpr Nanoseconds kOnItsWay = 1s;   // a page that was read, and not shown yet
-constexpr Nanoseconds kTold = 8s;       // by then an agent has heard of what fills a slot of theirs
+constexpr std::size_t kFormer = 4;  // the next ones, who may be claimed
 const std::vector<std::string> kDepartments = {"billing", "sales"};
 
 /// In a third of the runs agents pick: in all departments, or in one that overflows into another.
@@ -39,10 +37,6 @@ core::RoutingStrategy strategy(const std::set<std::string>& picked) {
              const Conversation& c, const core::RoutingSnapshot& snapshot) {
     return picked.contains(c.department) ? pick(c, snapshot) : ask(c, snapshot);
   };
-}
-
-bool is_contact(const std::string& visitor) {
-  return visitor.starts_with("visitor-") && std::stoul(visitor.substr(8)) < kContacts;
 }
 
 class Tokens final : public Authenticator {
@@ -103,126 +97,6 @@ void ObservedStore::commit(Commit commit, Completion<result<Committed>> done) {
   });
 }
 
-struct HubWorld::Node {
-  explicit Node(Instant now) : loop(now) {}
-
-  testing::ManualExecutor loop;
-  std::string name{};  // as its hub calls itself, once that is known
-  std::unique_ptr<testing::FaultStore> store{};
-  std::unique_ptr<Bus> bus{};
-  std::unique_ptr<Hub> hub{};
-};
-
-/// One connection of a person, from their side.
-struct HubWorld::Link final : Connection {
-  Link(HubWorld& in, Node& on, Participant of)
-      : world(in), node(on), who(std::move(of)), inbound(&on.hub->accepted(*this)) {}
-
-  /// A conversation that it reads.
-  struct Reading {
-    Timestamp since;
-    std::uint64_t cseq = 0;  // the last one that has an outcome
-    bool sending = false;
-  };
-
-  struct Handler final : wire::Decoder::ServerHandler {
-    explicit Handler(Link& to) : link(to) {}
-    void on_frame(const ServerFrame& frame) override {
-      link.ref = frame.ref;
-      std::visit([this](const auto& one) { link.on(one); }, frame.body);
-    }
-    void on_error(const wire::DecodeError&) override {
-      throw Violation("a hub has sent what nobody can read");
-    }
-    Link& link;
-  };
-
-  SendStatus send(SharedFrame frame) override {
-    Handler handler(*this);
-    world.decoder_.decode(frame.text(), 0, handler);
-    return SendStatus::accepted;
-  }
-  [[nodiscard]] std::size_t buffered() const override { return 0; }
-  void pause_reading() override {}
-  void resume_reading() override {}
-  void close(errc) override { closed = true; }
-  [[nodiscard]] std::string_view peer() const override { return "sim"; }
-  [[nodiscard]] Executor& executor() override { return node.loop; }
-
-  void on(const frame::Welcome& welcome) {
-    session = welcome.session;
-    world.look_who_is_back();
-    epoch = welcome.epoch;
-    welcomed_at = world.clock_.now();
-    for (const ConversationView& view : welcome.conversations) begin(view);
-  }
-  void on(const frame::Joined& joined) { begin(joined.conversation); }
-  void begin(const ConversationView& view) {
-    read[view.id] = {world.clock_.now(), view.accepted_cseq, false};
-  }
-  void on(const frame::Ack& ack) { settle(ack.conversation, ack.cseq); }
-  void on(const frame::Error& error) {
-    if (error.code == errc::session_expired) expired = true;  // it was erased
-    if (error.code == errc::session_expired || error.code == errc::stale_epoch) closed = true;
-    if (ref == "find") finding = false;
-    if (ref == "recall") taking_back.reset();
-    if (ref == "claim") claimed.clear();
-    if (!error.conversation || !error.cseq) return;
-    const bool settled = error.code == errc::denied || error.code == errc::closed ||
-                         error.code == errc::duplicate || error.code == errc::conflict;
-    if (error.code == errc::gap && error.expected)
-      settle(*error.conversation, *error.expected - 1);
-    else
-      settle(*error.conversation, settled ? *error.cseq : *error.cseq - 1);
-  }
-  void settle(ConversationId id, std::uint64_t accepted) {
-    const auto at = read.find(id);
-    if (at != read.end()) at->second = {at->second.since, accepted, false};
-  }
-  void on(const frame::Done&) {
-    if (ref == "recall") world.talk_.on_recalled(*taking_back, world.clock_.now());
-    if (ref == "recall") taking_back.reset();
-    if (ref == "claim") world.on_claimed(std::exchange(claimed, {}), claimed_at);
-  }
-  void on(const frame::EntryFrame& entry) {
-    const Timestamp now = world.clock_.now();
-    world.talk_.on_shown(entry, now - kOnItsWay);
-    if (who.role == Role::agent) world.check_reader(who.id, entry.conversation);
-    if (entry.kind == kind::kRecalled)
-      told.insert({entry.conversation, entry.log, std::stoull(std::string(entry.body))});
-  }
-  void on(const frame::Found& found) {
-    finding = false;
-    for (const frame::EntryFrame& entry : found.entries)
-      world.talk_.on_found(entry, who, asked_at, readable);
-  }
-  void on(const frame::Left& left) { read.erase(left.conversation); }
-  void on(const frame::Offer& offer) { offered[offer.conversation] = offer.assignment; }
-  void on(const frame::OfferGone& gone) { offered.erase(gone.conversation); }
-  template <class Other>
-  void on(const Other&) {}
-
-  HubWorld& world;
-  Node& node;
-  const Participant who;
-  Inbound* inbound;
-  bool closed = false;
-  bool expired = false;
-  std::optional<SessionId> session;
-  std::uint64_t epoch = 0;
-  Timestamp welcomed_at;
-  std::map<ConversationId, Reading> read;
-  Shelf::Shown offered;
-  std::string ref;       // of the frame that is being read
-  std::set<Place> told;  // that they were taken back
-  std::optional<Place> taking_back;
-  std::string claimed;  // a former identity, of which the answer is still to come
-  Timestamp claimed_at;
-  bool finding = false;
-  Timestamp asked_at;
-  std::set<ConversationId> readable;  // then
-};
-
 /// One on every node; sometimes it fails.
 struct HubWorld::Sink final : EventSink {
   Sink(HubWorld& in, AuditLog& into) : world(in), log(into) {}
@@ -233,18 +107,6 @@ struct HubWorld::Sink final : EventSink {
   }
   HubWorld& world;
   AuditLog& log;
-};
-
-/// A device of somebody.
-struct HubWorld::Person {
-  Participant who;
-  std::unique_ptr<Link> link{};
-  std::optional<SessionId> session{};
-  std::uint64_t epoch = 0;
-  bool wants = true;
-  bool attached = false;            // the record says that this connection is there
-  std::optional<Timestamp> left{};  // its last connection was closed, and its node has heard of it
-  Node* last_node = nullptr;        // until which it was
 };
 
 HubWorld::HubWorld(std::uint64_t seed, Mutant mutant)
@@ -346,6 +208,7 @@ void HubWorld::pass_time() {
   check_departures();
   if (clock_.now() < next_check_) return;
   next_check_ = clock_.now() + 1s;
+  check_enlisted();
   check_shown();
   check_recalled();
   check_kept_out();
@@ -360,6 +223,8 @@ void HubWorld::start_node(std::size_t place) {
   Store& root = broken_ ? static_cast<Store&>(*broken_) : observed_;
   node->store = std::make_unique<testing::FaultStore>(root, loop_, random_.next(), faults);
   node->bus = bus_.connect();
+  if (mutant_ == Mutant::members_unheard)
+    node->broken_bus = std::make_unique<BrokenBus>(*node->bus, "kefu.members");
   HubOptions options;
   options.limits.presence_grace =
       mutant_ == Mutant::no_grace ? Nanoseconds(1) : Nanoseconds(bounds_.grace);
@@ -367,7 +232,8 @@ void HubWorld::start_node(std::size_t place) {
   if (mutant_ == Mutant::edge_triggered) options.limits.routing_sweep = 1h;
   if (mutant_ == Mutant::bans_unheard) options.limits.ban_check = 1h;
   options.clock = &clock_;
-  if (mutant_ != Mutant::offers_unseen) options.bus = node->bus.get();
+  options.bus = node->broken_bus ? node->broken_bus.get() : node->bus.get();
+  if (mutant_ == Mutant::offers_unseen) options.bus = nullptr;
   options.random = [this] { return random_.next(); };
   options.desk = desk_options(picked_);
   node->hub = std::make_unique<Hub>(std::vector<Executor*>{&node->loop}, *node->store, options);
@@ -452,6 +318,7 @@ void HubWorld::disturb() {
 void HubWorld::part() {
   const std::uint64_t who = random_.below(3);  // the first, the second, or both
   const Nanoseconds lasts = random_.between(1s, 60s);
+  together_since_ = std::max(together_since_, store_.now() + lasts);
   for (std::size_t deaf = 0; deaf < kNodes; ++deaf) {
     const std::size_t other = kNodes - 1 - deaf;
     if (who == other || !nodes_[deaf] || !nodes_[other]) continue;
@@ -731,161 +598,6 @@ void HubWorld::claim() {
   link.claimed_at = store_.now();
   const std::string token = "visitor " + link.claimed;
   ask(contact, {"claim", frame::Claim{token}});
-}
-
-/// Nothing that was the former identity's then is left behind. What is opened just then may be.
-void HubWorld::on_claimed(const std::string& former, Timestamp asked) {
-  for (const auto& [id, c] : checker_.conversations()) {
-    if (c.visitor == former && c.opened_at < asked - kOnItsWay)
-      throw Violation("a claim has left something of " + former + " behind");
-  }
-}
-
-/// It was there before, or is the next in commit order (promise 13).
-void HubWorld::on_event(const Event& event) {
-  if (event.position <= delivered_) return;
-  store_.events(delivered_, 1, [&](result<std::vector<Event>> next) {
-    if (!next || next->empty() || next->front().position != event.position)
-      throw Violation("promise 13: a sink has missed an event");
-  });
-  delivered_ = event.position;
-}
-
-/// What was delivered stands in some node's log, and no log can be tampered with.
-void HubWorld::check_audited() {
-  std::set<std::uint64_t> told;
-  for (AuditLog& log : audits_) {
-    log.check();
-    told.merge(log.told());
-  }
-  store_.events(0, std::numeric_limits<std::size_t>::max(), [&](result<std::vector<Event>> all) {
-    for (const Event& event : *all) {
-      if (event.position <= delivered_ && !told.contains(event.position))
-        throw Violation("promise 12: an event stands in no audit log");
-    }
-  });
-}
-
-/// Who holds it knows of it: the notices follow the slots, whatever got lost on the way.
-void HubWorld::check_told() {
-  const Timestamp now = store_.now();
-  if (outage_ || now - calm_since_ < kTold) return;
-  for (const auto& person : people_) {
-    if (!person->attached || now - person->link->welcomed_at < kTold) continue;
-    for (const AgentSlot& slot : checker_.agents().at(person->who.id).slots) {
-      if (slot.use == SlotUse::wrap_up || now - slot.since < kTold) continue;
-      const Link& link = *person->link;
-      const bool known = slot.use == SlotUse::offered ? link.offered.contains(slot.conversation)
-                                                      : link.read.contains(slot.conversation);
-      if (!known) throw Violation(person->who.id + " has not heard of a slot of theirs");
-    }
-  }
-}
-
-/// Nobody goes on reading a conversation in which they take no part any more.
-void HubWorld::check_reader(const std::string& agent, ConversationId conversation) const {
-  const auto left = checker_.left_at(agent, conversation);
-  if (left && calm_for(kTold) && store_.now() - *left >= kTold)
-    throw Violation(agent + " reads on in what they have no more");
-}
-
-/// Who picks sees all who wait, wherever those are, and nobody who does not.
-void HubWorld::check_shown() {
-  const Timestamp now = store_.now();
-  if (shelf_.empty() || outage_ || now - calm_since_ < Shelf::kSeen) return;
-  for (const auto& person : people_) {
-    if (person->attached && !person->link->closed &&
-        now - person->link->welcomed_at >= Shelf::kSeen)
-      shelf_.check(person->who.id, person->link->offered, now);
-  }
-}
-
-bool HubWorld::calm_for(Nanoseconds time) const {
-  const bool all_there =
-      std::ranges::all_of(nodes_, [](const auto& node) { return node != nullptr; });
-  return !outage_ && all_there && store_.now() - calm_since_ >= time;
-}
-
-/// Whoever reads a log, now or later, knows what was taken back of it; its number is still there.
-void HubWorld::check_recalled() {
-  const Timestamp now = store_.now();
-  for (const auto& [place, since] : talk_.recalled()) {
-    store_.read({place.conversation, place.log, place.seq - 1, 1, 1},
-                [&place = place](result<Page> page) {
-                  if (page->entries.empty() || page->entries.front().seq != place.seq)
-                    throw Violation("the number of a message that was taken back is gone");
-                });
-    if (!calm_for(kTold) || now - since < kTold) continue;
-    for (const auto& person : people_) {
-      const Link* const link = person->link.get();
-      if (!link || link->closed) continue;
-      if (place.log == Log::internal && person->who.role == Role::visitor) continue;
-      const auto reading = link->read.find(place.conversation);
-      if (reading == link->read.end() || now - reading->second.since < kTold) continue;
-      if (!link->told.contains(place))
-        throw Violation(person->who.id + " has not heard that a message was taken back");
-    }
-  }
-}
-
-void HubWorld::check_kept_out() {
-  if (!calm_for(kTold)) return;
-  for (const auto& person : people_) {
-    const Link* const link = person->link.get();
-    if (link && link->session && !link->closed && talk_.is_banned(person->who.id, store_.now()))
-      throw Violation(person->who.id + " is banned, and still there");
-  }
-}
-
-/// With one device at least, for so long.
-bool HubWorld::is_there(const std::string& visitor, Nanoseconds since) const {
-  return std::ranges::any_of(people_, [&](const auto& person) {
-    const Link* const link = person->link.get();
-    return person->who.id == visitor && link && link->session && !link->closed &&
-           clock_.now() - link->welcomed_at >= since;
-  });
-}
-
-/// Since when with all devices; nothing while one is there, or went without anybody hearing of it.
-std::optional<Timestamp> HubWorld::left_since(const std::string& visitor) const {
-  Timestamp last;
-  for (const auto& person : people_) {
-    if (person->who.id != visitor) continue;
-    if ((person->link && person->link->session) || !person->left) return std::nullopt;
-    last = std::max(last, *person->left);
-  }
-  return last;
-}
-
-bool HubWorld::any_alive() const {
-  return std::ranges::any_of(nodes_, [](const auto& node) { return node != nullptr; });
-}
-
-/// Who is there keeps their place, and who has left while they waited does not keep it for long.
-void HubWorld::check_departures() {
-  if (mutant_ == Mutant::edge_triggered) return;  // it does not sweep: that is not what it is for
-  const Timestamp now = store_.now();
-  for (const auto& [id, c] : checker_.conversations()) {
-    if (c.state == ConversationState::abandoned) {
-      if (abandoned_.insert(id).second && calm_for(kTold) && is_there(c.visitor, kTold))
-        throw Violation(c.visitor + " was given up, and is there");
-    } else {
-      abandoned_.erase(id);
-    }
-    const bool waits =
-        c.state == ConversationState::queued || c.state == ConversationState::offered;
-    if (!waits) {
-      waiting_.erase(id);
-      continue;
-    }
-    const Timestamp since = waiting_.try_emplace(id, now).first->second;
-    const auto left = left_since(c.visitor);
-    // The node that they left knew that they waited; contacts also have what was others'.
-    if (!left || *left - std::max(since, served_since_) < kTold || is_contact(c.visitor)) continue;
-    const bool served = !outage_ && any_alive();
-    if (served && now - std::max(*left, served_since_) >= kPatience + kTold)
-      throw Violation(c.visitor + " has left, and keeps their place");
-  }
 }
 
 }  // namespace kefu::sim

@@ -92,6 +92,7 @@ class HubWorld {
   [[nodiscard]] bool is_there(const std::string& visitor, Nanoseconds since) const;
   [[nodiscard]] std::optional<Timestamp> left_since(const std::string& visitor) const;
   void check_told();
+  void check_enlisted();
   void check_shown();
   void check_reader(const std::string& agent, ConversationId conversation) const;
   void check_recalled();
@@ -117,9 +118,11 @@ class HubWorld {
   Timestamp calm_since_;
   std::uint64_t ids_ = 0;
   bool outage_ = false;
-  Timestamp served_since_;  // the Store has answered, and some node been there
+  Timestamp served_since_;    // the Store has answered, and some node been there
+  Timestamp together_since_;  // the nodes have heard each other
   Timestamp next_check_;
-  std::map<ConversationId, Timestamp> waiting_;  // since when without a gap
+  std::map<ConversationId, std::pair<std::string, Timestamp>> owners_;  // while it is open; since
+  std::map<ConversationId, Timestamp> waiting_;                         // since when without a gap
   std::set<ConversationId> abandoned_;
   std::uint64_t delivered_ = 0;               // the last position that a sink has got
   std::vector<std::unique_ptr<Node>> nodes_;  // by place; null: none is there

@@ -56,7 +56,7 @@ std::optional<Mutant> mutant_from_name(std::string_view name) {
       "rash-judge",     "loose-open",       "epochs-ignored",     "gappy-outbox",
       "gone-forgotten", "gone-elsewhere",   "recall-for-nothing", "recall-untold",
       "bans-unheard",   "notes-found",      "half-merged",        "chain-restarted",
-      "heads-unkept",   "offers-unseen",    "offers-kept"};
+      "heads-unkept",   "offers-unseen",    "offers-kept",        "members-unheard"};
   const auto at = std::find(std::begin(kNames), std::end(kNames), name);
   if (at == std::end(kNames)) return std::nullopt;
   return static_cast<Mutant>(at - std::begin(kNames));

@@ -43,6 +43,7 @@ enum class Mutant : std::uint8_t {
   heads_unkept,        ///< the heads of audit logs are anchored nowhere
   offers_unseen,       ///< where agents pick, a node looks only at what waits by its own doing
   offers_kept,         ///< … and what has waited once is shown for ever
+  members_unheard,     ///< who takes part in a conversation no other node hears of
 };
 
 [[nodiscard]] std::optional<Mutant> mutant_from_name(std::string_view name);

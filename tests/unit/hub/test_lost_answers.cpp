@@ -33,7 +33,8 @@ class Starved final : public Executor {
   ManualExecutor& loop_;
 };
 
-/// Loses the answer to the next scan of an index; and keeps those to reads of conversations back.
+/// Loses the answer to the next scan of an index, or to the next commit; and keeps those to reads
+/// of conversations back.
 class Unreliable final : public StoreWrapper {
  public:
   Unreliable(Store& inner, Starved& executor) : StoreWrapper(inner), executor_(executor) {}
@@ -57,7 +58,14 @@ class Unreliable final : public StoreWrapper {
     });
   }
 
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    if (!std::exchange(forgets, false)) return inner().commit(std::move(commit), std::move(done));
+    inner().commit(std::move(commit),
+                   [done = std::move(done)](result<Committed>) mutable { done(errc::timed_out); });
+  }
+
   std::string_view losing;
+  bool forgets = false;
   bool lost = false;
   bool slow = false;
   std::vector<Completion<>> kept;
@@ -158,4 +166,17 @@ TEST_CASE("an offer that is gone by the time that it was read is not shown") {
   desk.store.kept.front()();
   desk.loop.run_until_idle();
   CHECK(second.got("\"offer\"") == 0);
+}
+
+TEST_CASE(
+    "a conversation that was opened, without the store having said so, is told all the same") {
+  Desk desk(desk_with({}));
+  Peer here(desk.hub, desk.loop), there(desk.hub, desk.loop);
+  here.asks(hello("visitor v"));
+  there.asks(hello("visitor v"));
+  desk.store.forgets = true;
+  here.asks(open());
+  CHECK(!desk.store.forgets);
+  CHECK(here.got("\"type\":\"joined\"") == 1);
+  CHECK(there.got("\"type\":\"joined\"") == 1);
 }
