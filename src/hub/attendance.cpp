@@ -22,7 +22,8 @@ void Attendance::arrive(const Person& who, SessionId session, std::uint64_t epoc
   attendant.next_check = shard_.executor().now() + check_every();
   Link arrived{session, epoch};
   for (const Link& link : attendant.links) {
-    // Who is back before their leaving was stored has not left: the record has them.
+    // Who is back before their leaving was stored has not left: the record has them. Their going
+    // from here will take that along (core::DetachDevice).
     const bool stored = link.state != Link::State::arriving && !attendant.busy;
     if (link.session == session && stored) arrived.state = Link::State::here;
   }
@@ -39,6 +40,14 @@ void Attendance::depart(const Person& who, SessionId session, std::uint64_t epoc
     link.state = Link::State::leaving;
     link.due = shard_.executor().now() + shard_.bounds().departure_delay;
   }
+}
+
+void Attendance::hand_over(const Person& who, SessionId session, std::uint64_t epoch) {
+  const auto at = people_.find(who);
+  if (at == people_.end()) return;
+  erase_if(at->second.links,
+           [&](const Link& link) { return link.session == session && link.epoch < epoch; });
+  settle_soon(who);
 }
 
 /// So many come and go at once that each has its turn: the store has others to serve, and who

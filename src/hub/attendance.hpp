@@ -26,6 +26,8 @@ class Attendance {
   void arrive(const Person& who, SessionId session, std::uint64_t epoch);
   void depart(const Person& who, SessionId session, std::uint64_t epoch);
 
+  /// The session is attached on another shard, from that epoch on.
+  void hand_over(const Person& who, SessionId session, std::uint64_t epoch);
   /// Tells the agent's sessions their record.
   void look_up(const Person& who);
 

@@ -175,6 +175,13 @@ struct Fence {
   SessionId session;
   std::uint64_t epoch = 0;
 };
+/// An agent's session is attached on that shard: what others of this node had of it counts no more.
+struct Seated {
+  Person who;
+  SessionId session;
+  std::uint64_t epoch = 0;
+  std::uint32_t at = 0;
+};
 /// The participant takes part in the conversation: each of their sessions begins to read it.
 struct Enlist {
   std::string participant;
@@ -216,8 +223,8 @@ struct Leased {};
 
 using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure,
                           mail::Cursor, mail::Recheck, mail::Place, mail::Signal, mail::Joined,
-                          mail::Deliveries, mail::Removed, mail::Wake, mail::Fence, mail::Enlist,
-                          mail::Expect, mail::Offer, mail::OfferGone, mail::AgentChanged,
-                          mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
+                          mail::Deliveries, mail::Removed, mail::Wake, mail::Fence, mail::Seated,
+                          mail::Enlist, mail::Expect, mail::Offer, mail::OfferGone,
+                          mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::inline v0::hub

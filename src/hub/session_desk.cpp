@@ -222,6 +222,7 @@ void Session::on(const frame::SetPresence& presence) {
 void Session::take_seat() {
   seat_ = std::make_unique<Seat>();
   shard_.attendance().arrive(who_, id_, epoch_);
+  shard_.tell_all(mail::Seated{who_, id_, epoch_, ref_.shard});
   shard_.seat_soon(ref_);
 }
 

@@ -226,6 +226,9 @@ class Shard {
   void take(mail::Removed& removed);
   void take(mail::Wake& wake);
   void take(mail::Fence& fence);
+  void take(const mail::Seated& seated) {
+    if (seated.at != index_) attendance_.hand_over(seated.who, seated.session, seated.epoch);
+  }
   void take(mail::Enlist& enlist);
   void take(mail::Expect& expect);
   void take(mail::Offer& offer);

@@ -25,8 +25,7 @@ struct RenewLease {
   std::string node;
   Nanoseconds lease{0};
 };
-/// A device has connected, here. Refused with `lease` while this node's own is not valid. One that
-/// is known to be here stays as it was written: who only comes back costs no commit.
+/// A device has connected, here. Refused with `lease` while this node's own is not valid.
 struct AttachDevice {
   std::string agent;
   Device device;
@@ -90,9 +89,7 @@ struct EndWrapUp {
   if (desk.incomplete()) return Rule::none;
   if (!lease || !lease->valid_at(now)) return Rule::lease;
   const auto known = std::ranges::find(agent->devices, ask.device.session, &Device::session);
-  const bool is_known = known != agent->devices.end();
-  if (is_known && (known->node == ask.device.node || known->epoch >= ask.device.epoch))
-    return Rule::none;
+  if (known != agent->devices.end() && known->epoch >= ask.device.epoch) return Rule::none;
   const bool fresh = desk.version_of(*agent) == 0;
   Agent& changed = desk.edit(*agent);
   if (fresh) changed.intent = ask.initial;

@@ -1,5 +1,6 @@
 // What is stored of agents who come and go.
 #include <kefu/hub.hpp>
+#include <kefu/memory/store.hpp>
 #include <kefu/wire/records.hpp>
 
 #include <doctest/doctest.h>
@@ -65,4 +66,62 @@ TEST_CASE("an agent who stays away is stored as gone after the delay") {
   CHECK(stored(host).agent.devices.size() == 1);
   host.pass(1s);
   CHECK(stored(host).agent.devices.empty());
+}
+
+TEST_CASE("an agent who is back on another io thread stays there") {
+  ManualClock clock;
+  memory::Store memory(clock);
+  ManualExecutor one, two;
+  HubOptions options;
+  options.clock = &clock;
+  Hub hub({&one, &two}, memory, std::move(options));
+  hub.authenticate(std::make_unique<PlainTokens>());
+  const auto pass = [&](Nanoseconds time) {
+    for (; time.count() > 0; time -= Nanoseconds(50ms)) {
+      clock.advance(50ms);
+      one.advance(50ms);
+      two.advance(50ms);
+      one.run_until_idle();
+      two.run_until_idle();
+    }
+  };
+  const auto devices = [&] {
+    std::vector<Device> out;
+    memory.get(agent_key("ann"), [&](result<std::optional<Record>> record) {
+      REQUIRE((record && *record));
+      out = std::get<Agent>(*wire::decode_record(agent_key("ann"), (*record)->value)).devices;
+    });
+    return out;
+  };
+
+  std::uint64_t epoch = 1;
+  auto ann = std::make_unique<Peer>(hub, one);
+  ann->asks(R"({"type":"hello","token":"agent ann","epoch":1})");
+  pass(1s);
+  const std::string session = session_of(*ann);
+  for (ManualExecutor* const next : {&two, &one, &one, &two}) {
+    ann->leaves();
+    pass(200ms);
+    ann = std::make_unique<Peer>(hub, *next);
+    ann->asks(R"({"type":"hello","token":"agent ann","epoch":)" + std::to_string(++epoch) +
+              R"(,"session":")" + session + "\"}");
+    for (int i = 0; i < 10; ++i) {
+      pass(250ms);
+      CHECK(devices().size() == 1);
+    }
+  }
+  for (ManualExecutor* const next : {&one, &two}) {  // faster than anything is stored of it
+    ann->leaves();
+    ann = std::make_unique<Peer>(hub, *next);
+    ann->asks(R"({"type":"hello","token":"agent ann","epoch":)" + std::to_string(++epoch) +
+              R"(,"session":")" + session + "\"}");
+    pass(100ms);
+  }
+  for (int i = 0; i < 10; ++i) {
+    pass(250ms);
+    CHECK(devices().size() == 1);
+  }
+  ann->leaves();
+  pass(3s);
+  CHECK(devices().empty());
 }
