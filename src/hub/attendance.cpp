@@ -169,7 +169,8 @@ void Attendance::on_record(const Person& who, result<std::optional<Record>> reco
   for (Link& link : at->second.links) {
     if (link.state == Link::State::leaving) continue;
     const bool stored = std::ranges::any_of(agent.devices, [&](const Device& device) {
-      return device.session == link.session && device.node == shard_.context().node;
+      const bool same = device.session == link.session && device.node == shard_.context().node;
+      return same && (device.epoch == link.epoch || link.state == Link::State::here);
     });
     link.state = stored ? Link::State::here : Link::State::arriving;
   }
