@@ -42,7 +42,7 @@ struct Options {
   kefu::DeskOptions desk;           ///< departments, hours and routing
   std::uint32_t capacity = 16;  ///< conversations an agent takes at once, unless they say otherwise
   std::uint32_t grace = 30;     ///< seconds before an absent agent loses their conversations
-  bool files = false;           ///< people may send files, which are kept in `data`
+  bool files = false;           ///< people may send files
   std::string file_digest = "on_commit";  ///< or "never", "streaming": see kefu::disk::DigestWhen
   std::filesystem::path files_folder;     ///< empty: below data
   std::string scan;                       ///< program that judges them, see scan.hpp; empty: none

@@ -81,7 +81,7 @@ struct limits {
       30'000'000'000};  ///< an agent who is gone for longer loses their conversations (30 s)
   Nanoseconds departure_delay{
       1'000'000'000};  ///< the end of an agent's connection is stored after this, unless they are
-                       ///< back: then two commits are spared (1 s)
+                       ///< back: that spares a commit, and on the same io thread two (1 s)
   Nanoseconds node_lease{
       10'000'000'000};  ///< how long a node that died counts as alive; renewed every third (10 s)
   Nanoseconds presence_check{

@@ -300,16 +300,11 @@ void Desk::tell(const core::WorkingSet& records) {
 
 /// A retry of what was stored after all changes nothing, so nobody would be told.
 void Desk::catch_up(ConversationId id) {
-  shard_.context().store.get(
-      conversation_key(id),
-      shard_.here<result<std::optional<Record>>>([this, id](result<std::optional<Record>> record) {
-        if (!record || !*record) return;
-        result<Conversation> found = wire::decode_conversation((*record)->value);
-        if (!found) return;
-        const VersionedConversation conversation{*std::move(found), (*record)->version};
-        shard_.send_home(id, mail::Changed{conversation, {}});
-        enlist(conversation);
-      }));
+  look_up(id, {{}, Role::supervisor}, [this](const result<VersionedConversation>& found) {
+    if (!found) return;
+    shard_.send_home(found->record.id, mail::Changed{*found, {}});
+    enlist(*found);
+  });
 }
 
 void Desk::enlist(const VersionedConversation& conversation) {

@@ -11,7 +11,7 @@
 namespace kefu::inline v0::wire {
 namespace {
 
-constexpr std::size_t kShort = 16 * 1024;
+constexpr std::size_t kShort = 16 * 1024;  // bytes of a record; longer ones are rare
 
 /// As far as a participant may know it.
 template <class T>

@@ -68,7 +68,10 @@ void HubWorld::check_enlisted() {
   for (const auto& [id, c] : checker_.conversations()) {
     const std::string owner = is_open(c.state) ? c.visitor : "";
     auto& [known, since] = owners_[id];
-    if (known != owner) owners_[id] = {owner, now};
+    if (known != owner) {
+      known = owner;
+      since = now;
+    }
     // It is told for a while. Who was cut off from that meanwhile asks, or comes back.
     if (owner.empty() || !calm_for(kTold) || now - since < kTold) continue;
     if (std::max(calm_since_, together_since_) > since) continue;

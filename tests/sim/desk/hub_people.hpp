@@ -72,9 +72,9 @@ struct HubWorld::Link final : Connection {
 
   void on(const frame::Welcome& welcome) {
     session = welcome.session;
-    world.look_who_is_back();
     epoch = welcome.epoch;
     welcomed_at = world.clock_.now();
+    world.look_who_is_back();
     for (const ConversationView& view : welcome.conversations) begin(view);
   }
   void on(const frame::Joined& joined) { begin(joined.conversation); }
