@@ -154,6 +154,22 @@ export class Browser {
     return page;
   }
 
+  /**
+   * Returns once these pages are connected to a server that is there again. Each hears what a browser
+   * tells it when a network is back: after many failures its next try is half a minute away, and if
+   * that one is for the fallback and the server has none, the one after it as well.
+   */
+  async reconnected(...pages) {
+    const hurry = () => globalThis.dispatchEvent(new Event('online'));
+    const online = (page) => page.locator('[data-testid=status][data-state=online]').count();
+    for (const page of pages) {
+      await until(async () => {
+        await page.evaluate(hurry);
+        return online(page);
+      }, `${page.url()} to be connected`);
+    }
+  }
+
   async shot(page, name) {
     await page.screenshot({ path: join(this.shots, `${name}.png`) });
   }

@@ -128,6 +128,7 @@ test('what was written while the server was dead survives a reload and arrives o
   assert.equal(await visitor.getByTestId('state').textContent(), 'sending');
   await stopPages();
   await server.start();
+  await browser.reconnected(visitor, agent);
   await until(
     async () => (await bodies(visitor)).length === public_.length + 2,
     'both messages to arrive',
@@ -144,6 +145,7 @@ test('killed in the middle of a burst: nothing lost, nothing doubled, order kept
     if (i === 12 || i === 25) await server.kill();
     if (i === 18 || i === 32) await server.start();
   }
+  await browser.reconnected(visitor, agent);
   await bothShow(...sent);
 });
 
