@@ -208,7 +208,7 @@ test('a tab that was copied with its session: the older one opens a new session,
   await copy.goto(`${server.base}visitor.html?id=alice`);
   await online(copy);
   await until(async () => (await slot(visitor)) !== copied, 'the older tab to move');
-  await online(visitor);
+  await browser.reconnected(visitor);
   await until(
     () =>
       visitor.evaluate((before__) => {
@@ -318,7 +318,7 @@ test(
     await server.kill();
     await write(page, 'while it was away');
     await server.start();
-    await online(page);
+    await browser.reconnected(page);
     await shows(page, ['over events', 'while it was away'], 'both messages');
     const sent = page.locator('[data-testid=message][data-state=sent]');
     await until(async () => (await sent.count()) === 2, 'both to be acknowledged');
