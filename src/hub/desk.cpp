@@ -312,9 +312,9 @@ void Desk::enlist(const VersionedConversation& conversation) {
   const DeskRules& rules = shard_.context().desk;
   const bool waits = c.state == ConversationState::queued;
   if (waits && rules.is_picked(c.department)) {
-    shard_.tell_all(mail::Offer{c});
+    shard_.send(0, mail::Queued{c});
   } else if (rules.has_picked()) {
-    shard_.tell_all(mail::OfferGone{c.id});
+    shard_.send(0, mail::Dequeued{c.id});
   }
   if (waits) shard_.send(0, mail::Wake{c.department});
   if (!is_open(c.state)) return;

@@ -363,16 +363,18 @@ void Dispatch::look_at_queues(std::map<std::string, std::vector<ConversationId>>
 }
 
 void Dispatch::on_waiting(const Conversation& c) {
-  if (!shard_.context().bus || !shard_.context().desk.is_picked(c.department)) return;
+  if (!shard_.context().desk.is_picked(c.department)) return;
   if (offers_.found(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{c});
 }
 
-void Dispatch::offered(const Conversation& c) {
-  if (shard_.context().bus) offers_.offered(c.id, c.assignment.epoch);
+void Dispatch::queued(Conversation c) {
+  offers_.offered(c.id, c.assignment.epoch);
+  shard_.tell_all(mail::Offer{std::move(c)});
 }
 
-void Dispatch::withdrawn(ConversationId id) {
-  if (shard_.context().bus) offers_.withdrawn(id);
+void Dispatch::dequeued(ConversationId id) {
+  offers_.withdrawn(id);
+  shard_.tell_all(mail::OfferGone{id});
 }
 
 void Dispatch::on_queues(const std::map<std::string, std::vector<ConversationId>>& queues) {

@@ -39,9 +39,9 @@ class Dispatch {
   void wake(const std::string& department);
   void wake_all();
 
-  /// The staff here is told that it waits for whoever takes it, or waits no more.
-  void offered(const Conversation& conversation);
-  void withdrawn(ConversationId conversation);
+  /// It waits for whoever takes it, or waits no more: the staff here is told.
+  void queued(Conversation conversation);
+  void dequeued(ConversationId conversation);
 
   /// Before the first tick.
   void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);
@@ -88,7 +88,7 @@ class Dispatch {
 
   Shard& shard_;
   std::map<std::string, LanePtr> lanes_;
-  core::OfferWatch offers_;  // where there are other nodes
+  core::OfferWatch offers_;
   core::Sweep sweep_;
   SlaWatch sla_;
   Retention retention_;

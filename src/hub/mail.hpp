@@ -167,6 +167,14 @@ struct Removed {
 struct Wake {
   std::optional<std::string> department;
 };
+/// The conversation waits for whoever of the staff takes it, or no longer does. Everybody hears it
+/// from that shard, for shards that spoke to each other would be heard in different orders.
+struct Queued {
+  Conversation conversation;
+};
+struct Dequeued {
+  ConversationId conversation;
+};
 
 // ---- to every shard
 
@@ -192,7 +200,7 @@ struct Expect {
   std::string participant;
   ConversationId conversation;
 };
-/// The conversation waits for whoever of the staff takes it, or no longer does.
+/// As `Queued` and `Dequeued`, in the order that counts.
 struct Offer {
   Conversation conversation;
 };
@@ -221,10 +229,11 @@ struct Leased {};
 
 }  // namespace mail
 
-using Mail = std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure,
-                          mail::Cursor, mail::Recheck, mail::Place, mail::Signal, mail::Joined,
-                          mail::Deliveries, mail::Removed, mail::Wake, mail::Fence, mail::Seated,
-                          mail::Enlist, mail::Expect, mail::Offer, mail::OfferGone,
-                          mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
+using Mail =
+    std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
+                 mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
+                 mail::Removed, mail::Wake, mail::Queued, mail::Dequeued, mail::Fence, mail::Seated,
+                 mail::Enlist, mail::Expect, mail::Offer, mail::OfferGone, mail::AgentChanged,
+                 mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::inline v0::hub

@@ -287,13 +287,15 @@ void Shard::take(mail::Wake& wake) {
   wake.department ? dispatch_->wake(*wake.department) : dispatch_->wake_all();
 }
 
+void Shard::take(mail::Queued& queued) { dispatch_->queued(std::move(queued.conversation)); }
+
+void Shard::take(mail::Dequeued& dequeued) { dispatch_->dequeued(dequeued.conversation); }
+
 void Shard::take(mail::Offer& offer) {
-  if (dispatch_) dispatch_->offered(offer.conversation);
   for_attached_staff([&](Session& session) { session.on_waiting(offer.conversation); });
 }
 
 void Shard::take(mail::OfferGone& gone) {
-  if (dispatch_) dispatch_->withdrawn(gone.conversation);
   for_attached_staff([&](Session& session) { session.withdraw_offer(gone.conversation); });
 }
 

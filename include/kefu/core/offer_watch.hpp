@@ -1,6 +1,6 @@
 // OfferWatch: which of the conversations that wait for whoever takes them this node's staff was
-// told of. Other nodes queue and accept some too, so the queues are looked at again and again; each
-// difference is told once.
+// told of. Other nodes queue and accept some too, and what this node's io threads do is heard of in
+// any order, so the queues are looked at again and again; each difference is told once.
 //
 // Memory: an id for each that waits, or was withdrawn since the last look began.
 #pragma once

@@ -170,6 +170,16 @@ class LongMemory final : public StoreWrapper {
   std::map<std::string, Record> waited_;
 };
 
+/// Whoever asks for all that wait is told of nobody.
+class EmptyQueues final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void scan(ScanRequest request, Completion<result<ScanPage>> done) override {
+    if (request.index == index::kQueue && request.prefix.empty()) return done(ScanPage{});
+    inner().scan(std::move(request), std::move(done));
+  }
+};
+
 /// Null for a mutant that is not one of the Store.
 [[nodiscard]] inline std::unique_ptr<StoreWrapper> broken_store(Mutant mutant, Store& inner) {
   switch (mutant) {
@@ -193,6 +203,8 @@ class LongMemory final : public StoreWrapper {
       return std::make_unique<OpenSearch>(inner);
     case Mutant::half_merged:
       return std::make_unique<ShortLists>(inner);
+    case Mutant::offers_unseen:
+      return std::make_unique<EmptyQueues>(inner);
     case Mutant::offers_kept:
       return std::make_unique<LongMemory>(inner);
     default:

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hub_world.hpp"
 
@@ -24,9 +25,13 @@ inline bool is_contact(const std::string& visitor) {
 }
 
 struct HubWorld::Node {
-  explicit Node(Instant now) : loop(now) {}
+  Node(Instant now, std::size_t loop_count) {
+    while (loops.size() < loop_count)
+      loops.push_back(std::make_unique<testing::ManualExecutor>(now));
+  }
 
-  testing::ManualExecutor loop;
+  /// Its io threads.
+  std::vector<std::unique_ptr<testing::ManualExecutor>> loops;
   std::string name{};  // as its hub calls itself, once that is known
   std::unique_ptr<testing::FaultStore> store{};
   std::unique_ptr<Bus> bus{};
@@ -36,8 +41,12 @@ struct HubWorld::Node {
 
 /// One connection of a person, from their side.
 struct HubWorld::Link final : Connection {
-  Link(HubWorld& in, Node& on, Participant of)
-      : world(in), node(on), who(std::move(of)), inbound(&on.hub->accepted(*this)) {}
+  Link(HubWorld& in, Node& on, testing::ManualExecutor& accepted_by, Participant of)
+      : world(in),
+        node(on),
+        loop(accepted_by),
+        who(std::move(of)),
+        inbound(&on.hub->accepted(*this)) {}
 
   /// A conversation that it reads.
   struct Reading {
@@ -68,7 +77,7 @@ struct HubWorld::Link final : Connection {
   void resume_reading() override {}
   void close(errc) override { closed = true; }
   [[nodiscard]] std::string_view peer() const override { return "sim"; }
-  [[nodiscard]] Executor& executor() override { return node.loop; }
+  [[nodiscard]] Executor& executor() override { return loop; }
 
   void on(const frame::Welcome& welcome) {
     session = welcome.session;
@@ -125,6 +134,7 @@ struct HubWorld::Link final : Connection {
 
   HubWorld& world;
   Node& node;
+  testing::ManualExecutor& loop;
   const Participant who;
   Inbound* inbound;
   bool closed = false;

@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kNodes = 2;
+constexpr std::size_t kLoops = 2;  // of each node
 constexpr std::size_t kAgents = 5;
 constexpr std::size_t kVisitors = 14;
 constexpr std::size_t kFormer = 4;  // the next ones, who may be claimed
@@ -181,28 +182,32 @@ void HubWorld::at(Nanoseconds delay, std::function<void()> what) {
   loop_.post_at(loop_.now() + delay, std::move(what));
 }
 
+/// Its own, and those of the nodes that are there.
+std::vector<testing::ManualExecutor*> HubWorld::loops() {
+  std::vector<testing::ManualExecutor*> all{&loop_};
+  for (const auto& node : nodes_) {
+    for (std::size_t i = 0; node && i < kLoops; ++i) all.push_back(node->loops[i].get());
+  }
+  return all;
+}
+
 /// One step of one loop, drawn.
 bool HubWorld::run_something() {
-  std::vector<testing::ManualExecutor*> ready;
-  if (loop_.ready() > 0) ready.push_back(&loop_);
-  for (const auto& node : nodes_) {
-    if (node && node->loop.ready() > 0) ready.push_back(&node->loop);
-  }
+  std::vector<testing::ManualExecutor*> ready = loops();
+  std::erase_if(ready, [](const auto* loop) { return loop->ready() == 0; });
   if (ready.empty()) return false;
   return ready[random_.below(ready.size())]->run_one();
 }
 
 void HubWorld::pass_time() {
-  std::optional<Instant> due = loop_.next_due();
-  for (const auto& node : nodes_) {
-    const auto next = node ? node->loop.next_due() : std::nullopt;
+  const std::vector<testing::ManualExecutor*> all = loops();
+  std::optional<Instant> due;
+  for (const auto* loop : all) {
+    const auto next = loop->next_due();
     if (next && (!due || *next < *due)) due = next;
   }
   clock_.advance(*due - loop_.now());
-  loop_.advance_to(*due);
-  for (const auto& node : nodes_) {
-    if (node) node->loop.advance_to(*due);
-  }
+  for (auto* loop : all) loop->advance_to(*due);
   checker_.on_time(clock_.now());
   check_told();
   check_departures();
@@ -217,7 +222,7 @@ void HubWorld::pass_time() {
 // ---- nodes
 
 void HubWorld::start_node(std::size_t place) {
-  auto node = std::make_unique<Node>(loop_.now());
+  auto node = std::make_unique<Node>(loop_.now(), kLoops);
   testing::StoreFaults faults{.delay_min = 0ms, .delay_max = 3ms, .fail_after = 0.01};
   if (outage_) faults.fail_before = 1;
   Store& root = broken_ ? static_cast<Store&>(*broken_) : observed_;
@@ -233,10 +238,11 @@ void HubWorld::start_node(std::size_t place) {
   if (mutant_ == Mutant::bans_unheard) options.limits.ban_check = 1h;
   options.clock = &clock_;
   options.bus = node->broken_bus ? node->broken_bus.get() : node->bus.get();
-  if (mutant_ == Mutant::offers_unseen) options.bus = nullptr;
   options.random = [this] { return random_.next(); };
   options.desk = desk_options(picked_);
-  node->hub = std::make_unique<Hub>(std::vector<Executor*>{&node->loop}, *node->store, options);
+  std::vector<Executor*> executors;
+  for (const auto& loop : node->loops) executors.push_back(loop.get());
+  node->hub = std::make_unique<Hub>(executors, *node->store, options);
   node->hub->authenticate(std::make_unique<Tokens>());
   audits_[place].open();
   node->hub->deliver("all", std::make_unique<Sink>(*this, audits_[place]));
@@ -257,7 +263,7 @@ void HubWorld::crash(std::size_t place) {
     if (person->last_node == node) person->left.reset();  // nobody may have heard of it
   }
   node->hub.reset();
-  node->loop.drop_all();
+  for (const auto& loop : node->loops) loop->drop_all();
   audits_[place].die();
   nodes_[place].reset();
 }
@@ -334,7 +340,8 @@ void HubWorld::part() {
 void HubWorld::connect(Person& person) {
   Node* const node = any_node();
   if (!node) return;
-  person.link = std::make_unique<Link>(*this, *node, person.who);
+  testing::ManualExecutor& loop = *node->loops[random_.below(kLoops)];
+  person.link = std::make_unique<Link>(*this, *node, loop, person.who);
   const std::string token = std::string(name(person.who.role)) + ' ' + person.who.id;
   frame::Hello hello;
   hello.token = token;

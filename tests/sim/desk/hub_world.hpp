@@ -1,5 +1,6 @@
-// HubWorld: the same promises, kept by whole Hubs. Two nodes on one Store, agents and visitors who
-// speak frames to them, and everything that can go wrong in between. One seed is one run.
+// HubWorld: the same promises, kept by whole Hubs. Two nodes of two io threads each on one Store,
+// agents and visitors who speak frames to them, and everything that can go wrong in between. One
+// seed is one run.
 #pragma once
 
 #include <functional>
@@ -61,6 +62,7 @@ class HubWorld {
   struct Sink;
 
   void at(Nanoseconds delay, std::function<void()> what);
+  [[nodiscard]] std::vector<testing::ManualExecutor*> loops();
   bool run_something();
   void pass_time();
   void start_node(std::size_t place);

@@ -41,8 +41,8 @@ enum class Mutant : std::uint8_t {
   half_merged,         ///< a merge leaves the oldest conversations behind
   chain_restarted,     ///< a node that starts begins its audit log anew, behind what is there
   heads_unkept,        ///< the heads of audit logs are anchored nowhere
-  offers_unseen,       ///< where agents pick, a node looks only at what waits by its own doing
-  offers_kept,         ///< … and what has waited once is shown for ever
+  offers_unseen,       ///< where agents pick, a look at all that waits finds nobody
+  offers_kept,         ///< … or all who have ever waited
   members_unheard,     ///< who takes part in a conversation no other node hears of
 };
 
