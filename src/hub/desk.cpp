@@ -314,7 +314,7 @@ void Desk::enlist(const VersionedConversation& conversation) {
   if (waits && rules.is_picked(c.department)) {
     shard_.send(0, mail::Queued{c});
   } else if (rules.has_picked()) {
-    shard_.send(0, mail::Dequeued{c.id});
+    shard_.send(0, mail::Dequeued{c.id, c.assignment.epoch});
   }
   if (waits) shard_.send(0, mail::Wake{c.department});
   if (!is_open(c.state)) return;

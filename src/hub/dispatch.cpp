@@ -368,13 +368,11 @@ void Dispatch::on_waiting(const Conversation& c) {
 }
 
 void Dispatch::queued(Conversation c) {
-  offers_.offered(c.id, c.assignment.epoch);
-  shard_.tell_all(mail::Offer{std::move(c)});
+  if (offers_.queued(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{std::move(c)});
 }
 
-void Dispatch::dequeued(ConversationId id) {
-  offers_.withdrawn(id);
-  shard_.tell_all(mail::OfferGone{id});
+void Dispatch::dequeued(ConversationId id, std::uint64_t assignment) {
+  if (offers_.dequeued(id, assignment)) shard_.tell_all(mail::OfferGone{id});
 }
 
 void Dispatch::on_queues(const std::map<std::string, std::vector<ConversationId>>& queues) {

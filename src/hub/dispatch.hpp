@@ -41,7 +41,7 @@ class Dispatch {
 
   /// It waits for whoever takes it, or waits no more: the staff here is told.
   void queued(Conversation conversation);
-  void dequeued(ConversationId conversation);
+  void dequeued(ConversationId conversation, std::uint64_t assignment);
 
   /// Before the first tick.
   void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);

@@ -174,6 +174,7 @@ struct Queued {
 };
 struct Dequeued {
   ConversationId conversation;
+  std::uint64_t assignment = 0;
 };
 
 // ---- to every shard

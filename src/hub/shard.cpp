@@ -289,7 +289,9 @@ void Shard::take(mail::Wake& wake) {
 
 void Shard::take(mail::Queued& queued) { dispatch_->queued(std::move(queued.conversation)); }
 
-void Shard::take(mail::Dequeued& dequeued) { dispatch_->dequeued(dequeued.conversation); }
+void Shard::take(mail::Dequeued& dequeued) {
+  dispatch_->dequeued(dequeued.conversation, dequeued.assignment);
+}
 
 void Shard::take(mail::Offer& offer) {
   for_attached_staff([&](Session& session) { session.on_waiting(offer.conversation); });

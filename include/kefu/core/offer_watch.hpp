@@ -5,25 +5,30 @@
 // Memory: an id for each that waits, or was withdrawn since the last look began.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <kefu/model/id.hpp>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace kefu::inline v0::core {
 
 class OfferWatch {
  public:
-  /// The staff was told that it waits, in the round of the queue that `assignment` numbers.
-  void offered(ConversationId id, std::uint64_t assignment) {
+  /// It waits, in the round of the queue that `assignment` numbers. True: that is news.
+  [[nodiscard]] bool queued(ConversationId id, std::uint64_t assignment) {
+    if (is_over(id, assignment)) return false;
     told_[id] = {assignment, look_};
-    withdrawn_.erase(id);
+    return true;
   }
-  /// The staff was told that it waits no more.
-  void withdrawn(ConversationId id) {
-    told_.erase(id);
-    withdrawn_.insert(id);
+  /// It waits no more since `assignment`. False: by now it waits again.
+  [[nodiscard]] bool dequeued(ConversationId id, std::uint64_t assignment) {
+    const auto at = told_.find(id);
+    if (at != told_.end() && at->second.assignment > assignment) return false;
+    if (at != told_.end()) told_.erase(at);
+    std::uint64_t& last = withdrawn_[id];
+    last = std::max(last, assignment);
+    return true;
   }
 
   /// A look at all queues begins. What it reads may be older than what is told meanwhile.
@@ -33,7 +38,7 @@ class OfferWatch {
   }
   /// The look has found that it waits. True: that is news.
   [[nodiscard]] bool found(ConversationId id, std::uint64_t assignment) {
-    if (withdrawn_.contains(id)) return false;
+    if (is_over(id, assignment)) return false;
     const auto [at, fresh] = told_.try_emplace(id, Told{assignment, look_});
     at->second.look = look_;
     if (fresh || at->second.assignment >= assignment) return fresh;
@@ -52,12 +57,17 @@ class OfferWatch {
   }
 
  private:
+  [[nodiscard]] bool is_over(ConversationId id, std::uint64_t assignment) const {
+    const auto at = withdrawn_.find(id);
+    return at != withdrawn_.end() && at->second >= assignment;
+  }
+
   struct Told {
     std::uint64_t assignment = 0;
     std::uint64_t look = 0;  // the last that has found it
   };
   std::unordered_map<ConversationId, Told> told_;
-  std::unordered_set<ConversationId> withdrawn_;
+  std::unordered_map<ConversationId, std::uint64_t> withdrawn_;  // by which assignment
   std::uint64_t look_ = 0;
 };
 

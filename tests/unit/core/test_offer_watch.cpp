@@ -28,7 +28,7 @@ TEST_CASE("what another node has queued is news once, and once more when it is g
 
 TEST_CASE("what was told here is no news, but its next round in the queue is") {
   core::OfferWatch watch;
-  watch.offered(kOne, 4);
+  CHECK(watch.queued(kOne, 4));
   watch.begin();
   CHECK_FALSE(watch.found(kOne, 4));
   CHECK(watch.end() == Ids{});
@@ -40,11 +40,11 @@ TEST_CASE("what was told here is no news, but its next round in the queue is") {
 
 TEST_CASE("a look says nothing of what was told while it ran") {
   core::OfferWatch watch;
-  watch.offered(kOne, 0);
+  CHECK(watch.queued(kOne, 0));
   watch.begin();
-  watch.withdrawn(kOne);
+  CHECK(watch.dequeued(kOne, 1));
   CHECK_FALSE(watch.found(kOne, 0));  // it was read before
-  watch.offered(kTwo, 0);             // behind the page that would have had it
+  CHECK(watch.queued(kTwo, 0));       // behind the page that would have had it
   CHECK(watch.end() == Ids{});
   watch.begin();
   CHECK_FALSE(watch.found(kTwo, 0));
@@ -54,13 +54,23 @@ TEST_CASE("a look says nothing of what was told while it ran") {
 
 TEST_CASE("a look that failed is made good by the next") {
   core::OfferWatch watch;
-  watch.offered(kOne, 0);
-  watch.offered(kTwo, 0);
+  CHECK(watch.queued(kOne, 0));
+  CHECK(watch.queued(kTwo, 0));
   watch.begin();
   CHECK_FALSE(watch.found(kOne, 0));
   watch.begin();
   CHECK_FALSE(watch.found(kTwo, 0));
   CHECK(watch.end() == Ids{kOne});
+}
+
+TEST_CASE("what comes in another order than it happened is told as it is in the end") {
+  core::OfferWatch watch;
+  watch.begin();
+  CHECK(watch.dequeued(kOne, 2));
+  CHECK_FALSE(watch.queued(kOne, 1));    // the round that was taken
+  CHECK(watch.queued(kOne, 5));          // it waits again
+  CHECK_FALSE(watch.dequeued(kOne, 4));  // what came before that
+  CHECK(watch.end() == Ids{});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 using namespace kefu;
 using namespace kefu::testing;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -170,4 +171,49 @@ TEST_CASE("a page that is older than what was told does not take it back") {
   host.store.let_go();
   host.loop.run_until_idle();
   CHECK(agent.got("\"offer\"") == 1);
+}
+
+TEST_CASE("nobody is left with an offer that reached them behind its end, from another io thread") {
+  ManualClock clock;
+  memory::Store store(clock);
+  ManualExecutor first, second;
+  HubOptions options;
+  options.clock = &clock;
+  options.desk = picking();
+  Hub hub({&first, &second}, store, std::move(options));
+  hub.authenticate(std::make_unique<PlainTokens>());
+  const auto pass = [&](Nanoseconds time) {
+    clock.advance(time);
+    for (ManualExecutor* const loop : {&first, &second}) loop->advance_to(loop->now() + time);
+    while (first.run_one() || second.run_one()) {
+    }
+  };
+  int number = 0;
+  for (auto [queues, picks] : {std::pair(&first, &second), std::pair(&second, &first)}) {
+    ++number;
+    CAPTURE(number);
+    for (int i = 0; i < 10; ++i) pass(1s);
+    Peer visitor(hub, *queues);
+    visitor.asks(hello("visitor v" + std::to_string(number)));
+    visitor.says(open(id_of(number)));
+    const auto stored = [&] {
+      bool there = false;
+      store.get(conversation_key(*ConversationId::parse(id_of(number))),
+                [&](auto found) { there = found && *found; });
+      return there;
+    };
+    while (!stored()) REQUIRE(queues->run_one());
+    // The other thread reads of it from the store, and what it is told of it waits.
+    Peer quick(hub, *picks), idle(hub, *picks);
+    quick.says(hello("agent quick" + std::to_string(number)));
+    idle.says(hello("agent idle" + std::to_string(number)));
+    for (int i = 0; i < 40; ++i) picks->advance(100ms);
+    queues->advance_to(picks->now());
+    REQUIRE(quick.got("\"offer\"", id_of(number)) == 1);
+    REQUIRE(idle.got("\"offer\"", id_of(number)) == 1);
+    quick.asks("{\"type\":\"accept\"," + in_conversation(id_of(number)) + "}");
+    for (int i = 0; i < 10; ++i) pass(250ms);
+    CHECK(idle.got("\"offer\"", id_of(number)) == idle.got("\"offer_gone\"", id_of(number)));
+    visitor.leaves();
+  }
 }
