@@ -69,7 +69,10 @@ std::optional<Object> parse(simdjson::dom::parser& parser, const std::optional<s
   Object object;
   if (!json) return std::nullopt;
   const simdjson::error_code error = parser.parse(*json).get(object);
-  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};  // it says nothing about the token
+  if (error == simdjson::MEMALLOC) {  // it says nothing about the token
+    parser = simdjson::dom::parser();
+    throw std::bad_alloc{};
+  }
   if (error) return std::nullopt;
   return object;
 }

@@ -9,7 +9,7 @@
 namespace kefu::inline v0::hub {
 namespace {
 
-constexpr std::size_t kChecksAtOnce = 64;
+constexpr std::size_t kChecksInTick = 128;
 constexpr std::size_t kChangesAtOnce = 64;
 constexpr int kAloneFactor = 5;  // without a bus there is no other node, as a rule
 
@@ -25,7 +25,9 @@ void Attendance::arrive(const Person& who, SessionId session, std::uint64_t epoc
     // Who is back before their leaving was stored has not left: the record has them. Their going
     // from here will take that along (core::DetachDevice).
     const bool stored = link.state != Link::State::arriving && !attendant.busy;
-    if (link.session == session && stored) arrived.state = Link::State::here;
+    if (link.session != session || !stored) continue;
+    arrived.state = Link::State::here;
+    attendant.next_check = shard_.executor().now();  // their sessions wait for the record
   }
   erase_if(attendant.links, [&](const Link& link) { return link.session == session; });
   attendant.links.push_back(arrived);
@@ -45,6 +47,13 @@ void Attendance::depart(const Person& who, SessionId session, std::uint64_t epoc
 void Attendance::hand_over(const Person& who, SessionId session, std::uint64_t epoch) {
   const auto at = people_.find(who);
   if (at == people_.end()) return;
+  for (Link& link : at->second.links) {
+    if (link.session != session || link.epoch >= epoch) continue;
+    link.state = Link::State::leaving;
+    link.due = shard_.executor().now();
+  }
+  // What is being stored may be stored behind what the other shard stores: it is taken back.
+  if (at->second.busy) return;
   erase_if(at->second.links,
            [&](const Link& link) { return link.session == session && link.epoch < epoch; });
   settle_soon(who);
@@ -120,7 +129,7 @@ void Attendance::detach(const Person& who, Link link) {
 }
 
 void Attendance::on_changed(const Person& who, errc code) {
-  --changes_;
+  if (changes_ != 0) --changes_;
   people_[who].busy = false;
   if (code == errc::ok) settle_soon(who);  // else at the next tick
   settle_some();
@@ -132,20 +141,36 @@ Nanoseconds Attendance::check_every() const {
 }
 
 void Attendance::on_tick(Instant now) {
-  std::vector<Person> unsettled, due;
+  std::vector<Person> unsettled;
   for (auto& [who, attendant] : people_) {
     if (attendant.busy || attendant.waits) continue;
-    const bool unstored =
-        std::ranges::any_of(attendant.links, [&](const Link& link) { return link.unsettled(now); });
-    if (unstored) {
+    if (std::ranges::any_of(attendant.links, [&](const Link& link) { return link.unsettled(now); }))
       unsettled.push_back(who);
-    } else if (now >= attendant.next_check && due.size() < kChecksAtOnce) {
-      attendant.next_check = now + check_every();
-      due.push_back(who);
-    }
   }
   for (const Person& who : unsettled) settle_soon(who);
-  for (const Person& who : due) look_up(who);
+  check_some(now);
+}
+
+/// From where the last tick stopped: everybody has their turn.
+void Attendance::check_some(Instant now) {
+  std::size_t checks = 0;
+  auto next = people_.upper_bound(checked_last_);
+  for (std::size_t left = people_.size(); left > 0 && checks < kChecksInTick; --left, ++next) {
+    if (next == people_.end()) next = people_.begin();
+    auto& [who, attendant] = *next;
+    if (attendant.busy || now < attendant.next_check) continue;
+    attendant.next_check = now + check_every();
+    checked_last_ = who;
+    ++checks;
+    look_up(who);
+  }
+}
+
+/// What has no answer may have lost it.
+void Attendance::recover() {
+  changes_ = 0;
+  waiting_.clear();
+  for (auto& [who, attendant] : people_) attendant.busy = attendant.waits = false;
 }
 
 /// Another node may have changed the record, and nothing has told.
@@ -158,13 +183,14 @@ void Attendance::look_up(const Person& who) {
 }
 
 void Attendance::on_record(const Person& who, result<std::optional<Record>> record) {
+  const auto at = people_.find(who);
+  if (!record && at != people_.end()) at->second.next_check = shard_.executor().now();
   if (!record || !*record) return;
   const result<DeskRecord> found =
       wire::decode_record(agent_key(std::string(who.id())), (*record)->value);
   if (!found) return;
   const Agent& agent = std::get<Agent>(*found);
   shard_.tell(agent, (*record)->version);
-  const auto at = people_.find(who);
   if (at == people_.end() || at->second.busy) return;
   for (Link& link : at->second.links) {
     if (link.state == Link::State::leaving) continue;

@@ -28,10 +28,10 @@ class Attendance {
 
   /// The session is attached on another shard, from that epoch on.
   void hand_over(const Person& who, SessionId session, std::uint64_t epoch);
-  /// Tells the agent's sessions their record.
-  void look_up(const Person& who);
 
   void on_tick(Instant now);
+  /// After something got lost for want of memory.
+  void recover();
 
  private:
   /// A connection of this node.
@@ -67,6 +67,8 @@ class Attendance {
   void attach(const Person& who, Link link, Intent initial);
   void detach(const Person& who, Link link);
   void on_changed(const Person& who, errc code);
+  void check_some(Instant now);
+  void look_up(const Person& who);
   void on_record(const Person& who, result<std::optional<Record>> record);
   [[nodiscard]] Nanoseconds check_every() const;
 
@@ -74,6 +76,7 @@ class Attendance {
   std::map<Person, Attendant, ById> people_;
   std::deque<Person> waiting_;  // who have something to be stored
   std::size_t changes_ = 0;     // under way
+  Person checked_last_;
 };
 
 }  // namespace kefu::inline v0::hub

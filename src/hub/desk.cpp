@@ -13,6 +13,8 @@ namespace {
 
 namespace fx = core::transaction_effect;
 
+constexpr std::size_t kReadsInTick = 64;
+
 /// What a department's rules add to a command, which its caller need not know.
 struct Tuner {
   const DeskRules& rules;
@@ -100,7 +102,7 @@ struct Desk::Job {
   std::size_t missing = 0;  // reads that have not come back
   errc failure = errc::ok;  // of one that has
   std::vector<RecordKey> committing;
-  std::vector<ConversationId> unsure;  // of which nobody knows whether a commit has changed them
+  std::vector<RecordKey> unsure;  // of which nobody knows whether a commit has changed them
 };
 
 core::Transaction Desk::transaction_of(core::DeskCommand command) const {
@@ -162,12 +164,15 @@ void Desk::open(Conversation proposed, Completion<DeskAnswer> done) {
   core::Open open{std::move(proposed), found.get()};
   if (shard_.context().desk.makes_tickets(open.proposed.department, shard_.context().store.now()))
     open.ticket = shard_.mint<TicketId>();
-  run(std::move(open), [found, done = std::move(done)](const fx::Ended& ended,
-                                                       core::WorkingSet& records) mutable {
+  run(std::move(open), [this, found, done = std::move(done)](const fx::Ended& ended,
+                                                             core::WorkingSet& records) mutable {
     DeskAnswer verdict{ended.code, ended.rule, ended.changed};
     const Conversation* const c = ended.code == errc::ok ? records.conversation(*found) : nullptr;
     if (c) verdict.conversation = {*c, records.version_of(*c)};
-    done(std::move(verdict));
+    const bool was_there = c && !ended.changed;
+    done(verdict);
+    // The node that created it may have died before it told.
+    if (was_there) catch_up(conversation_key(verdict.conversation.record.id));
   });
 }
 
@@ -180,7 +185,7 @@ void Desk::carry_out(const std::shared_ptr<Job>& job, core::TransactionEffects& 
     } else if (const auto* const ended = std::get_if<fx::Ended>(&effect)) {
       job->done(*ended, job->transaction.records());
       if (ended->changed) tell(job->transaction.records());
-      for (const ConversationId id : job->unsure) catch_up(id);
+      for (const RecordKey& key : job->unsure) catch_up(key);
     } else {
       commit(job);
     }
@@ -237,11 +242,8 @@ void Desk::on_committed(const std::shared_ptr<Job>& job, result<Committed> commi
   core::TransactionEffects effects;
   core::Transaction& transaction = job->transaction;
   if (!committed) {
-    if (committed.error() == errc::timed_out) {
-      for_changed<Conversation>(transaction.records(), [&](const Conversation& c, std::uint64_t) {
-        job->unsure.push_back(c.id);
-      });
-    }
+    if (committed.error() == errc::timed_out)
+      job->unsure.insert(job->unsure.end(), job->committing.begin(), job->committing.end());
     transaction.on_failed(committed.error(), shard_.context().store.now(), effects);
     return carry_out(job, effects);
   }
@@ -291,20 +293,44 @@ void Desk::tell(const core::WorkingSet& records) {
                           conversations = std::move(conversations), agents = std::move(agents)] {
     if (!*alive) return;
     for (const VersionedConversation& one : conversations) enlist(one);
-    for (const auto& news : agents) {
-      shard_.tell_all(mail::AgentChanged{news});
-      shard_.send(0, mail::Wake{});
-    }
+    for (const auto& news : agents) tell(news);
   });
 }
 
+void Desk::tell(const std::shared_ptr<const AgentNews>& agent) {
+  shard_.tell_all(mail::AgentChanged{agent});
+  shard_.send(0, mail::Wake{});
+}
+
 /// A retry of what was stored after all changes nothing, so nobody would be told.
-void Desk::catch_up(ConversationId id) {
-  look_up(id, {{}, Role::supervisor}, [this](const result<VersionedConversation>& found) {
-    if (!found) return;
-    shard_.send_home(found->record.id, mail::Changed{*found, {}});
-    enlist(*found);
-  });
+void Desk::catch_up(const RecordKey& key) {
+  if (key.kind != RecordKind::conversation && key.kind != RecordKind::agent) return;
+  shard_.context().store.get(key, shard_.here<result<std::optional<Record>>>(
+                                      [this, key](const result<std::optional<Record>>& record) {
+                                        if (!record) {
+                                          unsure_.insert(key);
+                                        } else if (*record) {
+                                          tell_again(**record);
+                                        }
+                                      }));
+}
+
+void Desk::on_tick() {
+  for (std::size_t n = 0; n < kReadsInTick && !unsure_.empty(); ++n)
+    catch_up(unsure_.extract(unsure_.begin()).value());
+}
+
+void Desk::tell_again(const Record& record) {
+  const result<DeskRecord> found = wire::decode_record(record.key, record.value);
+  if (!found) return;
+  if (const auto* const c = std::get_if<Conversation>(&*found)) tell_again({*c, record.version});
+  if (const auto* const agent = std::get_if<Agent>(&*found))
+    tell(std::make_shared<const AgentNews>(AgentNews{*agent, record.version, {}}));
+}
+
+void Desk::tell_again(const VersionedConversation& conversation) {
+  shard_.send_home(conversation.record.id, mail::Changed{conversation, {}});
+  enlist(conversation);
 }
 
 void Desk::enlist(const VersionedConversation& conversation) {

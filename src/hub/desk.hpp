@@ -11,6 +11,7 @@
 #include <kefu/result.hpp>
 #include <kefu/store.hpp>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "mail.hpp"
@@ -52,6 +53,8 @@ class Desk {
   /// The record; errc::not_found when there is none or it is not the participant's.
   void look_up(ConversationId id, Participant who, Completion<result<VersionedConversation>> done);
 
+  void on_tick();
+
  private:
   struct Job;
 
@@ -62,10 +65,14 @@ class Desk {
   void on_committed(const std::shared_ptr<Job>& job, result<Committed> committed);
   void publish(const core::WorkingSet& records, std::vector<Entry> entries);
   void tell(const core::WorkingSet& records);
-  void catch_up(ConversationId id);
+  void tell(const std::shared_ptr<const AgentNews>& agent);
+  void catch_up(const RecordKey& key);
+  void tell_again(const Record& record);
+  void tell_again(const VersionedConversation& conversation);
   void enlist(const VersionedConversation& conversation);
 
   Shard& shard_;
+  std::set<RecordKey> unsure_;  // as a Job's, and could not be read yet
 };
 
 }  // namespace kefu::inline v0::hub

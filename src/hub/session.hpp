@@ -55,7 +55,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void withdraw_offer(ConversationId conversation);
   void tell_agents(const std::vector<SharedFrame>& frames);
   /// The same, and of what they themselves were told before.
-  void be_seated(const std::vector<SharedFrame>& agents);
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);

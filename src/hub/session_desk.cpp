@@ -226,12 +226,6 @@ void Session::take_seat() {
   shard_.seat_soon(ref_);
 }
 
-void Session::be_seated(const std::vector<SharedFrame>& agents) {
-  if (!seat_) return;
-  if (seat_->record == 0) shard_.attendance().look_up(who_);
-  tell_agents(agents);
-}
-
 void Session::tell_agents(const std::vector<SharedFrame>& frames) {
   if (!seat_) return;
   for (const SharedFrame& frame : frames) send(frame);

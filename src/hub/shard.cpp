@@ -326,10 +326,12 @@ void Shard::take(mail::AgentChanged& changed) {
 void Shard::seat_soon(SessionRef ref) { newcomers_.push_back(ref); }
 
 void Shard::seat_some() {
-  for (std::size_t seated = 0; seated < kSeatedInTick && !newcomers_.empty(); ++seated) {
+  for (std::size_t seated = 0; seated < kSeatedInTick && !newcomers_.empty();) {
     Session* const session = find(newcomers_.front());
     newcomers_.pop_front();
-    if (session) session->attend([&] { session->be_seated(agents_); });
+    if (!session) continue;
+    ++seated;
+    session->attend([&] { session->tell_agents(agents_); });
   }
 }
 
@@ -387,6 +389,7 @@ void Shard::tick() {
     seat_some();
     home_.on_tick(now);
     attendance_.on_tick(now);
+    desk_.on_tick();
     if (dispatch_) dispatch_->on_tick(now);
     if (ban_watch_) ban_watch_->on_tick(now);
     if (index_ == 0) context_.acts.on_tick(now);
@@ -411,6 +414,7 @@ void Shard::recover() {
   renewing_ = false;
   ack_runs_.clear();
   home_.recover();
+  attendance_.recover();
   if (dispatch_) dispatch_->recover();
   flush_soon();
   damage_seen_ = damage;

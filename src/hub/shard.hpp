@@ -179,7 +179,7 @@ class Shard {
   [[nodiscard]] Dispatch& dispatch() noexcept { return *dispatch_; }
   [[nodiscard]] Attendance& attendance() noexcept { return attendance_; }
   [[nodiscard]] const BanSet& bans() const noexcept { return *bans_; }
-  /// Session::be_seated(), with all agents who are there as far as this node knows.
+  /// Tells the session of all agents who are there, as far as this node knows.
   void seat_soon(SessionRef ref);
   /// Tells the agent's sessions here what the record says.
   void tell(const Agent& agent, std::uint64_t version);

@@ -74,7 +74,10 @@ result<T> decode(std::string_view json) {
   simdjson::dom::element root;
   T record;
   const simdjson::error_code error = parser.parse(json.data(), json.size()).get(root);
-  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};  // the record may be sound
+  if (error == simdjson::MEMALLOC) {  // the record may be sound, what the parser has may be half
+    parser = simdjson::dom::parser();
+    throw std::bad_alloc{};
+  }
   if (error) return errc::corrupt;
   if (!RecordReader::read_record(root, record)) return errc::corrupt;
   return record;

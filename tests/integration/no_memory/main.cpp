@@ -2,19 +2,23 @@
 // second, and so on, until none is left that could. First those of its loop, then those of the
 // store's thread, then SQLite's own. Whatever fails, the process goes on, another client's
 // conversation does not notice, and the client itself gets its message stored exactly once when it
-// comes again. In the end the file is sound, and opened anew it holds every message once.
+// comes again. In the end the file is sound, and opened anew it holds every message once. And
+// agents come and go, with an allocation of the loop failing on the way: in the end they have gone.
 #include <sqlite3.h>
 
 #include <kefu/auth.hpp>
 #include <kefu/hub.hpp>
 #include <kefu/net/server.hpp>
 #include <kefu/sqlite/store.hpp>
+#include <kefu/wire/records.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -105,9 +109,8 @@ void take_over_allocator() {
   require(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK, "SQLite's allocator");
 }
 
-std::string token_of(const std::string& visitor) {
-  return sign_jwt_hs256(kSecret,
-                        {{visitor, Role::visitor}, SystemClock().now() + std::chrono::hours{1}});
+std::string token_of(const Participant& who) {
+  return sign_jwt_hs256(kSecret, {who, SystemClock().now() + std::chrono::hours{1}});
 }
 
 /// The value of a text member, somewhere in a frame.
@@ -118,14 +121,15 @@ std::string member(const std::string& frame, const std::string& name) {
   return frame.substr(from, frame.find('"', from) - from);
 }
 
-/// A visitor. Each function fails when its connection does.
+/// A visitor or an agent. Each function fails when its connection does.
 class Person {
  public:
-  Person(std::uint16_t port, std::string id) : id_{std::move(id)}, client_{port} {}
+  Person(std::uint16_t port, std::string id, Role role = Role::visitor)
+      : who_{std::move(id), role}, client_{port} {}
 
   bool hello(const std::string& session, std::uint64_t epoch) {
     const std::string resumed = session.empty() ? "" : R"(,"session":")" + session + '"';
-    client_.send(R"({"type":"hello","token":")" + token_of(id_) + '"' + resumed + R"(,"epoch":)" +
+    client_.send(R"({"type":"hello","token":")" + token_of(who_) + '"' + resumed + R"(,"epoch":)" +
                  std::to_string(epoch) + "}");
     const std::string welcome = await("\"type\":\"welcome\"");
     session_ = member(welcome, "session");
@@ -170,7 +174,7 @@ class Person {
     }
   }
 
-  std::string id_;
+  Participant who_;
   std::string last_;
   WsClient client_;
   std::string session_;
@@ -207,7 +211,7 @@ class Host {
  public:
   explicit Host(const std::filesystem::path& folder)
       : store_{(folder / "kefu.db").string()},
-        hub_{loops_.executors(), store_},
+        hub_{loops_.executors(), store_, hub_options()},
         server_{loops_, options()} {
     hub_.authenticate(jwt_hs256(std::string{kSecret}));
     server_.serve(hub_);
@@ -221,6 +225,7 @@ class Host {
     thread_.join();
   }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  [[nodiscard]] std::size_t connections() const { return server_.connections(); }
 
   /// Waits until nobody is connected but `others`.
   void await_connections(std::size_t others) {
@@ -235,6 +240,17 @@ class Host {
     while (stats().unmended != 0) {
     }
   }
+  /// What the store says of an agent.
+  bool is_present(const std::string& agent) {
+    std::promise<bool> present;
+    store_.get(agent_key(agent), [&](result<std::optional<Record>> record) {
+      const bool known = record && *record;
+      present.set_value(
+          known &&
+          !std::get<Agent>(*wire::decode_record((**record).key, (**record).value)).devices.empty());
+    });
+    return present.get_future().get();
+  }
   HubStats stats() {
     std::promise<HubStats> stats;
     hub_.stats([&](HubStats now) { stats.set_value(now); });
@@ -242,6 +258,11 @@ class Host {
   }
 
  private:
+  static HubOptions hub_options() {
+    HubOptions out;
+    out.limits.departure_delay = std::chrono::milliseconds{1};
+    return out;
+  }
   static net::ServerOptions options() {
     net::ServerOptions out;
     out.port = 0;
@@ -292,6 +313,45 @@ long let_fail(Where where, const char* whose, const std::filesystem::path& folde
   return round;
 }
 
+template <class Condition>
+void await(const std::string& what, Condition holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!holds()) {
+    require(std::chrono::steady_clock::now() < end, "waited in vain: " + what);
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+std::unique_ptr<Person> arrive(std::uint16_t port, const std::string& agent) try {
+  auto person = std::make_unique<Person>(port, agent, Role::agent);
+  return person->hello("", 1) ? std::move(person) : nullptr;
+} catch (const std::exception&) {
+  return nullptr;
+}
+
+/// Those of the loop's ticks fail, too, so there is no end to them: so many are tried.
+void let_agents_go(const std::filesystem::path& folder) {
+  constexpr long kTried = 120;
+  Host host{folder};
+  counted = Where::loop;
+  long failures = 0;
+  for (long n = 0; n < kTried; n += 3) {
+    const std::string agent = "agent-" + std::to_string(n);
+    failed = false;
+    left_until_failure = n;
+    if (const auto person = arrive(host.port(), agent))
+      await(agent + " comes", [&] { return host.is_present(agent) || host.connections() == 0; });
+    await(agent + " goes", [&] { return host.connections() == 0 && !host.is_present(agent); });
+    left_until_failure = -1;
+    failures += failed ? 1 : 0;
+  }
+  host.await_mending();
+  Person last{host.port(), "last", Role::agent};
+  require(last.hello("", 1), "an agent comes in the end");
+  await("they are present", [&] { return host.is_present("last"); });
+  std::printf("agents: %ld allocations failed as they came and went, nobody stayed\n", failures);
+}
+
 /// What is on the disk, to somebody who has just come.
 void look_at(const std::filesystem::path& folder, long rounds) {
   Host host{folder};
@@ -317,6 +377,8 @@ void check_file(const std::filesystem::path& folder) {
 
 void run(const std::filesystem::path& folder) {
   take_over_allocator();
+  std::filesystem::create_directories(folder / "agents");
+  let_agents_go(folder / "agents");
   const struct {
     Where where;
     const char* whose;

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "host.hpp"
 
 using namespace kefu;
@@ -18,20 +20,34 @@ struct Stored {
   std::uint64_t version = 0;
 };
 
-Stored stored(Host& host) {
+std::string session_of(const Peer& agent) {
+  constexpr std::string_view kName = R"("session":")";
+  const std::string& welcome = agent.frames.front();
+  return welcome.substr(welcome.find(kName) + kName.size(), 36);
+}
+
+Stored stored(Store& store, const std::string& agent = "ann") {
   Stored out;
-  host.memory.get(agent_key("ann"), [&](result<std::optional<Record>> record) {
+  store.get(agent_key(agent), [&](result<std::optional<Record>> record) {
     REQUIRE((record && *record));
-    out.agent = std::get<Agent>(*wire::decode_record(agent_key("ann"), (*record)->value));
+    out.agent = std::get<Agent>(*wire::decode_record(agent_key(agent), (*record)->value));
     out.version = (*record)->version;
   });
   return out;
 }
 
-std::string session_of(const Peer& agent) {
-  constexpr std::string_view kName = R"("session":")";
-  const std::string& welcome = agent.frames.front();
-  return welcome.substr(welcome.find(kName) + kName.size(), 36);
+/// What another node writes, of whose doing nobody is told.
+void put(Store& store, const Stored& changed) {
+  Commit commit;
+  commit.changes.push_back({agent_key(changed.agent.id), changed.version,
+                            wire::encode_record(DeskRecord(changed.agent)),
+                            indexes_of(changed.agent)});
+  store.commit(std::move(commit), [](result<Committed> done) { REQUIRE(done); });
+}
+
+std::string back(const Peer& before, const std::string& agent, int epoch) {
+  return R"({"type":"hello","token":"agent )" + agent + R"(","epoch":)" + std::to_string(epoch) +
+         R"(,"session":")" + session_of(before) + "\"}";
 }
 
 }  // namespace
@@ -40,7 +56,7 @@ TEST_CASE("an agent whose connection broke and who is back at once costs no comm
   Host host;
   Peer ann(host);
   ann.asks(R"({"type":"hello","token":"agent ann","epoch":1})");
-  const Stored before = stored(host);
+  const Stored before = stored(host.memory);
   REQUIRE(before.agent.devices.size() == 1);
 
   ann.leaves();
@@ -50,11 +66,11 @@ TEST_CASE("an agent whose connection broke and who is back at once costs no comm
              "\"}");
   CHECK(again.got("\"type\":\"welcome\"", "\"resumed\":true") == 1);
   host.pass(3s);
-  CHECK(stored(host).version == before.version);
+  CHECK(stored(host.memory).version == before.version);
 
   again.leaves();
   host.pass(3s);
-  CHECK(stored(host).agent.devices.empty());
+  CHECK(stored(host.memory).agent.devices.empty());
 }
 
 TEST_CASE("an agent who stays away is stored as gone after the delay") {
@@ -63,9 +79,9 @@ TEST_CASE("an agent who stays away is stored as gone after the delay") {
   ann.asks(R"({"type":"hello","token":"agent ann"})");
   ann.leaves();
   host.pass(750ms);
-  CHECK(stored(host).agent.devices.size() == 1);
+  CHECK(stored(host.memory).agent.devices.size() == 1);
   host.pass(1s);
-  CHECK(stored(host).agent.devices.empty());
+  CHECK(stored(host.memory).agent.devices.empty());
 }
 
 TEST_CASE("an agent who is back on another io thread stays there") {
@@ -85,14 +101,7 @@ TEST_CASE("an agent who is back on another io thread stays there") {
       two.run_until_idle();
     }
   };
-  const auto devices = [&] {
-    std::vector<Device> out;
-    memory.get(agent_key("ann"), [&](result<std::optional<Record>> record) {
-      REQUIRE((record && *record));
-      out = std::get<Agent>(*wire::decode_record(agent_key("ann"), (*record)->value)).devices;
-    });
-    return out;
-  };
+  const auto devices = [&] { return stored(memory).agent.devices; };
 
   std::uint64_t epoch = 1;
   auto ann = std::make_unique<Peer>(hub, one);
@@ -124,4 +133,96 @@ TEST_CASE("an agent who is back on another io thread stays there") {
   ann->leaves();
   pass(3s);
   CHECK(devices().empty());
+}
+
+TEST_CASE("what other nodes have changed of many agents is seen of all of them") {
+  constexpr int kMany = 300;
+  limits bounds;
+  bounds.presence_check = 10ms;  // more often than they can all be looked at
+  bounds.frames_per_second_of_address = 10'000;
+  Host host(bounds);
+  std::deque<Peer> agents;
+  const auto name = [](int i) { return "agent-" + std::to_string(i); };
+  for (int i = 0; i < kMany; ++i) {
+    agents.emplace_back(host);
+    agents.back().asks(R"({"type":"hello","token":"agent )" + name(i) + "\"}");
+  }
+  for (int i = 0; i < kMany; ++i) {
+    Stored one = stored(host.memory, name(i));
+    one.agent.devices.clear();
+    put(host.memory, one);
+  }
+  host.pass(2s);
+  for (int i = 0; i < kMany; ++i) {
+    CAPTURE(i);
+    CHECK(stored(host.memory, name(i)).agent.devices.size() == 1);
+  }
+}
+
+TEST_CASE("who was on another node meanwhile is put back soon, whatever else their record tells") {
+  Host host;
+  Peer ann(host);
+  ann.asks(R"({"type":"hello","token":"agent ann","epoch":1})");
+  ann.leaves();
+  Stored elsewhere = stored(host.memory);
+  elsewhere.agent.devices.front().node = "another";
+  elsewhere.agent.devices.front().epoch = 2;
+  put(host.memory, elsewhere);
+  Peer again(host);
+  again.asks(back(ann, "ann", 3));
+  again.asks(R"({"type":"presence","intent":"busy"})");
+  Stored left = stored(host.memory);
+  left.agent.devices.clear();
+  put(host.memory, left);
+  host.pass(1s);
+  CHECK(stored(host.memory).agent.devices.size() == 1);
+}
+
+TEST_CASE("who left while their coming was being stored for long has left") {
+  struct Holding final : StoreWrapper {
+    using StoreWrapper::StoreWrapper;
+    void commit(Commit commit, Completion<result<Committed>> done) override {
+      const bool agent = commit.changes.front().key.kind == RecordKind::agent;
+      if (!agent || !std::exchange(holds, false))
+        return inner().commit(std::move(commit), std::move(done));
+      held = [this, commit = std::move(commit), done = std::move(done)]() mutable {
+        inner().commit(std::move(commit), std::move(done));
+      };
+    }
+    bool holds = false;
+    Completion<> held;
+  };
+  ManualClock clock;
+  memory::Store memory(clock);
+  Holding store(memory);
+  ManualExecutor one, two;
+  HubOptions options;
+  options.clock = &clock;
+  Hub hub({&one, &two}, store, std::move(options));
+  hub.authenticate(std::make_unique<PlainTokens>());
+  const auto pass = [&](Nanoseconds time) {
+    for (; time.count() > 0; time -= Nanoseconds(50ms)) {
+      clock.advance(50ms);
+      one.advance(50ms);
+      two.advance(50ms);
+      one.run_until_idle();
+      two.run_until_idle();
+    }
+  };
+  pass(1s);
+  store.holds = true;
+  Peer first(hub, one);
+  first.asks(R"({"type":"hello","token":"agent ann","epoch":1})");
+  pass(100ms);
+  REQUIRE(store.held);
+  Peer second(hub, two);
+  second.asks(back(first, "ann", 2));
+  pass(500ms);
+  CHECK(stored(memory).agent.devices.size() == 1);
+  second.leaves();
+  pass(3s);
+  CHECK(stored(memory).agent.devices.empty());
+  store.held();
+  pass(3s);
+  CHECK(stored(memory).agent.devices.empty());
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <kefu/desk_keys.hpp>
 #include <new>
 #include <vector>
@@ -33,8 +34,8 @@ class Starved final : public Executor {
   ManualExecutor& loop_;
 };
 
-/// Loses the answer to the next scan of an index, or to the next commit; and keeps those to reads
-/// of conversations back.
+/// Loses the answer to the next scan of an index, or to the next commit of a conversation, and may
+/// be away from then on; and keeps the answers to reads of conversations back.
 class Unreliable final : public StoreWrapper {
  public:
   Unreliable(Store& inner, Starved& executor) : StoreWrapper(inner), executor_(executor) {}
@@ -49,6 +50,7 @@ class Unreliable final : public StoreWrapper {
     });
   }
   void get(RecordKey key, Completion<result<std::optional<Record>>> done) override {
+    if (away) return done(errc::unavailable);
     if (!slow || key.kind != RecordKind::conversation)
       return inner().get(std::move(key), std::move(done));
     inner().get(std::move(key), [this, done = std::move(done)](auto record) mutable {
@@ -59,13 +61,21 @@ class Unreliable final : public StoreWrapper {
   }
 
   void commit(Commit commit, Completion<result<Committed>> done) override {
-    if (!std::exchange(forgets, false)) return inner().commit(std::move(commit), std::move(done));
+    if (away) return done(errc::unavailable);
+    const bool forgotten = forgets && std::ranges::any_of(commit.changes, [](const Change& change) {
+                             return change.key.kind == RecordKind::conversation;
+                           });
+    if (!forgotten) return inner().commit(std::move(commit), std::move(done));
+    forgets = false;
+    away = leaves;
     inner().commit(std::move(commit),
                    [done = std::move(done)](result<Committed>) mutable { done(errc::timed_out); });
   }
 
   std::string_view losing;
   bool forgets = false;
+  bool leaves = false;  // when it has forgotten
+  bool away = false;
   bool lost = false;
   bool slow = false;
   std::vector<Completion<>> kept;
@@ -177,6 +187,50 @@ TEST_CASE(
   desk.store.forgets = true;
   here.asks(open());
   CHECK(!desk.store.forgets);
+  CHECK(here.got("\"type\":\"joined\"") == 1);
+  CHECK(there.got("\"type\":\"joined\"") == 1);
+}
+
+TEST_CASE("what could not be told, as the store went away meanwhile, is told when it is back") {
+  Desk desk(desk_with({}));
+  Peer here(desk.hub, desk.loop), there(desk.hub, desk.loop);
+  here.asks(hello("visitor v"));
+  there.asks(hello("visitor v"));
+  desk.store.forgets = desk.store.leaves = true;
+  here.asks(open());
+  desk.pass(1s);
+  CHECK(there.got("\"type\":\"joined\"") == 0);
+  desk.store.away = false;
+  desk.pass(500ms);
+  CHECK(there.got("\"type\":\"joined\"") == 1);
+}
+
+TEST_CASE("an agent hears at once of an offer that was made, without the store having said so") {
+  Desk desk(desk_with({}));
+  Peer visitor(desk.hub, desk.loop), ann(desk.hub, desk.loop);
+  visitor.asks(hello("visitor v"));
+  visitor.asks(open());
+  desk.store.forgets = true;
+  ann.asks(hello("agent ann"));
+  CHECK(!desk.store.forgets);
+  CHECK(ann.got("\"offer\"") == 1);
+}
+
+TEST_CASE("who asks for a conversation that a node has begun, and not told of, tells the others") {
+  Desk desk(desk_with({}));
+  Peer here(desk.hub, desk.loop), there(desk.hub, desk.loop);
+  here.asks(hello("visitor v"));
+  there.asks(hello("visitor v"));
+  {
+    Hub dying({&desk.loop}, desk.memory, desk.options(desk_with({})));
+    dying.authenticate(std::make_unique<PlainTokens>());
+    Peer elsewhere(dying, desk.loop);
+    elsewhere.asks(hello("visitor v"));
+    elsewhere.asks(open());
+    CHECK(elsewhere.got("\"type\":\"joined\"") == 1);
+  }
+  CHECK(there.got("\"type\":\"joined\"") == 0);
+  here.asks(open());
   CHECK(here.got("\"type\":\"joined\"") == 1);
   CHECK(there.got("\"type\":\"joined\"") == 1);
 }
