@@ -335,7 +335,7 @@ void let_agents_go(const std::filesystem::path& folder) {
   Host host{folder};
   counted = Where::loop;
   long failures = 0;
-  for (long n = 0; n < kTried; n += 3) {
+  for (long n = 0; n < kTried; n += 5) {
     const std::string agent = "agent-" + std::to_string(n);
     failed = false;
     left_until_failure = n;
