@@ -364,11 +364,15 @@ void Dispatch::look_at_queues(std::map<std::string, std::vector<ConversationId>>
 
 void Dispatch::on_waiting(const Conversation& c) {
   if (!shard_.context().desk.is_picked(c.department)) return;
-  if (offers_.found(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{c});
+  queued(c);
 }
 
 void Dispatch::queued(Conversation c) {
-  if (offers_.queued(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{std::move(c)});
+  if (offers_.waits(c.id, c.assignment.epoch)) shard_.tell_all(mail::Offer{std::move(c)});
+}
+
+void Dispatch::listed(const std::vector<mail::Listed::One>& found) {
+  for (const auto& [id, assignment] : found) offers_.listed(id, assignment);
 }
 
 void Dispatch::dequeued(ConversationId id, std::uint64_t assignment) {

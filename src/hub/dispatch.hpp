@@ -42,6 +42,8 @@ class Dispatch {
   /// It waits for whoever takes it, or waits no more: the staff here is told.
   void queued(Conversation conversation);
   void dequeued(ConversationId conversation, std::uint64_t assignment);
+  /// Somebody of the staff is shown these, which they have found in the store.
+  void listed(const std::vector<mail::Listed::One>& found);
 
   /// Before the first tick.
   void deliver(std::string name, std::unique_ptr<EventSink> sink, SinkOptions options);

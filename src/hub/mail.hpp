@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -176,6 +177,11 @@ struct Dequeued {
   ConversationId conversation;
   std::uint64_t assignment = 0;
 };
+/// Somebody of the staff is shown these, which they have found in the store.
+struct Listed {
+  using One = std::pair<ConversationId, std::uint64_t>;  // and its assignment
+  std::vector<One> waiting;
+};
 
 // ---- to every shard
 
@@ -233,8 +239,8 @@ struct Leased {};
 using Mail =
     std::variant<mail::Join, mail::Leave, mail::Submit, mail::Changed, mail::Unsure, mail::Cursor,
                  mail::Recheck, mail::Place, mail::Signal, mail::Joined, mail::Deliveries,
-                 mail::Removed, mail::Wake, mail::Queued, mail::Dequeued, mail::Fence, mail::Seated,
-                 mail::Enlist, mail::Expect, mail::Offer, mail::OfferGone, mail::AgentChanged,
-                 mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
+                 mail::Removed, mail::Wake, mail::Queued, mail::Dequeued, mail::Listed, mail::Fence,
+                 mail::Seated, mail::Enlist, mail::Expect, mail::Offer, mail::OfferGone,
+                 mail::AgentChanged, mail::Missed, mail::Agents, mail::Bans, mail::Leased>;
 
 }  // namespace kefu::inline v0::hub

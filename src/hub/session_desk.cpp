@@ -352,11 +352,15 @@ void Session::on_offers(result<ScanPage> page) {
     retry_fetch_ = true;
     return;
   }
+  mail::Listed listed;
   for (const Record& record : page->records) {
     const result<Conversation> waiting = wire::decode_conversation(record.value);
     if (!waiting || !shard_.context().desk.is_picked(waiting->department)) continue;
-    if (std::ranges::find(listing.gone, waiting->id) == listing.gone.end()) on_waiting(*waiting);
+    if (std::ranges::find(listing.gone, waiting->id) != listing.gone.end()) continue;
+    on_waiting(*waiting);
+    listed.waiting.emplace_back(waiting->id, waiting->assignment.epoch);
   }
+  if (!listed.waiting.empty()) shard_.send(0, std::move(listed));
   if (std::exchange(listing.again, false)) return list_offers();
   listing.gone.clear();
   listing.next = std::move(page->next);

@@ -293,6 +293,8 @@ void Shard::take(mail::Dequeued& dequeued) {
   dispatch_->dequeued(dequeued.conversation, dequeued.assignment);
 }
 
+void Shard::take(mail::Listed& listed) { dispatch_->listed(listed.waiting); }
+
 void Shard::take(mail::Offer& offer) {
   for_attached_staff([&](Session& session) { session.on_waiting(offer.conversation); });
 }

@@ -227,6 +227,7 @@ class Shard {
   void take(mail::Wake& wake);
   void take(mail::Queued& queued);
   void take(mail::Dequeued& dequeued);
+  void take(mail::Listed& listed);
   void take(mail::Fence& fence);
   void take(const mail::Seated& seated) {
     if (seated.at != index_) attendance_.hand_over(seated.who, seated.session, seated.epoch);

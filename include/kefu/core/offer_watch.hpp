@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <kefu/model/id.hpp>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -15,11 +16,19 @@ namespace kefu::inline v0::core {
 
 class OfferWatch {
  public:
-  /// It waits, in the round of the queue that `assignment` numbers. True: that is news.
-  [[nodiscard]] bool queued(ConversationId id, std::uint64_t assignment) {
+  /// It waits, in the round of the queue that `assignment` numbers: a thread has queued it, or the
+  /// look has found it. True: that is news for the staff.
+  [[nodiscard]] bool waits(ConversationId id, std::uint64_t assignment) {
     if (is_over(id, assignment)) return false;
-    told_[id] = {assignment, look_};
+    Told& told = told_.try_emplace(id).first->second;
+    told.look = look_;
+    if (told.assignment >= assignment) return false;
+    told.assignment = assignment;
     return true;
+  }
+  /// Somebody of the staff has found by themselves that it waits.
+  void listed(ConversationId id, std::uint64_t assignment) {
+    if (!is_over(id, assignment)) told_.try_emplace(id, Told{std::nullopt, look_});
   }
   /// It waits no more since `assignment`. False: by now it waits again.
   [[nodiscard]] bool dequeued(ConversationId id, std::uint64_t assignment) {
@@ -35,15 +44,6 @@ class OfferWatch {
   void begin() {
     ++look_;
     withdrawn_.clear();
-  }
-  /// The look has found that it waits. True: that is news.
-  [[nodiscard]] bool found(ConversationId id, std::uint64_t assignment) {
-    if (is_over(id, assignment)) return false;
-    const auto [at, fresh] = told_.try_emplace(id, Told{assignment, look_});
-    at->second.look = look_;
-    if (fresh || at->second.assignment >= assignment) return fresh;
-    at->second.assignment = assignment;
-    return true;
   }
   /// The look is over. Answers those that wait no more.
   [[nodiscard]] std::vector<ConversationId> end() {
@@ -63,8 +63,8 @@ class OfferWatch {
   }
 
   struct Told {
-    std::uint64_t assignment = 0;
-    std::uint64_t look = 0;  // the last that has found it
+    std::optional<std::uint64_t> assignment{};  // none: not all of the staff was told
+    std::uint64_t look = 0;                     // the last that has found it
   };
   std::unordered_map<ConversationId, Told> told_;
   std::unordered_map<ConversationId, std::uint64_t> withdrawn_;  // by which assignment
