@@ -43,6 +43,9 @@ function(kefu_node_test label name)
                   ${arg_ENVIRONMENT})
   set_tests_properties(${label}/${name} PROPERTIES
     LABELS ${label} TIMEOUT 300 SKIP_REGULAR_EXPRESSION "SKIPPED: " ENVIRONMENT "${environment}")
+  if("chromium" IN_LIST arg_NEEDS)
+    set_tests_properties(${label}/${name} PROPERTIES RESOURCE_LOCK browser)  # one takes a whole core
+  endif()
   if(arg_PACKAGES)
     kefu_node_fixture(fixture)
     set_tests_properties(${label}/${name} PROPERTIES FIXTURES_REQUIRED ${fixture})

@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { Browser, Server, freePort, until } from './harness.mjs';
+import { Browser, Server, until } from './harness.mjs';
+import { freePort } from './ports.mjs';
 import { requireFrom } from './packages.mjs';
 import { Shop, Wire } from './shop.mjs';
 

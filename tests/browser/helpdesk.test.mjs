@@ -154,8 +154,9 @@ test('a reload shows the same transcript', async () => {
   await agent.reload();
   await agent.getByTestId('conversation').filter({ hasText: 'alice' }).getByRole('button').click();
   const seen = async (where) => {
-    const more = where.getByTestId('earlier');
-    if (await more.isVisible()) await more.click();
+    // At once, for what is shown now may be hidden as it is clicked.
+    const show = (all) => all.forEach((one) => one.hidden || one.click());
+    await where.getByTestId('earlier').evaluateAll(show);
     return bodies(where.locator('[data-log=public]'));
   };
   for (const where of [visitor, pane(agent, 'alice')]) {

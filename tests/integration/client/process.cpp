@@ -15,31 +15,12 @@
 #include <fstream>
 #include <iterator>
 #include <kefu/auth.hpp>
-#include <random>
 #include <stdexcept>
 #include <utility>
 
+#include "integration/free_port.hpp"
+
 namespace kefu::test {
-namespace {
-
-/// One that no outgoing connection gets, so that a restarted server finds it free again.
-std::uint16_t free_port() {
-  std::random_device random;
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const auto port = static_cast<std::uint16_t>(20'000 + random() % 12'000);
-    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool free = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(probe);
-    if (free) return port;
-  }
-  throw std::runtime_error("no free port");
-}
-
-}  // namespace
 
 Process::Process(const std::vector<std::string>& arguments,
                  const std::vector<std::string>& environment) {

@@ -33,8 +33,12 @@ class Guest final : client::Events {
     stage.on_loop([&] { who.reset(); });
   }
 
+  /// Again and again, while no policy judges it in time.
   void say(const std::string& text) {
-    stage_.on_loop([&] { client_.send(chat_, text); });
+    stage_.on_loop([&] {
+      said_ = text;
+      client_.send(chat_, text);
+    });
   }
   /// Waits until they have read that, and answers its tags.
   std::string await_entry(const std::string& text) {
@@ -72,6 +76,7 @@ class Guest final : client::Events {
   }
   void on_frame(const ServerFrame& frame) override {
     if (const auto* const error = std::get_if<frame::Error>(&frame.body)) {
+      if (error->detail == "no verdict in time") client_.send(chat_, said_);
       stage_.change([&] { refusals_.emplace_back(error->detail); });
     } else if (std::holds_alternative<frame::Joined>(frame.body)) {
       stage_.change([&] { joined_ = true; });
@@ -87,6 +92,7 @@ class Guest final : client::Events {
   client::Client client_;
   const ConversationId chat_;
   const bool opens_;
+  std::string said_;  // last
   // Under the stage's lock:
   std::vector<Entry> log_;
   std::vector<std::string> refusals_;

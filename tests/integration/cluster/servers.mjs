@@ -17,6 +17,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../browser/ports.mjs';
 
 const kPatience = 60_000; // ms: a bound for what never comes
 const kNobody = 65_534;
@@ -56,15 +57,6 @@ async function listens(port, child) {
     assert.ok(child.exitCode === null && Date.now() < until, 'a server does not start');
     await pause(5);
   }
-}
-
-export async function freePort() {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  return port;
 }
 
 /** A database server of its own, on a port of loopback, with sync to disk. */

@@ -140,9 +140,11 @@ test('hundreds at once', async () => {
   const staying = uploads.slice(100, 200);
   const killed = uploads.slice(200);
   for (const { socket } of leaving) socket.resetAndDestroy();
-  await Promise.all(staying.map(finish));
-  await Promise.all(downloads.map((socket) => readAll(socket, big)));
-  while (s.openFiles().length !== killed.length) await tick();
+  await Promise.all([
+    ...staying.map(finish),
+    ...downloads.map((socket) => readAll(socket, big)),
+  ]);
+  while (s.openFiles().length > killed.length) await tick(); // who sends nothing is cut after a while
   for (const upload of leaving) assert.equal(await resume(upload), upload.part);
   await s.desk.kill();
   await s.desk.up();

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "descriptor.hpp"
+#include "integration/free_port.hpp"
 
 namespace kefu::test {
 namespace {
@@ -34,16 +35,6 @@ bool accepts(const std::string& host, std::uint16_t port) {
 }
 
 }  // namespace
-
-std::uint16_t free_port() {
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = place("127.0.0.1", 0);
-  socklen_t size = sizeof address;
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
 
 NatsServer::NatsServer(std::vector<std::string> options, std::string address)
     : options_(std::move(options)), address_(std::move(address)), port_(free_port()) {}

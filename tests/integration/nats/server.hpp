@@ -39,7 +39,4 @@ class NatsServer {
   pid_t server_ = -1;
 };
 
-/// A port of loopback that nobody listens on.
-[[nodiscard]] std::uint16_t free_port();
-
 }  // namespace kefu::test

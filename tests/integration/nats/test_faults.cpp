@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "integration/free_port.hpp"
 #include "integration/net/certificates.hpp"
 #include "integration/wire.hpp"
 #include "server.hpp"
@@ -190,10 +191,12 @@ TEST_CASE("nats bus: large messages arrive whole, too large ones not at all") {
   server.start();
   nats::Options options = quick();
   options.buffer = 8 * 1024 * 1024;
+  options.timeout = options.ping = milliseconds(10'000);  // one connection is all there is
   nats::Bus a(server.url(), options), b(server.url(), options);
   const Ear ear(b, "topic");
   std::string large(1024 * 1024, 'x');  // the server's max_payload
   CHECK(gets_through(a, ear, large));
+  CHECK(gets_through(a, ear, "behind it"));  // nothing waits in the buffer
   const std::uint64_t dropped = a.stats().dropped;
   large += 'y';
   a.publish("topic", large);                              // more than the server takes

@@ -251,7 +251,7 @@ TEST_CASE("an answer whose next part fails, or doesn't come in time, is cut off"
 }
 
 TEST_CASE("a body that drips is given up in time") {
-  Host host{{.handshake_timeout = Milliseconds{50}}};
+  Host host{{.handshake_timeout = Milliseconds{1000}}};
   host.server.router().add("POST", "/echo", echo);
   host.start();
   Stream slow{host.port()};

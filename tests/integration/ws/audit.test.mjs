@@ -70,6 +70,7 @@ test('everything is in the log once, over a kill, and nothing of what was said',
   for (let i = 0; i < 10; ++i) await agent.say(id, `an answer ${i}`);
   await agent.say(id, 'a note', { log: 'internal' });
   await until(() => entries().length >= 23, 'all entries');
+  await until(() => readFileSync(anchors, 'utf8').includes('"n":23,'), 'the last anchor');
 
   const logs = { public: await agent.readAll(id), internal: await agent.readAll(id, 'internal') };
   for (const [log, expected] of Object.entries(logs)) {

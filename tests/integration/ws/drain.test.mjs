@@ -10,6 +10,7 @@ const { WebSocket } = requireFrom('ws');
 const kPairs = 50;
 const kMessages = 40; // of each client
 const kStopWithin = 5000; // ms: what helpdesk gives itself
+const kReconnectAfter = 1000; // ms: limits::reconnect_after
 const kPatience = 30_000; // ms: a bound for what never comes
 
 let desk;
@@ -22,9 +23,10 @@ after(() => {
   return desk.remove();
 });
 
-/** A client that counts its attempts to connect and sends its messages one after the other. */
+/** A client that counts its connections, and how soon it tried again, and sends its messages one after the other. */
 class Person {
-  attempts = 0;
+  connections = 0;
+  soonest = Infinity; // ms from the end of a connection to the next attempt
   bodies = [];
   sent = new Map(); // send id → seq
   left = kMessages;
@@ -37,7 +39,9 @@ class Person {
       WebSocket: class extends WebSocket {
         constructor(...rest) {
           super(...rest);
-          ++person.attempts;
+          if (person.ended) person.soonest = Math.min(person.soonest, Date.now() - person.ended);
+          this.on('open', () => ++person.connections);
+          this.on('close', () => (person.ended = Date.now()));
           this.on('error', () => {});
         }
       },
@@ -96,19 +100,21 @@ test('a restart under load: nothing is lost, and one reconnect is enough', async
       return { visitor, agent };
     }),
   );
-  assert.ok(people.every(({ attempts }) => attempts === 1));
+  assert.ok(people.every(({ connections }) => connections === 1));
   for (const person of people) for (let i = 0; i < 4; ++i) person.say();
   await until(() => people.every(({ sent }) => sent.size === kMessages), 'every outcome');
   const exit = await restart;
-  const attempts = people.map((person) => person.attempts - 1);
-  const all = (count) => attempts.filter((n) => n === count).length;
+  const again = people.map((person) => person.connections - 1);
+  const all = (count) => again.filter((n) => n === count).length;
+  const soonest = Math.min(...people.map((person) => person.soonest));
   context.diagnostic(
     `${people.length} clients, ${total} sends; stopped in ${stopped} ms; ` +
-      `${all(1)} reconnected once, ${attempts.filter((n) => n > 1).length} more often`,
+      `${all(1)} reconnected once, the first after ${soonest} ms`,
   );
   assert.deepEqual(exit, { code: 0, signal: null });
   assert.ok(stopped < kStopWithin, `stopped in ${stopped} ms`);
   assert.equal(all(1), people.length);
+  assert.ok(soonest >= kReconnectAfter - 10, `tried again after ${soonest} ms`);
   const expected = 2 + 2 * kMessages; // opened, assigned
   for (const { visitor, agent } of pairs) {
     await until(

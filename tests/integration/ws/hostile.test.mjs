@@ -279,6 +279,7 @@ test('an orderly close is answered; what was sent before it is stored', async ()
 test('above frames_per_second frames are rate_limited, the connection lives, and others are not slowed', async () => {
   await besides(async () => {
     const peer = await t.visitor();
+    const begun = Date.now();
     for (let i = 0; i < 60; ++i)
       peer.transmit(
         Array.from({ length: 50 }, (_, k) => ({
@@ -298,9 +299,11 @@ test('above frames_per_second frames are rate_limited, the connection lives, and
           (map, frame) => map.set(frame.code, [...(map.get(frame.code) ?? []), frame]),
           new Map(),
         );
+    const most = 1000 + (1000 * (Date.now() - begun)) / 1000 + 100;
     assert.ok(codes.get('not_found').length >= 900, 'a burst is served');
-    assert.ok(codes.get('rate_limited').length > 500, 'and no more');
-    assert.equal(codes.get('not_found').length + codes.get('rate_limited').length, 3000);
+    assert.ok(codes.get('not_found').length <= most, 'and no more');
+    const refused = codes.get('rate_limited')?.length ?? 0;
+    assert.equal(codes.get('not_found').length + refused, 3000);
     // A send that was too much names its cseq, did not consume it, and is taken later.
     const { id } = await (async () => {
       for (;;) {
