@@ -54,7 +54,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void on_waiting(const Conversation& conversation);
   void withdraw_offer(ConversationId conversation);
   void tell_agents(const std::vector<SharedFrame>& frames);
-  /// The same, and of what they themselves were told before.
   void send(const ServerFrame& frame);
   void send(SharedFrame frame);
   void end(errc reason);
