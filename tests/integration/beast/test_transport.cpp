@@ -29,12 +29,15 @@ class Loops {
       threads_.emplace_back([&loop] { loop.context.run(); });
     }
   }
-  ~Loops() {
-    for (host::Loop& loop : loops_) loop.context.stop();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~Loops() { stop(); }
   Loops(const Loops&) = delete;
   Loops& operator=(const Loops&) = delete;
+
+  void stop() {
+    for (host::Loop& loop : loops_) loop.context.stop();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
 
   std::vector<host::Loop*> all() { return {&loops_[0], &loops_[1]}; }
   std::vector<Executor*> executors() { return {&loops_[0], &loops_[1]}; }
@@ -119,4 +122,5 @@ TEST_CASE("kefu's clients talk through a hub on a server of Boost.Beast") {
   stage.await([&] { return stopped; });
   test::Person::leave(stage, std::move(visitor));
   test::Person::leave(stage, std::move(agent));
+  loops.stop();  // before the hub goes
 }

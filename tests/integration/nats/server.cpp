@@ -17,6 +17,14 @@
 #include "descriptor.hpp"
 #include "integration/free_port.hpp"
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+// cnats reads and writes one TLS connection from two threads, as its authors see fit.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "race:libssl.so\n"; }
+#endif
+#endif
+
 namespace kefu::test {
 namespace {
 
