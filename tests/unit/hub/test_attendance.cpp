@@ -50,6 +50,49 @@ std::string back(const Peer& before, const std::string& agent, int epoch) {
          R"(,"session":")" + session_of(before) + "\"}";
 }
 
+/// Keeps the next commit of an agent back, where it is told so.
+class Holding final : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+  void commit(Commit commit, Completion<result<Committed>> done) override {
+    const bool agent = commit.changes.front().key.kind == RecordKind::agent;
+    if (!agent || !std::exchange(holds, false))
+      return inner().commit(std::move(commit), std::move(done));
+    held = [this, commit = std::move(commit), done = std::move(done)]() mutable {
+      inner().commit(std::move(commit), std::move(done));
+    };
+  }
+  bool holds = false;
+  Completion<> held;
+};
+
+/// A hub with two io threads.
+struct TwoThreads {
+  TwoThreads() : hub({&one, &two}, store, options()) {
+    hub.authenticate(std::make_unique<PlainTokens>());
+  }
+  HubOptions options() {
+    HubOptions out;
+    out.clock = &clock;
+    return out;
+  }
+  void pass(Nanoseconds time) {
+    for (; time.count() > 0; time -= Nanoseconds(50ms)) {
+      clock.advance(50ms);
+      one.advance(50ms);
+      two.advance(50ms);
+      one.run_until_idle();
+      two.run_until_idle();
+    }
+  }
+
+  ManualClock clock;
+  memory::Store memory{clock};
+  Holding store{memory};
+  ManualExecutor one, two;
+  Hub hub;
+};
+
 }  // namespace
 
 TEST_CASE("an agent whose connection broke and who is back at once costs no commit") {
@@ -85,53 +128,38 @@ TEST_CASE("an agent who stays away is stored as gone after the delay") {
 }
 
 TEST_CASE("an agent who is back on another io thread stays there") {
-  ManualClock clock;
-  memory::Store memory(clock);
-  ManualExecutor one, two;
-  HubOptions options;
-  options.clock = &clock;
-  Hub hub({&one, &two}, memory, std::move(options));
-  hub.authenticate(std::make_unique<PlainTokens>());
-  const auto pass = [&](Nanoseconds time) {
-    for (; time.count() > 0; time -= Nanoseconds(50ms)) {
-      clock.advance(50ms);
-      one.advance(50ms);
-      two.advance(50ms);
-      one.run_until_idle();
-      two.run_until_idle();
-    }
-  };
-  const auto devices = [&] { return stored(memory).agent.devices; };
+  TwoThreads on;
+  const auto devices = [&] { return stored(on.memory).agent.devices; };
 
   std::uint64_t epoch = 1;
-  auto ann = std::make_unique<Peer>(hub, one);
+  auto ann = std::make_unique<Peer>(on.hub, on.one);
   ann->asks(R"({"type":"hello","token":"agent ann","epoch":1})");
-  pass(1s);
+  on.pass(1s);
   const std::string session = session_of(*ann);
-  for (ManualExecutor* const next : {&two, &one, &one, &two}) {
+  for (ManualExecutor* const next : {&on.two, &on.one, &on.one, &on.two}) {
     ann->leaves();
-    pass(200ms);
-    ann = std::make_unique<Peer>(hub, *next);
+    on.pass(200ms);
+    ann = std::make_unique<Peer>(on.hub, *next);
     ann->asks(R"({"type":"hello","token":"agent ann","epoch":)" + std::to_string(++epoch) +
               R"(,"session":")" + session + "\"}");
     for (int i = 0; i < 10; ++i) {
-      pass(250ms);
+      on.pass(250ms);
       CHECK(devices().size() == 1);
     }
   }
-  for (ManualExecutor* const next : {&one, &two}) {  // faster than anything is stored of it
+  for (ManualExecutor* const next : {&on.one, &on.two}) {  // faster than anything is stored of it
     ann->leaves();
-    ann = std::make_unique<Peer>(hub, *next);
+    ann = std::make_unique<Peer>(on.hub, *next);
     ann->asks(R"({"type":"hello","token":"agent ann","epoch":)" + std::to_string(++epoch) +
               R"(,"session":")" + session + "\"}");
-    pass(100ms);
+    on.pass(100ms);
   }
   for (int i = 0; i < 10; ++i) {
-    pass(250ms);
+    on.pass(250ms);
     CHECK(devices().size() == 1);
   }
   ann->leaves();
-  pass(3s);
+  on.pass(3s);
   CHECK(devices().empty());
 }
 
@@ -179,50 +207,21 @@ TEST_CASE("who was on another node meanwhile is put back soon, whatever else the
 }
 
 TEST_CASE("who left while their coming was being stored for long has left") {
-  struct Holding final : StoreWrapper {
-    using StoreWrapper::StoreWrapper;
-    void commit(Commit commit, Completion<result<Committed>> done) override {
-      const bool agent = commit.changes.front().key.kind == RecordKind::agent;
-      if (!agent || !std::exchange(holds, false))
-        return inner().commit(std::move(commit), std::move(done));
-      held = [this, commit = std::move(commit), done = std::move(done)]() mutable {
-        inner().commit(std::move(commit), std::move(done));
-      };
-    }
-    bool holds = false;
-    Completion<> held;
-  };
-  ManualClock clock;
-  memory::Store memory(clock);
-  Holding store(memory);
-  ManualExecutor one, two;
-  HubOptions options;
-  options.clock = &clock;
-  Hub hub({&one, &two}, store, std::move(options));
-  hub.authenticate(std::make_unique<PlainTokens>());
-  const auto pass = [&](Nanoseconds time) {
-    for (; time.count() > 0; time -= Nanoseconds(50ms)) {
-      clock.advance(50ms);
-      one.advance(50ms);
-      two.advance(50ms);
-      one.run_until_idle();
-      two.run_until_idle();
-    }
-  };
-  pass(1s);
-  store.holds = true;
-  Peer first(hub, one);
+  TwoThreads on;
+  on.pass(1s);
+  on.store.holds = true;
+  Peer first(on.hub, on.one);
   first.asks(R"({"type":"hello","token":"agent ann","epoch":1})");
-  pass(100ms);
-  REQUIRE(store.held);
-  Peer second(hub, two);
+  on.pass(100ms);
+  REQUIRE(on.store.held);
+  Peer second(on.hub, on.two);
   second.asks(back(first, "ann", 2));
-  pass(500ms);
-  CHECK(stored(memory).agent.devices.size() == 1);
+  on.pass(500ms);
+  CHECK(stored(on.memory).agent.devices.size() == 1);
   second.leaves();
-  pass(3s);
-  CHECK(stored(memory).agent.devices.empty());
-  store.held();
-  pass(3s);
-  CHECK(stored(memory).agent.devices.empty());
+  on.pass(3s);
+  CHECK(stored(on.memory).agent.devices.empty());
+  on.store.held();
+  on.pass(3s);
+  CHECK(stored(on.memory).agent.devices.empty());
 }
