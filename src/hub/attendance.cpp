@@ -47,16 +47,19 @@ void Attendance::depart(const Person& who, SessionId session, std::uint64_t epoc
 void Attendance::hand_over(const Person& who, SessionId session, std::uint64_t epoch) {
   const auto at = people_.find(who);
   if (at == people_.end()) return;
+  const auto older = [&](const Link& link) {
+    return link.session == session && link.epoch < epoch;
+  };
+  if (!at->second.busy) {
+    erase_if(at->second.links, older);
+    return settle_soon(who);
+  }
+  // What is being stored may be stored behind what the other shard stores: it is taken back.
   for (Link& link : at->second.links) {
-    if (link.session != session || link.epoch >= epoch) continue;
+    if (!older(link)) continue;
     link.state = Link::State::leaving;
     link.due = shard_.executor().now();
   }
-  // What is being stored may be stored behind what the other shard stores: it is taken back.
-  if (at->second.busy) return;
-  erase_if(at->second.links,
-           [&](const Link& link) { return link.session == session && link.epoch < epoch; });
-  settle_soon(who);
 }
 
 /// So many come and go at once that each has its turn: the store has others to serve, and who

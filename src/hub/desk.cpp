@@ -323,14 +323,13 @@ void Desk::on_tick() {
 void Desk::tell_again(const Record& record) {
   const result<DeskRecord> found = wire::decode_record(record.key, record.value);
   if (!found) return;
-  if (const auto* const c = std::get_if<Conversation>(&*found)) tell_again({*c, record.version});
+  if (const auto* const c = std::get_if<Conversation>(&*found)) {
+    const VersionedConversation conversation{*c, record.version};
+    shard_.send_home(c->id, mail::Changed{conversation, {}});
+    enlist(conversation);
+  }
   if (const auto* const agent = std::get_if<Agent>(&*found))
     tell(std::make_shared<const AgentNews>(AgentNews{*agent, record.version, {}}));
-}
-
-void Desk::tell_again(const VersionedConversation& conversation) {
-  shard_.send_home(conversation.record.id, mail::Changed{conversation, {}});
-  enlist(conversation);
 }
 
 void Desk::enlist(const VersionedConversation& conversation) {

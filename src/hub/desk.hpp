@@ -68,7 +68,6 @@ class Desk {
   void tell(const std::shared_ptr<const AgentNews>& agent);
   void catch_up(const RecordKey& key);
   void tell_again(const Record& record);
-  void tell_again(const VersionedConversation& conversation);
   void enlist(const VersionedConversation& conversation);
 
   Shard& shard_;

@@ -79,12 +79,12 @@ test('left while the desk is closed, found and answered by an agent', async () =
   await visitor.locator('#state').filter({ hasText: 'bob' }).waitFor();
 
   // And for the next agent there is nothing left.
-  const device2 = await browser.device();
+  const dora = await browser.device();
   const answered = new Promise((resolve) => {
     const look = ({ payload }) => String(payload).includes('"type":"tickets"') && resolve();
-    device2.on('page', (page) => page.on('websocket', (one) => one.on('framereceived', look)));
+    dora.on('page', (page) => page.on('websocket', (one) => one.on('framereceived', look)));
   });
-  const other = await browser.connected(device2, `${server.base}agent.html?id=dora`);
+  const other = await browser.connected(dora, `${server.base}agent.html?id=dora`);
   await answered;
   assert.equal(await other.getByTestId('left-message').count(), 0);
 });

@@ -15,7 +15,7 @@ const kAgents = Number(process.env.KEFU_DESK_AGENTS ?? (sanitized ? 20 : 200));
 const kVisitors = 10 * kAgents;
 const kCapacity = 6; // so that some wait
 const kPatience = 120_000; // ms
-const kSettles = 10_000; // ms: two io threads may be that far apart on a busy machine
+const kSettles = 3_000; // ms: so far two io threads may be apart on a busy machine
 
 const kGrace = 3; // s
 
@@ -88,6 +88,9 @@ class Agent extends Caller {
       this.owned.delete(id);
     } else if (frame.type === 'done' && frame.ref) {
       this.owned.delete(frame.ref);
+    } else if (frame.type === 'agents') {
+      for (const { id: agent, load, capacity } of frame.agents)
+        if (load > capacity) this.world.overshoots.push(`${agent} has ${load}, says the server`);
     }
     this.count();
   }

@@ -23,7 +23,10 @@ after(() => {
   return desk.remove();
 });
 
-/** A client that counts its connections, and how soon it tried again, and sends its messages one after the other. */
+/**
+ * A client that counts its connections, and how soon it tried again after one, and sends its messages
+ * one after the other.
+ */
 class Person {
   connections = 0;
   soonest = Infinity; // ms from the end of a connection to the next attempt
@@ -40,8 +43,11 @@ class Person {
         constructor(...rest) {
           super(...rest);
           if (person.ended) person.soonest = Math.min(person.soonest, Date.now() - person.ended);
-          this.on('open', () => ++person.connections);
-          this.on('close', () => (person.ended = Date.now()));
+          person.ended = 0;
+          this.on('open', () => {
+            ++person.connections;
+            this.on('close', () => (person.ended = Date.now()));
+          });
           this.on('error', () => {});
         }
       },
