@@ -187,7 +187,11 @@ def cpu_seconds_at_rest(pids):
 
 
 def timed(pids, work):
-    """CPU and wall seconds of some work."""
+    """CPU and wall seconds of some work, which used some CPU."""
     cpu, wall = cpu_seconds(pids), time.monotonic()
     work()
-    return cpu_seconds(pids) - cpu, time.monotonic() - wall
+    wall = time.monotonic() - wall
+    # schedstat has what a thread uses once it stops, or at the kernel's next tick: of little work perhaps nothing yet.
+    while (used := cpu_seconds(pids) - cpu) == 0:
+        time.sleep(0.001)
+    return used, wall
