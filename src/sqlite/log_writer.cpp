@@ -1,35 +1,18 @@
 #include "sqlite/log_writer.hpp"
 
 #include <kefu/core/ledger.hpp>
+#include <optional>
+#include <string_view>
 
 #include "sqlite/log_row.hpp"
 
 namespace kefu::inline v0::sqlite {
 namespace {
 
-// The parameters of an insertion, in the order of the columns.
-enum Column {
-  kPosition = 1,
-  kConversation,
-  kFlags,
-  kSeq,
-  kAfter,
-  kSession,
-  kCseq,
-  kDigest,
-  kAt,
-  kSender,
-  kKind,
-  kBody,
-  kTags
-};
+constexpr std::size_t kRowsAtOnce = 256;  // more take more memory, and save nothing
 
-void bind_tags(Run& row, std::string_view tags) {
-  if (tags.empty()) {
-    row.bind_null(kTags);
-  } else {
-    row.bind(kTags, tags);
-  }
+std::optional<std::string_view> unless_empty(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(text);
 }
 
 }  // namespace
@@ -39,12 +22,14 @@ LogWriter::LogWriter(sqlite3* db, Cache& cache, Unfolded& unfolded, std::uint32_
       cache_(cache),
       unfolded_(unfolded),
       window_(window),
-      insert_(db, "INSERT INTO log VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      rows_(db),
+      insert_(db, "INSERT INTO log SELECT * FROM new_rows"),
       add_conversation_(db, "INSERT INTO conversation(id) VALUES(?)"),
       find_origin_(db, "SELECT key FROM session WHERE id = ? AND seen IS NULL"),
       add_origin_(db, "INSERT INTO session(id) VALUES(?)") {}
 
 void LogWriter::append(AppendBatch& batch, Timestamp now) {
+  rows_.clear();  // of an insertion that failed
   batch.outcomes().resize(batch.size());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Draft& draft = batch.drafts()[i];
@@ -60,57 +45,64 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
     Sender& sender = cache_.sender(*session);
     cache_.load_mark(sender, conversation);
     if (core::judge(draft, &sender.ledger, conversation.head, window_, now, outcome)) {
-      write(draft, sender, conversation, outcome, now);
+      add(draft, sender, conversation, outcome, now);
+      if (rows_.size() == kRowsAtOnce) insert();
     }
   }
+  insert();
 }
 
-void LogWriter::write(const Draft& draft, Sender& sender, Conversation& conversation,
-                      const Outcome& outcome, Timestamp now) {
-  Run row(insert_);
-  row.bind(kPosition, unfolded_.end() + 1).bind(kConversation, key_of(conversation));
-  row.bind(kFlags, make_flags(draft.log, draft.role, draft.refusal));
-  row.bind(kSeq, outcome.seq).bind(kAfter, outcome.after);
-  row.bind(kSession, sender.key)
-      .bind(kCseq, draft.cseq)
-      .bind(kDigest, draft.digest)
-      .bind(kAt, now.ns);
-  if (draft.refusal != errc::ok) {
-    row.bind_null(kSender).bind_null(kKind).bind_null(kBody).bind_null(kTags);
-  } else {
-    if (draft.from == sender.participant) {
-      row.bind_null(kSender);
-    } else {
-      row.bind(kSender, draft.from);
-    }
-    row.bind(kKind, draft.kind).bind(kBody, draft.body);
-    bind_tags(row, draft.tags);
+void LogWriter::add(const Draft& draft, Sender& sender, Conversation& conversation,
+                    const Outcome& outcome, Timestamp now) {
+  NewRow row;
+  row.position = unfolded_.end() + 1;
+  row.conversation = key_of(conversation);
+  row.flags = make_flags(draft.log, draft.role, draft.refusal);
+  row.seq = outcome.seq;
+  row.after = outcome.after;
+  row.session = sender.key;
+  row.cseq = draft.cseq;
+  row.digest = draft.digest;
+  row.at = now.ns;
+  if (draft.refusal == errc::ok) {
+    if (draft.from != sender.participant) row.sender = draft.from;
+    row.kind = draft.kind;
+    row.body = draft.body;
+    row.tags = unless_empty(draft.tags);
   }
-  row.step();
+  rows_.add(row);
   unfolded_.add(conversation, &sender, draft.log, outcome.seq);
 }
 
 void LogWriter::append(Entry& entry, Timestamp now) {
+  rows_.clear();
   Conversation& conversation = cache_.conversation(entry.conversation);
   const core::ConversationLog::Place place = conversation.head.log.append(entry.log);
   entry.seq = place.seq;
   entry.after = place.after;
   entry.at = now;
-  Run row(insert_);
-  row.bind(kPosition, unfolded_.end() + 1).bind(kConversation, key_of(conversation));
-  row.bind(kFlags, make_flags(entry.log, entry.role, errc::ok))
-      .bind(kSeq, place.seq)
-      .bind(kAfter, place.after);
-  if (entry.origin.session.is_nil()) {
-    row.bind_null(kSession);
-  } else {
-    row.bind(kSession, key_of_origin(entry.origin.session));
-  }
-  row.bind(kCseq, entry.origin.cseq).bind_null(kDigest).bind(kAt, now.ns);
-  row.bind(kSender, entry.from).bind(kKind, entry.kind).bind(kBody, entry.body);
-  bind_tags(row, entry.tags);
-  row.step();
+  NewRow row;
+  row.position = unfolded_.end() + 1;
+  row.conversation = key_of(conversation);
+  row.flags = make_flags(entry.log, entry.role, errc::ok);
+  row.seq = place.seq;
+  row.after = place.after;
+  if (!entry.origin.session.is_nil()) row.session = key_of_origin(entry.origin.session);
+  row.cseq = entry.origin.cseq;
+  row.at = now.ns;
+  row.sender = entry.from;
+  row.kind = entry.kind;
+  row.body = entry.body;
+  row.tags = unless_empty(entry.tags);
+  rows_.add(row);
   unfolded_.add(conversation, nullptr, entry.log, place.seq);
+  insert();
+}
+
+void LogWriter::insert() {
+  if (rows_.empty()) return;
+  Run(insert_).step();
+  rows_.clear();
 }
 
 std::int64_t LogWriter::key_of(Conversation& conversation) {

@@ -8,6 +8,7 @@
 #include <kefu/model/entry.hpp>
 
 #include "sqlite/cache.hpp"
+#include "sqlite/new_rows.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/unfolded.hpp"
 
@@ -23,8 +24,10 @@ class LogWriter {
   void append(Entry& entry, Timestamp now);
 
  private:
-  void write(const Draft& draft, Sender& sender, Conversation& conversation, const Outcome& outcome,
-             Timestamp now);
+  void add(const Draft& draft, Sender& sender, Conversation& conversation, const Outcome& outcome,
+           Timestamp now);
+  /// What was added, as rows of the log.
+  void insert();
   /// The conversation's key; makes its row when this is the first of the log.
   std::int64_t key_of(Conversation& conversation);
   /// A key for the origin of a commit's entry, which need not be a session of this store.
@@ -34,6 +37,7 @@ class LogWriter {
   Cache& cache_;
   Unfolded& unfolded_;
   std::uint32_t window_;
+  NewRows rows_;
   Statement insert_, add_conversation_, find_origin_, add_origin_;
 };
 
