@@ -9,16 +9,19 @@ constexpr std::size_t kChunk = 64 * 1024;
 constexpr std::size_t kKeepChunks = 16;
 }  // namespace
 
-void AppendBatch::add(Draft draft) {
-  draft.from = keep(draft.from);
-  draft.kind = keep(draft.kind);
-  draft.body = keep(draft.body);
-  draft.tags = keep(draft.tags);
-  draft.peer = keep(draft.peer);
-  draft.reason = keep(draft.reason);
+void AppendBatch::add(const Draft& draft) {
+  const std::string_view from = keep(draft.from), kind = keep(draft.kind), body = keep(draft.body),
+                         tags = keep(draft.tags), peer = keep(draft.peer),
+                         reason = keep(draft.reason);
   // Room for its outcome first: then whatever happens to the draft can be told.
   if (outcomes_.capacity() <= drafts_.size()) outcomes_.reserve(2 * drafts_.size() + 1);
-  drafts_.push_back(draft);
+  Draft& kept = drafts_.emplace_back(draft);
+  kept.from = from;
+  kept.kind = kind;
+  kept.body = body;
+  kept.tags = tags;
+  kept.peer = peer;
+  kept.reason = reason;
 }
 
 std::string_view AppendBatch::keep(std::string_view text) {

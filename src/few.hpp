@@ -40,6 +40,8 @@ class Few {
   [[nodiscard]] const T* begin() const noexcept { return items(); }
   [[nodiscard]] const T* end() const noexcept { return items() + size(); }
   [[nodiscard]] T& back() noexcept { return end()[-1]; }
+  /// Where it holds them, for prefetch(); null when it is empty.
+  [[nodiscard]] const void* memory() const noexcept { return head_; }
 
   T& push_back(T item) { return *insert(end(), std::move(item)); }
   /// Answers where it is now.

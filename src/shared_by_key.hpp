@@ -40,6 +40,7 @@ class SharedByKey {
     }
     explicit operator bool() const noexcept { return node_ != nullptr; }
     Value* operator->() const noexcept { return &node_->value; }
+    [[nodiscard]] Value* get() const noexcept { return node_ ? &node_->value : nullptr; }
 
    private:
     friend class SharedByKey;

@@ -63,7 +63,7 @@ struct Outcome {
 class AppendBatch {
  public:
   /// Copies the draft's texts into the batch.
-  void add(Draft draft);
+  void add(const Draft& draft);
 
   /// Copies a text into the batch, where it stays as long as the drafts do.
   std::string_view keep(std::string_view text);

@@ -27,10 +27,12 @@ struct FrameBlock;
 
 /// Where the blocks of one pool come back to. It lives as long as its pool or any of its frames.
 struct FrameHome {
-  std::atomic<std::size_t> users{1};
-  std::atomic<FrameBlock*> returned{nullptr};
+  static inline void close(FrameHome* home, std::size_t out) noexcept;
 
-  inline void leave() noexcept;
+  std::atomic<FrameBlock*> returned{nullptr};
+  /// Once the pool has gone: its blocks that are still out, or, until it has said how many there
+  /// were, less than none.
+  std::atomic<std::ptrdiff_t> out{0};
 };
 
 struct FrameBlock {
@@ -41,24 +43,38 @@ struct FrameBlock {
   FrameBlock* next;
 
   [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-  static void free_all(FrameBlock* block) noexcept {
-    while (block) ::operator delete(std::exchange(block, block->next));
+  /// What stands in `returned` when the pool has gone.
+  [[nodiscard]] static FrameBlock* nobody(FrameHome* home) noexcept {
+    return reinterpret_cast<FrameBlock*>(home);
+  }
+  static std::size_t free_all(FrameBlock* block) noexcept {
+    std::size_t count = 0;
+    for (; block; ++count) ::operator delete(std::exchange(block, block->next));
+    return count;
   }
   void drop() noexcept {
-    if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    FrameHome* const target = home;
-    next = target->returned.load(std::memory_order_relaxed);
-    while (!target->returned.compare_exchange_weak(next, this, std::memory_order_release,
-                                                   std::memory_order_relaxed)) {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) give_back();
+  }
+  void give_back() noexcept {
+    FrameHome* const to = home;
+    FrameBlock* last = to->returned.load(std::memory_order_relaxed);
+    while (last != nobody(to)) {
+      next = last;
+      if (to->returned.compare_exchange_weak(last, this, std::memory_order_release,
+                                             std::memory_order_relaxed))
+        return;
     }
-    target->leave();
+    ::operator delete(this);
+    if (to->out.fetch_sub(1, std::memory_order_acq_rel) == 1) delete to;
   }
 };
 
-void FrameHome::leave() noexcept {
-  if (users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  FrameBlock::free_all(returned.load(std::memory_order_acquire));
-  delete this;
+/// The pool goes, of whose blocks `out` have not come back to it.
+void FrameHome::close(FrameHome* home, std::size_t out) noexcept {
+  FrameBlock* const last =
+      home->returned.exchange(FrameBlock::nobody(home), std::memory_order_acq_rel);
+  const auto left = static_cast<std::ptrdiff_t>(out - FrameBlock::free_all(last));
+  if (home->out.fetch_add(left, std::memory_order_acq_rel) + left == 0) delete home;
 }
 
 }  // namespace detail
@@ -103,7 +119,7 @@ class FramePool {
   FramePool() : home_(new detail::FrameHome) {}
   ~FramePool() {
     for (detail::FrameBlock* list : free_) detail::FrameBlock::free_all(list);
-    home_->leave();
+    detail::FrameHome::close(home_, out_);
   }
   FramePool(const FramePool&) = delete;
   FramePool& operator=(const FramePool&) = delete;
@@ -121,15 +137,15 @@ class FramePool {
     block->references.store(1, std::memory_order_relaxed);
     block->size = text.size();
     if (!text.empty()) std::memcpy(block->bytes(), text.data(), text.size());
-    home_->users.fetch_add(1, std::memory_order_relaxed);
+    ++out_;
     return SharedFrame(block);
   }
 
  private:
   static constexpr std::size_t kSmallest =
       128;  ///< bytes in the smallest class; each next class is twice as large
-  static constexpr std::size_t kClasses = 8;             ///< larger frames are allocated one by one
-  static constexpr std::size_t kKeepBytes = 256 * 1024;  ///< free memory kept for reuse
+  static constexpr std::size_t kClasses = 8;  ///< larger frames are allocated one by one
+  static constexpr std::size_t kKeepBytes = 1024 * 1024;  ///< free memory kept for reuse
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
@@ -150,7 +166,7 @@ class FramePool {
 
   void collect() noexcept {
     detail::FrameBlock* block = home_->returned.exchange(nullptr, std::memory_order_acquire);
-    while (block) {
+    for (; block; --out_) {
       detail::FrameBlock* const next = block->next;
       const std::size_t size_class = block->size_class;
       if (size_class < kClasses && free_bytes_ + (kSmallest << size_class) <= kKeepBytes) {
@@ -167,6 +183,7 @@ class FramePool {
   detail::FrameHome* home_;
   std::array<detail::FrameBlock*, kClasses> free_{};
   std::size_t free_bytes_ = 0;
+  std::size_t out_ = 0;  ///< blocks that have not come back, as far as was looked
 };
 
 }  // namespace kefu::inline v0

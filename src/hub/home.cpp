@@ -5,10 +5,14 @@
 #include <limits>
 #include <utility>
 
+#include "prefetch.hpp"
 #include "shard.hpp"
 
 namespace kefu::inline v0::hub {
 namespace {
+
+constexpr std::size_t kAhead = 2;             // conversations whose readers are fetched
+constexpr std::size_t kReadersSize = 2 * 64;  // of a visitor and an agent
 
 bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {
   return held &&
@@ -284,12 +288,14 @@ void Home::on_refreshed(ConversationId id, result<std::optional<Record>> record)
 void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
   const std::vector<Draft>& drafts = batch->drafts();
   const std::vector<Outcome>& outcomes = batch->outcomes();
+  look_up(drafts);
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     const Draft& draft = drafts[i];
     const Outcome& outcome = outcomes[i];
+    if (i + kAhead < drafts.size() && looked_up_[i + kAhead]) looked_up_[i + kAhead]->warm();
     switch (outcome.code) {
       case errc::ok:
-        on_stored(draft, outcome);
+        on_stored(draft, outcome, looked_up_[i]);
         break;
       case errc::stale: {
         Live& live = live_[draft.conversation];
@@ -335,7 +341,22 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
   flush();
 }
 
-void Home::on_stored(const Draft& draft, const Outcome& outcome) {
+/// One after the other, so that the next are fetched while one is waited for.
+void Home::look_up(const std::vector<Draft>& drafts) {
+  looked_up_.clear();
+  looked_up_.reserve(drafts.size());
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (i != 0 && drafts[i].conversation == drafts[i - 1].conversation) {
+      looked_up_.push_back(looked_up_.back());
+      continue;
+    }
+    const auto at = live_.find(drafts[i].conversation);
+    looked_up_.push_back(at == live_.end() ? nullptr : &at->second);
+    if (at != live_.end()) prefetch(at->second.readers.memory(), kReadersSize);
+  }
+}
+
+void Home::on_stored(const Draft& draft, const Outcome& outcome, const Live* live) {
   Delivery ack;
   ack.to = SessionRef::unpack(draft.tag);
   ack.what = Delivery::What::ack;
@@ -350,13 +371,12 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   ack.stands = !outcome.repeated && !rewritten;
   const SessionRef sender = ack.to;
   deliver(std::move(ack));
-  const auto at = live_.find(draft.conversation);
   if (outcome.repeated) {
     // Whoever stored it may have died, or not have known, before it told anybody.
     ++shard_.counters().repeated;
     const Tail tail{draft.conversation, draft.log, outcome.seq};
     hints_.reaches(tail);
-    if (at != live_.end()) hint(at->second, tail);
+    if (live) hint(*live, tail);
     return;
   }
   ++shard_.counters().appended;
@@ -373,7 +393,7 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome) {
   entry.tags = draft.tags;
   entry.at = outcome.at;
   hints_.stored(entry);
-  if (at != live_.end()) publish(at->second, entry, rewritten ? SessionRef{} : sender);
+  if (live) publish(*live, entry, rewritten ? SessionRef{} : sender);
 }
 
 void Home::recover() {

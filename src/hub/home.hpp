@@ -130,6 +130,10 @@ class Home {
     std::unique_ptr<AppendBatch> held;  // drafts that wait for the record
     Instant cursors_told;
 
+    /// Fetches what telling its readers uses.
+    void warm() const noexcept {
+      for (const Reader& reader : readers) reader.person.warm();
+    }
     [[nodiscard]] bool has_visitor() const {
       return std::ranges::any_of(readers, [](const Reader& one) { return !one.staff(); });
     }
@@ -142,7 +146,10 @@ class Home {
   void pass(std::unique_ptr<AppendBatch> batch);
   void append(std::unique_ptr<AppendBatch> batch);
   void on_appended(std::unique_ptr<AppendBatch> batch);
-  void on_stored(const Draft& draft, const Outcome& outcome);
+  /// Fills looked_up_.
+  void look_up(const std::vector<Draft>& drafts);
+  /// `live`: its conversation's; null when nobody reads that.
+  void on_stored(const Draft& draft, const Outcome& outcome, const Live* live);
   /// Lets go of readers who are no longer in the conversation.
   void dismiss(ConversationId id, Live& live);
   void hold(Live& live, const Draft& draft);
@@ -174,6 +181,7 @@ class Home {
   std::vector<ConversationId> telling_;
   std::unordered_map<ConversationId, mail::Place> places_;  // as told to those who wait
   std::vector<std::vector<Delivery>> outgoing_;             // one for each shard
+  std::vector<Live*> looked_up_;                            // of a batch that came back
 };
 
 }  // namespace kefu::inline v0::hub

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "prefetch.hpp"
+
 namespace kefu::inline v0::hub {
 
 /// A handle; nobody when it is empty. Threading: as std::shared_ptr.
@@ -39,6 +41,8 @@ class Person {
   }
   [[nodiscard]] Role role() const noexcept { return block_ ? block_->role : Role::visitor; }
   [[nodiscard]] bool staff() const noexcept { return is_staff(role()); }
+  /// Fetches who it is.
+  void warm() const noexcept { prefetch(block_, sizeof(Block)); }
   [[nodiscard]] Participant participant() const { return {std::string(id()), role()}; }
 
  private:

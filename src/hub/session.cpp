@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "network_of.hpp"
+#include "prefetch.hpp"
 #include "session_parts.hpp"
 
 namespace kefu::inline v0::hub {
 namespace {
 
+constexpr std::size_t kConnectionSize = 128;  // about as much as sending uses of one
 constexpr Nanoseconds kKeepAllowance{10'000'000'000};
 
 }  // namespace
@@ -28,7 +30,15 @@ void Session::on_message(std::string_view message, std::size_t slack) {
   if (machine_.state() == core::Session::State::ended || stopping_) return;
   if (message.size() > shard_.bounds().max_frame)
     return on_error({errc::too_large, "message", {}, {}, {}});
+  warm();
   shard_.decoder().decode(message, slack, *this);
+}
+
+void Session::warm() const noexcept {
+  prefetch(connection_, kConnectionSize);
+  prefetch(memberships_.memory(), sizeof(Membership));
+  prefetch(participant_rate_.get(), sizeof(Allowance));
+  prefetch(address_rate_.get(), sizeof(Allowance));
 }
 
 void Session::on_writable() {

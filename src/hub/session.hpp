@@ -37,8 +37,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   bool on_stopping() override;
   void on_closed(errc reason) override;
 
+  /// Fetches what the next frame or delivery will use.
+  void warm() const noexcept;
+
   // From the shard.
-  void on_delivery(const Delivery& delivery);
+  void on_delivery(Delivery& delivery);
   void on_joined(ConversationId conversation);
   void on_tick(Instant now, Timestamp wall);
   void flush_ack();
@@ -191,10 +194,10 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   void pump();
   void write(const frame::Ack& ack);
   void block();
-  void on_entry(const Delivery& delivery);
+  void on_entry(Delivery& delivery);
   void on_hint(const Delivery& delivery);
   void on_ack(const Delivery& delivery);
-  void on_failed(const Delivery& delivery);
+  void on_failed(Delivery& delivery);
 
   void move_cursor(const mail::Cursor& cursor);
   void read_history(ConversationId id, Log log, std::uint64_t after,

@@ -84,7 +84,8 @@ void Session::pump() {
   scan_offers();
 }
 
-void Session::on_delivery(const Delivery& delivery) {
+/// Takes its frame.
+void Session::on_delivery(Delivery& delivery) {
   switch (delivery.what) {
     case Delivery::What::entry:
       return on_entry(delivery);
@@ -97,11 +98,11 @@ void Session::on_delivery(const Delivery& delivery) {
     case Delivery::What::hint:
       return on_hint(delivery);
     case Delivery::What::signal:
-      if (attached() && !blocked_) send(delivery.frame);
+      if (attached() && !blocked_) send(std::move(delivery.frame));
   }
 }
 
-void Session::on_entry(const Delivery& delivery) {
+void Session::on_entry(Delivery& delivery) {
   Membership* const membership = find(delivery.conversation);
   if (!membership) return;
   const bool hold = blocked_ || !membership->ready;
@@ -109,7 +110,7 @@ void Session::on_entry(const Delivery& delivery) {
       membership->readers[static_cast<std::size_t>(delivery.log)].on_entry(delivery.seq, hold);
   if (action == core::Reader::Action::deliver) {
     ++shard_.counters().delivered;
-    return send(delivery.frame);
+    return send(std::move(delivery.frame));
   }
   react(*membership, delivery.log, action);
 }
@@ -148,7 +149,7 @@ void Session::on_ack(const Delivery& delivery) {
   if (membership) react(*membership, delivery.log, action);
 }
 
-void Session::on_failed(const Delivery& delivery) {
+void Session::on_failed(Delivery& delivery) {
   machine_.on_outcome(delivery.conversation, delivery.cseq);
   if (delivery.code == errc::fenced) return end(errc::superseded);
   if (delivery.code == errc::session_expired) return end(errc::session_expired);
@@ -157,7 +158,7 @@ void Session::on_failed(const Delivery& delivery) {
       membership->accepted = std::max(membership->accepted, delivery.cseq);
     }
   }
-  if (delivery.frame) return send(delivery.frame);
+  if (delivery.frame) return send(std::move(delivery.frame));
   frame::Error error;
   error.code = delivery.code;
   error.conversation = delivery.conversation;

@@ -208,7 +208,8 @@ void Shard::flush() {
 void Shard::deliver(std::vector<Delivery>& items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i + kAhead < items.size()) prefetch(find(items[i + kAhead].to), sizeof(Session));
-    const Delivery& item = items[i];
+    if (Session* const next = i + 1 < items.size() ? find(items[i + 1].to) : nullptr) next->warm();
+    Delivery& item = items[i];
     const bool outcome = item.what == Delivery::What::ack || item.what == Delivery::What::failed;
     if (outcome) settle(item);
     Session* const session = find(item.to);

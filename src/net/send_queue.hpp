@@ -60,7 +60,7 @@ class WriteBatch {
 
 /// A link in the chain of a queue.
 struct SendChunk {
-  static constexpr std::size_t kFrames = 15;
+  static constexpr std::size_t kFrames = 5;
 
   /// How far a queue has got. Of its first chunk alone.
   struct Progress {
@@ -89,7 +89,7 @@ class SendChunkPool {
   void give(std::unique_ptr<SendChunk> chunk) noexcept;
 
  private:
-  static constexpr std::size_t kKept = 256;
+  static constexpr std::size_t kKept = 1024;
 
   std::unique_ptr<SendChunk> free_;
   std::size_t count_ = 0;

@@ -8,8 +8,14 @@
 
 #include "net/link_quality.hpp"
 #include "net/worker.hpp"
+#include "prefetch.hpp"
 
 namespace kefu::inline v0::net {
+namespace {
+
+constexpr std::size_t kInboundSize = 192;  // about as much as a message uses of whoever hears it
+
+}  // namespace
 
 StreamConnection::StreamConnection(Worker& worker, Socket socket, AddressHold address,
                                    std::string peer)
@@ -100,6 +106,7 @@ void StreamConnection::be_ready(Readiness readiness) {
 }
 
 void StreamConnection::read() {
+  prefetch(inbound_, kInboundSize);  // the kernel takes its time
   if (unread_ && !paused_) {
     const auto unread = std::move(unread_);
     deliver(std::span{*unread}.first(unread->size() - websocket::kPadding));

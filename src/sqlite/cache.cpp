@@ -4,6 +4,7 @@
 #include <kefu/record.hpp>
 #include <utility>
 
+#include "prefetch.hpp"
 #include "sqlite/marks.hpp"
 
 namespace kefu::inline v0::sqlite {
@@ -21,6 +22,13 @@ Cache::Cache(sqlite3* db)
 Session* Cache::cached(SessionId id) {
   const auto found = sessions_.find(id);
   return found == sessions_.end() ? nullptr : &found->second;
+}
+
+void Cache::fetch(SessionId session, ConversationId conversation) const noexcept {
+  if (const auto found = sessions_.find(session); found != sessions_.end())
+    prefetch(found->second.sender.get(), sizeof(Sender));
+  if (const auto found = conversations_.find(conversation); found != conversations_.end())
+    prefetch(&found->second, sizeof(Conversation));
 }
 
 Session* Cache::session(SessionId id) {

@@ -18,6 +18,8 @@ constexpr std::size_t kItemsPerRow = 4;
 constexpr std::size_t kRestSlice = 1024;
 constexpr std::size_t kWorthARound = 1024;
 
+constexpr std::size_t kSendersLookedAt = 8;
+
 template <class T>
 void sort_unique(std::vector<T>& items) {
   std::sort(items.begin(), items.end());
@@ -86,22 +88,44 @@ void Checkpoint::reset() {
 
 void Checkpoint::freeze() {
   round_end_ = unfolded_.end();
-  entries_.reserve(unfolded_.size());
-  marks_.reserve(unfolded_.size());
+  std::vector<Conversation*> dirty;
   for (std::uint64_t position = unfolded_.base() + 1; position <= round_end_; ++position) {
     const Unfolded::Row& row = unfolded_.at(position);
-    if (row.seq) {
-      entries_.push_back(
-          {2 * row.conversation->key + static_cast<std::int64_t>(row.log), row.seq, position});
-      tails_of_.push_back(row.conversation);
-    }
-    if (row.sender)
-      marks_.push_back({row.sender->key, row.conversation->key, row.sender, row.conversation});
+    if (row.conversation->last_row == position) dirty.push_back(row.conversation);
+    if (!row.seq) add_mark(row, marks_.size());
   }
-  std::sort(entries_.begin(), entries_.end());
+  std::sort(dirty.begin(), dirty.end(), [](auto* a, auto* b) { return a->key < b->key; });
+  entries_.reserve(unfolded_.size());
+  for (Conversation* const conversation : dirty) {
+    const std::size_t before = entries_.size();
+    for (const Log log : {Log::public_log, Log::internal}) add_entries(*conversation, log);
+    if (entries_.size() != before) tails_of_.push_back(conversation);
+  }
   sort_unique(marks_);
-  std::sort(tails_of_.begin(), tails_of_.end(), [](auto* a, auto* b) { return a->key < b->key; });
-  tails_of_.erase(std::unique(tails_of_.begin(), tails_of_.end()), tails_of_.end());
+}
+
+/// Along the chain, so that nothing as long as the round is sorted.
+void Checkpoint::add_entries(Conversation& conversation, Log log) {
+  const std::size_t first_entry = entries_.size();
+  const std::size_t first_mark = marks_.size();
+  std::uint64_t position = conversation.last_entry[static_cast<std::size_t>(log)];
+  while (position > unfolded_.base()) {
+    const Unfolded::Row& row = unfolded_.at(position);
+    entries_.push_back({2 * conversation.key + static_cast<std::int64_t>(log), row.seq, position});
+    add_mark(row, first_mark);
+    position = row.previous;
+  }
+  std::reverse(entries_.begin() + static_cast<std::ptrdiff_t>(first_entry), entries_.end());
+}
+
+/// Those from `first` on are of the same conversation, of whose few senders each sends a lot.
+void Checkpoint::add_mark(const Unfolded::Row& row, std::size_t first) {
+  if (!row.sender) return;
+  first = std::max(first, marks_.size() - std::min(marks_.size(), kSendersLookedAt));
+  for (std::size_t i = first; i < marks_.size(); ++i) {
+    if (marks_[i].sender == row.sender) return;
+  }
+  marks_.push_back({row.sender->key, row.conversation->key, row.sender, row.conversation});
 }
 
 void Checkpoint::write(std::size_t items) {

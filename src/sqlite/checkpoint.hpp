@@ -48,7 +48,6 @@ class Checkpoint {
     std::int64_t log;
     std::uint64_t seq;
     std::uint64_t position;
-    friend auto operator<=>(const PlacedEntry&, const PlacedEntry&) = default;
   };
   struct DirtyMark {
     std::int64_t session_key;
@@ -59,6 +58,8 @@ class Checkpoint {
   };
 
   void freeze();
+  void add_entries(Conversation& conversation, Log log);
+  void add_mark(const Unfolded::Row& row, std::size_t first);
   void write(std::size_t items);
   /// Writes the row that starts with entries_[first]; answers how many entries it holds.
   std::size_t write_place(std::size_t first);
@@ -69,10 +70,10 @@ class Checkpoint {
   std::size_t start_;  ///< unfolded rows at which a round starts
   Statement place_, mark_, tails_, move_, position_;
 
-  std::uint64_t round_end_ = 0;  ///< the last frozen row; 0 between rounds
-  std::size_t next_ = 0;         ///< the next item: entries, then marks, then tails
-  bool finished_ = false;        ///< all of the round is in the open transaction
-  std::vector<PlacedEntry> entries_;
+  std::uint64_t round_end_ = 0;       ///< the last frozen row; 0 between rounds
+  std::size_t next_ = 0;              ///< the next item: entries, then marks, then tails
+  bool finished_ = false;             ///< all of the round is in the open transaction
+  std::vector<PlacedEntry> entries_;  ///< by log and seq
   std::vector<DirtyMark> marks_;
   std::vector<Conversation*> tails_of_;
   std::string kept_;

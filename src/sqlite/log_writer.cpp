@@ -3,12 +3,14 @@
 #include <kefu/core/ledger.hpp>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "sqlite/log_row.hpp"
 
 namespace kefu::inline v0::sqlite {
 namespace {
 
+constexpr std::size_t kAhead = 4;         // drafts whose sessions are fetched before their turn
 constexpr std::size_t kRowsAtOnce = 256;  // more take more memory, and save nothing
 
 std::optional<std::string_view> unless_empty(std::string_view text) {
@@ -31,8 +33,14 @@ LogWriter::LogWriter(sqlite3* db, Cache& cache, Unfolded& unfolded, std::uint32_
 void LogWriter::append(AppendBatch& batch, Timestamp now) {
   rows_.clear();  // of an insertion that failed
   batch.outcomes().resize(batch.size());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Draft& draft = batch.drafts()[i];
+  const std::vector<Draft>& drafts = batch.drafts();
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (i + kAhead < drafts.size()) {
+      const Draft& next = drafts[i + kAhead];
+      if (next.session != drafts[i + kAhead - 1].session)
+        cache_.fetch(next.session, next.conversation);
+    }
+    const Draft& draft = drafts[i];
     Outcome& outcome = batch.outcomes()[i];
     Session* const session = cache_.session(draft.session);
     if (!session) {
