@@ -8,6 +8,7 @@
 // written by several.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -119,7 +120,7 @@ class FramePool {
   FramePool() : home_(new detail::FrameHome) {}
   ~FramePool() {
     for (detail::FrameBlock* list : free_) detail::FrameBlock::free_all(list);
-    detail::FrameHome::close(home_, out_);
+    detail::FrameHome::close(home_, out_ - detail::FrameBlock::free_all(returned_));
   }
   FramePool(const FramePool&) = delete;
   FramePool& operator=(const FramePool&) = delete;
@@ -127,10 +128,12 @@ class FramePool {
   /// A frame with a copy of `text`. Only on the pool's own thread.
   [[nodiscard]] SharedFrame copy(std::string_view text) {
     const std::size_t size_class = class_of(text.size());
+    for (int i = 0; i < kSortedAtOnce; ++i) sort_one();
     detail::FrameBlock* block = take(size_class);
     if (!block) {
-      const std::size_t capacity = size_class < kClasses ? kSmallest << size_class : text.size();
-      block = ::new (::operator new(sizeof(detail::FrameBlock) + capacity)) detail::FrameBlock;
+      block = ::new (::operator new(sizeof(detail::FrameBlock) +
+                                    (size_class < kClasses ? bytes_of(size_class) : text.size())))
+          detail::FrameBlock;
       block->size_class = static_cast<std::uint32_t>(size_class);
       block->home = home_;
     }
@@ -138,6 +141,7 @@ class FramePool {
     block->size = text.size();
     if (!text.empty()) std::memcpy(block->bytes(), text.data(), text.size());
     ++out_;
+    out_bytes_ += bytes_of(size_class);
     return SharedFrame(block);
   }
 
@@ -145,7 +149,9 @@ class FramePool {
   static constexpr std::size_t kSmallest =
       128;  ///< bytes in the smallest class; each next class is twice as large
   static constexpr std::size_t kClasses = 8;  ///< larger frames are allocated one by one
-  static constexpr std::size_t kKeepBytes = 1024 * 1024;  ///< free memory kept for reuse
+  static constexpr std::size_t kKeepBytes =
+      256 * 1024;                          ///< free memory kept for reuse, or as much as is in use
+  static constexpr int kSortedAtOnce = 2;  ///< for each that is taken, so that none pile up
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
@@ -153,37 +159,48 @@ class FramePool {
     return fits < kClasses ? fits : kClasses;
   }
 
+  /// Of those that are allocated one by one, none is kept.
+  static std::size_t bytes_of(std::size_t size_class) noexcept {
+    return size_class < kClasses ? kSmallest << size_class : 0;
+  }
+
   detail::FrameBlock* take(std::size_t size_class) noexcept {
-    if (size_class >= kClasses) return nullptr;
-    if (!free_[size_class]) collect();
-    detail::FrameBlock* const block = free_[size_class];
+    detail::FrameBlock* const block = size_class < kClasses ? free_[size_class] : nullptr;
     if (block) {
       free_[size_class] = block->next;
-      free_bytes_ -= kSmallest << size_class;
+      free_bytes_ -= bytes_of(size_class);
     }
     return block;
   }
 
-  void collect() noexcept {
-    detail::FrameBlock* block = home_->returned.exchange(nullptr, std::memory_order_acquire);
-    for (; block; --out_) {
-      detail::FrameBlock* const next = block->next;
-      const std::size_t size_class = block->size_class;
-      if (size_class < kClasses && free_bytes_ + (kSmallest << size_class) <= kKeepBytes) {
-        block->next = free_[size_class];
-        free_[size_class] = block;
-        free_bytes_ += kSmallest << size_class;
-      } else {
-        ::operator delete(block);
-      }
-      block = next;
+  /// Keeps or frees a block that has come back. One at a time: each has left the caches, and the
+  /// next is fetched meanwhile.
+  void sort_one() noexcept {
+    if (!returned_) returned_ = home_->returned.exchange(nullptr, std::memory_order_acquire);
+    detail::FrameBlock* const block = returned_;
+    if (!block) return;
+    returned_ = block->next;
+#if defined(__GNUC__)
+    __builtin_prefetch(returned_);
+#endif
+    const std::size_t size_class = block->size_class;
+    const std::size_t bytes = bytes_of(size_class);
+    --out_;
+    out_bytes_ -= bytes;
+    if (bytes != 0 && free_bytes_ + bytes <= std::max(kKeepBytes, out_bytes_)) {
+      block->next = std::exchange(free_[size_class], block);
+      free_bytes_ += bytes;
+    } else {
+      ::operator delete(block);
     }
   }
 
   detail::FrameHome* home_;
   std::array<detail::FrameBlock*, kClasses> free_{};
+  detail::FrameBlock* returned_ = nullptr;  ///< still to be sorted
   std::size_t free_bytes_ = 0;
-  std::size_t out_ = 0;  ///< blocks that have not come back, as far as was looked
+  std::size_t out_ = 0;        ///< blocks that are in use or still to be sorted …
+  std::size_t out_bytes_ = 0;  ///< … and what they hold
 };
 
 }  // namespace kefu::inline v0

@@ -357,8 +357,8 @@ void Home::look_up(const std::vector<Draft>& drafts) {
 }
 
 void Home::on_stored(const Draft& draft, const Outcome& outcome, const Live* live) {
-  Delivery ack;
-  ack.to = SessionRef::unpack(draft.tag);
+  const SessionRef sender = SessionRef::unpack(draft.tag);
+  Delivery& ack = deliver(sender);
   ack.what = Delivery::What::ack;
   ack.conversation = draft.conversation;
   ack.log = draft.log;
@@ -369,8 +369,6 @@ void Home::on_stored(const Draft& draft, const Outcome& outcome, const Live* liv
   const bool rewritten = tags::has_rewritten(draft.tags);
   // What a retry stands for may have been rewritten; its entry comes, or has come, by itself.
   ack.stands = !outcome.repeated && !rewritten;
-  const SessionRef sender = ack.to;
-  deliver(std::move(ack));
   if (outcome.repeated) {
     // Whoever stored it may have died, or not have known, before it told anybody.
     ++shard_.counters().repeated;
@@ -408,8 +406,7 @@ void Home::recover() {
 }
 
 void Home::fail(const Draft& draft, errc code, std::uint64_t expected, std::string_view reason) {
-  Delivery delivery;
-  delivery.to = SessionRef::unpack(draft.tag);
+  Delivery& delivery = deliver(SessionRef::unpack(draft.tag));
   delivery.what = Delivery::What::failed;
   delivery.conversation = draft.conversation;
   delivery.log = draft.log;
@@ -425,13 +422,13 @@ void Home::fail(const Draft& draft, errc code, std::uint64_t expected, std::stri
     error.cseq = draft.cseq;
     delivery.frame = shard_.encode({{}, error});
   }
-  deliver(std::move(delivery));
 }
 
-void Home::deliver(Delivery delivery) {
-  const std::size_t to = delivery.to.shard;
-  if (outgoing_.size() <= to) outgoing_.resize(shard_.context().shards.size());
-  outgoing_[to].push_back(std::move(delivery));
+Delivery& Home::deliver(SessionRef to) {
+  if (outgoing_.size() <= to.shard) outgoing_.resize(shard_.context().shards.size());
+  Delivery& delivery = outgoing_[to.shard].emplace_back();
+  delivery.to = to;
+  return delivery;
 }
 
 void Home::flush() {

@@ -165,7 +165,8 @@ class Home {
   void signal(const Live& live, const mail::Signal& signal);
   void pass_on(const Live& live, const mail::Signal& signal, const SharedFrame& for_staff);
   [[nodiscard]] SharedFrame encode_preview(const Live& live, const mail::Signal& signal);
-  void deliver(Delivery delivery);
+  /// Adds a delivery, to be filled in before the next.
+  Delivery& deliver(SessionRef to);
   /// `reason`: of a policy, for people.
   void fail(const Draft& draft, errc code, std::uint64_t expected = 0,
             std::string_view reason = {});

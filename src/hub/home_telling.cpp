@@ -24,12 +24,10 @@ void Home::place(const mail::Place& place) {
   const SharedFrame encoded = shard_.encode({{}, frame});
   for (const Reader& reader : at->second.readers) {
     if (reader.staff()) continue;
-    Delivery delivery;
-    delivery.to = reader.who;
+    Delivery& delivery = deliver(reader.who);
     delivery.what = Delivery::What::signal;
     delivery.conversation = place.conversation;
     delivery.frame = encoded;
-    deliver(std::move(delivery));
   }
   flush();
 }
@@ -60,13 +58,11 @@ void Home::on_members(const std::vector<Member>& members) {
 void Home::hint(const Live& live, const Tail& tail) {
   for (const Reader& reader : live.readers) {
     if (tail.log == Log::internal && !reader.staff()) continue;
-    Delivery delivery;
-    delivery.to = reader.who;
+    Delivery& delivery = deliver(reader.who);
     delivery.what = Delivery::What::hint;
     delivery.conversation = tail.conversation;
     delivery.log = tail.log;
     delivery.seq = tail.seq;
-    deliver(std::move(delivery));
   }
 }
 
@@ -100,12 +96,10 @@ void Home::on_signals(const std::vector<Signalled>& signals) {
 void Home::pass_on(const Live& live, const mail::Signal& signal, const SharedFrame& for_staff) {
   for (const Reader& reader : live.readers) {
     if (reader.who == signal.from) continue;
-    Delivery delivery;
-    delivery.to = reader.who;
+    Delivery& delivery = deliver(reader.who);
     delivery.what = Delivery::What::signal;
     delivery.conversation = signal.conversation;
     delivery.frame = reader.staff() ? for_staff : signal.frame;
-    deliver(std::move(delivery));
   }
 }
 
@@ -184,29 +178,39 @@ void Home::ask_tails() {
 }
 
 /// Encodes the entry for whoever wrote it (with its origin) and for everyone else, and where it has
-/// tags for staff and for visitors.
+/// tags for staff and for visitors. The last reader of a frame gets it without a copy of the
+/// handle.
 void Home::publish(const Live& live, const frame::EntryFrame& entry, SessionRef except) {
-  SharedFrame frames[4];
+  struct Told {
+    SharedFrame frame;
+    SessionRef last;
+  } told[4];
+  const auto tell = [&](SessionRef who, SharedFrame frame) {
+    Delivery& delivery = deliver(who);
+    delivery.what = Delivery::What::entry;
+    delivery.conversation = entry.conversation;
+    delivery.log = entry.log;
+    delivery.seq = entry.seq;
+    delivery.frame = std::move(frame);
+  };
   for (const Reader& reader : live.readers) {
     if (reader.who == except || (entry.log == Log::internal && !reader.staff())) continue;
     const bool wrote =
         entry.origin && reader.staff() == is_staff(entry.role) && reader.person.id() == entry.from;
     const bool staff = reader.staff() && !entry.tags.empty();
-    SharedFrame& frame = frames[(wrote ? 1 : 0) + (staff ? 2 : 0)];
-    if (!frame) {
+    Told& same = told[(wrote ? 1 : 0) + (staff ? 2 : 0)];
+    if (same.frame) {
+      tell(same.last, same.frame);
+    } else {
       frame::EntryFrame encoded = entry;
       if (!wrote) encoded.origin.reset();
       encoded.tags = tags::told(entry.tags, wrote, staff);
-      frame = shard_.encode_body(encoded);
+      same.frame = shard_.encode_body(encoded);
     }
-    Delivery delivery;
-    delivery.to = reader.who;
-    delivery.what = Delivery::What::entry;
-    delivery.conversation = entry.conversation;
-    delivery.log = entry.log;
-    delivery.seq = entry.seq;
-    delivery.frame = frame;
-    deliver(std::move(delivery));
+    same.last = reader.who;
+  }
+  for (Told& same : told) {
+    if (same.frame) tell(same.last, std::move(same.frame));
   }
 }
 
