@@ -185,8 +185,9 @@ void Home::append(std::unique_ptr<AppendBatch> batch) {
 /// that is still being read leave the batch and wait.
 void Home::authorise(AppendBatch& batch) {
   bool held = false;
+  std::pair<const ConversationId, Live>* at = nullptr;
   for (Draft& draft : batch.drafts()) {
-    const auto [at, fresh] = live_.try_emplace(draft.conversation);
+    if (!at || at->first != draft.conversation) at = &*live_.try_emplace(draft.conversation).first;
     Live& live = at->second;
     if (live.refreshing || live.guard.version == 0) {
       hold(live, draft);
@@ -336,7 +337,10 @@ void Home::on_appended(std::unique_ptr<AppendBatch> batch) {
     shard_.log(LogLevel::error, "store: " + std::string(name(outcomes.front().code)));
   }
   // Only now: a conversation that nobody reads was kept by its drafts.
-  for (const Draft& draft : drafts) forget_if_idle(draft.conversation);
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (i == 0 || drafts[i].conversation != drafts[i - 1].conversation)
+      forget_if_idle(drafts[i].conversation);
+  }
   shard_.give_back(std::move(batch));
   flush();
 }

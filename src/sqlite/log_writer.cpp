@@ -34,6 +34,9 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
   rows_.clear();  // of an insertion that failed
   batch.outcomes().resize(batch.size());
   const std::vector<Draft>& drafts = batch.drafts();
+  Session* session = nullptr;
+  Sender* sender = nullptr;
+  Conversation* conversation = nullptr;
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     if (i + kAhead < drafts.size()) {
       const Draft& next = drafts[i + kAhead];
@@ -42,18 +45,23 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
     }
     const Draft& draft = drafts[i];
     Outcome& outcome = batch.outcomes()[i];
-    Session* const session = cache_.session(draft.session);
+    // What one session sends to one conversation stands together, and is looked up once.
+    const bool goes_on = i != 0 && draft.session == drafts[i - 1].session &&
+                         draft.conversation == drafts[i - 1].conversation;
+    if (!goes_on) session = cache_.session(draft.session);
     if (!session) {
       outcome = Outcome{};
       outcome.code = errc::session_expired;
       continue;
     }
-    Conversation& conversation = cache_.conversation(draft.conversation);
-    cache_.load_version(conversation);
-    Sender& sender = cache_.sender(*session);
-    cache_.load_mark(sender, conversation);
-    if (core::judge(draft, &sender.ledger, conversation.head, window_, now, outcome)) {
-      add(draft, sender, conversation, outcome, now);
+    if (!goes_on) {
+      conversation = &cache_.conversation(draft.conversation);
+      cache_.load_version(*conversation);
+      sender = &cache_.sender(*session);
+      cache_.load_mark(*sender, *conversation);
+    }
+    if (core::judge(draft, &sender->ledger, conversation->head, window_, now, outcome)) {
+      add(draft, *sender, *conversation, outcome, now);
       if (rows_.size() == kRowsAtOnce) insert();
     }
   }

@@ -73,6 +73,40 @@ TEST_CASE("frames outlive their pool") {
   frames.clear();
 }
 
+TEST_CASE("frames are dropped on other threads while their pool goes") {
+  for (int round = 0; round < 200; ++round) {
+    auto pool = std::make_unique<FramePool>();
+    std::vector<std::thread> readers;
+    for (std::size_t reader = 0; reader < 2; ++reader) {
+      std::vector<SharedFrame> frames;
+      for (std::size_t i = 0; i < 20; ++i) frames.push_back(pool->copy(std::string(i * 40, 'z')));
+      readers.emplace_back([taken = std::move(frames)]() mutable {
+        while (!taken.empty()) {
+          CHECK(taken.back().size() == (taken.size() - 1) * 40);
+          taken.pop_back();
+        }
+      });
+    }
+    pool.reset();
+    for (std::thread& reader : readers) reader.join();
+  }
+}
+
+TEST_CASE("memory of every size comes round, however the frames come back") {
+  FramePool pool;
+  std::mt19937 random{7};
+  std::deque<SharedFrame> out;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string text(random() % 40'000, static_cast<char>('a' + i % 26));
+    out.push_back(pool.copy(text));
+    REQUIRE(out.back().text() == text);
+    while (out.size() > 1 + random() % 50) {
+      std::swap(out[random() % out.size()], out.front());
+      out.pop_front();
+    }
+  }
+}
+
 TEST_CASE("frames are read and dropped on other threads while the pool makes more") {
   FramePool pool;
   std::vector<std::thread> readers;
