@@ -8,7 +8,6 @@
 // written by several.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -128,8 +127,11 @@ class FramePool {
   /// A frame with a copy of `text`. Only on the pool's own thread.
   [[nodiscard]] SharedFrame copy(std::string_view text) {
     const std::size_t size_class = class_of(text.size());
-    for (int i = 0; i < kSortedAtOnce; ++i) sort_one();
-    detail::FrameBlock* block = take(size_class);
+    for (int i = 0; i < kSorted && sort_one(); ++i) {
+    }
+    for (int i = 0; i < kSortedInNeed && !has_free(size_class) && sort_one(); ++i) {
+    }
+    detail::FrameBlock* block = has_free(size_class) ? take(size_class) : nullptr;
     if (!block) {
       block = ::new (::operator new(sizeof(detail::FrameBlock) +
                                     (size_class < kClasses ? bytes_of(size_class) : text.size())))
@@ -148,10 +150,10 @@ class FramePool {
  private:
   static constexpr std::size_t kSmallest =
       128;  ///< bytes in the smallest class; each next class is twice as large
-  static constexpr std::size_t kClasses = 8;  ///< larger frames are allocated one by one
-  static constexpr std::size_t kKeepBytes =
-      256 * 1024;                          ///< free memory kept for reuse, or as much as is in use
-  static constexpr int kSortedAtOnce = 2;  ///< for each that is taken, so that none pile up
+  static constexpr std::size_t kClasses = 8;             ///< larger frames are allocated one by one
+  static constexpr std::size_t kKeepBytes = 256 * 1024;  ///< free memory that is always kept
+  static constexpr int kSorted = 2;         ///< for each that is taken, so that none pile up …
+  static constexpr int kSortedInNeed = 32;  ///< … and before one is allocated
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
@@ -164,21 +166,22 @@ class FramePool {
     return size_class < kClasses ? kSmallest << size_class : 0;
   }
 
-  detail::FrameBlock* take(std::size_t size_class) noexcept {
-    detail::FrameBlock* const block = size_class < kClasses ? free_[size_class] : nullptr;
-    if (block) {
-      free_[size_class] = block->next;
-      free_bytes_ -= bytes_of(size_class);
-    }
-    return block;
+  [[nodiscard]] bool has_free(std::size_t size_class) const noexcept {
+    return size_class < kClasses && free_[size_class];
   }
 
-  /// Keeps or frees a block that has come back. One at a time: each has left the caches, and the
-  /// next is fetched meanwhile.
-  void sort_one() noexcept {
-    if (!returned_) returned_ = home_->returned.exchange(nullptr, std::memory_order_acquire);
+  detail::FrameBlock* take(std::size_t size_class) noexcept {
+    free_bytes_ -= bytes_of(size_class);
+    return std::exchange(free_[size_class], free_[size_class]->next);
+  }
+
+  /// Takes back a block that is out no more; false when there is none. One at a time: each has left
+  /// the caches, and the next is fetched meanwhile.
+  bool sort_one() noexcept {
+    if (!returned_ && home_->returned.load(std::memory_order_relaxed))
+      returned_ = home_->returned.exchange(nullptr, std::memory_order_acquire);
     detail::FrameBlock* const block = returned_;
-    if (!block) return;
+    if (!block) return false;
     returned_ = block->next;
 #if defined(__GNUC__)
     __builtin_prefetch(returned_);
@@ -187,11 +190,21 @@ class FramePool {
     const std::size_t bytes = bytes_of(size_class);
     --out_;
     out_bytes_ -= bytes;
-    if (bytes != 0 && free_bytes_ + bytes <= std::max(kKeepBytes, out_bytes_)) {
+    if (bytes == 0) {
+      ::operator delete(block);
+    } else {
       block->next = std::exchange(free_[size_class], block);
       free_bytes_ += bytes;
-    } else {
-      ::operator delete(block);
+    }
+    free_surplus();
+    return true;
+  }
+
+  /// As much is kept as is out. The largest go first: they are seldom needed.
+  void free_surplus() noexcept {
+    const std::size_t kept = out_bytes_ > kKeepBytes ? out_bytes_ : kKeepBytes;
+    for (std::size_t size_class = kClasses; free_bytes_ > kept && size_class-- > 0;) {
+      while (free_bytes_ > kept && free_[size_class]) ::operator delete(take(size_class));
     }
   }
 

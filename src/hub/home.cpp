@@ -11,7 +11,7 @@
 namespace kefu::inline v0::hub {
 namespace {
 
-constexpr std::size_t kAhead = 2;             // conversations whose readers are fetched
+constexpr std::size_t kAhead = 2;             // drafts whose readers are fetched before their turn
 constexpr std::size_t kReadersSize = 2 * 64;  // of a visitor and an agent
 
 bool waits(const std::unique_ptr<AppendBatch>& held, std::uint64_t tag) {

@@ -148,7 +148,7 @@ class Home {
   void on_appended(std::unique_ptr<AppendBatch> batch);
   /// Fills looked_up_.
   void look_up(const std::vector<Draft>& drafts);
-  /// `live`: its conversation's; null when nobody reads that.
+  /// `live`: its conversation's; null when that is not in memory.
   void on_stored(const Draft& draft, const Outcome& outcome, const Live* live);
   /// Lets go of readers who are no longer in the conversation.
   void dismiss(ConversationId id, Live& live);

@@ -24,7 +24,7 @@ Session* Cache::cached(SessionId id) {
   return found == sessions_.end() ? nullptr : &found->second;
 }
 
-void Cache::fetch(SessionId session, ConversationId conversation) const noexcept {
+void Cache::warm(SessionId session, ConversationId conversation) const noexcept {
   if (const auto found = sessions_.find(session); found != sessions_.end())
     prefetch(found->second.sender.get(), sizeof(Sender));
   if (const auto found = conversations_.find(conversation); found != conversations_.end())

@@ -34,7 +34,7 @@ class Cache {
   /// Of any conversation; one that is not stored has an empty log.
   Conversation& conversation(ConversationId id);
   /// Fetches what is cached of a session and a conversation that are asked for soon.
-  void fetch(SessionId session, ConversationId conversation) const noexcept;
+  void warm(SessionId session, ConversationId conversation) const noexcept;
   /// With the session's epoch. It stays where it is while it is dirty.
   Sender& sender(Session& session);
   /// Sees to it that the head holds the version of the conversation's record.

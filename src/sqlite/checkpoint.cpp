@@ -104,7 +104,7 @@ void Checkpoint::freeze() {
   sort_unique(marks_);
 }
 
-/// Along the chain, so that nothing as long as the round is sorted.
+/// Along the chain, so that the entries need not be sorted.
 void Checkpoint::add_entries(Conversation& conversation, Log log) {
   const std::size_t first_entry = entries_.size();
   const std::size_t first_mark = marks_.size();

@@ -41,7 +41,7 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
     if (i + kAhead < drafts.size()) {
       const Draft& next = drafts[i + kAhead];
       if (next.session != drafts[i + kAhead - 1].session)
-        cache_.fetch(next.session, next.conversation);
+        cache_.warm(next.session, next.conversation);
     }
     const Draft& draft = drafts[i];
     Outcome& outcome = batch.outcomes()[i];

@@ -150,7 +150,7 @@ constexpr sqlite3_module kModule = make_module();
 }  // namespace
 
 NewRows::NewRows(sqlite3* db) {
-  const int code = sqlite3_create_module(db, kTable, &kModule, this);
+  const int code = sqlite3_create_module(db, "new_rows", &kModule, this);
   if (code != SQLITE_OK) throw_error(db, code);
 }
 

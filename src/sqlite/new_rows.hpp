@@ -26,13 +26,11 @@ struct NewRow {
   std::optional<std::string_view> sender, kind, body, tags;
 };
 
-/// Threading: as its connection, of which every statement that reads it must go first.
+/// Threading: as its connection. Lifetime: it outlives the statements that read it.
 class NewRows {
  public:
-  /// The columns, in the order of those of `log`.
-  static constexpr char kTable[] = "new_rows";
-
-  /// Makes the table known to the connection. Throws SqlError.
+  /// Makes the table `new_rows` known to the connection, with the columns of `log`. Throws
+  /// SqlError.
   explicit NewRows(sqlite3* db);
   NewRows(const NewRows&) = delete;
   NewRows& operator=(const NewRows&) = delete;
