@@ -18,6 +18,7 @@ constexpr std::size_t kItemsPerRow = 4;
 constexpr std::size_t kRestSlice = 1024;
 constexpr std::size_t kWorthARound = 1024;
 
+// The last marks of a conversation among which a sender's is looked for before it is added again.
 constexpr std::size_t kSendersLookedAt = 8;
 
 template <class T>
