@@ -25,7 +25,9 @@ LogWriter::LogWriter(sqlite3* db, Cache& cache, Unfolded& unfolded, std::uint32_
       unfolded_(unfolded),
       window_(window),
       rows_(db),
-      insert_(db, "INSERT INTO log SELECT * FROM new_rows"),
+      insert_(db,
+              "INSERT INTO log(conversation, flags, seq, after, session, cseq, digest, at, "
+              "sender, kind, body, tags) SELECT * FROM new_rows"),
       add_conversation_(db, "INSERT INTO conversation(id) VALUES(?)"),
       find_origin_(db, "SELECT key FROM session WHERE id = ? AND seen IS NULL"),
       add_origin_(db, "INSERT INTO session(id) VALUES(?)") {}
@@ -71,7 +73,6 @@ void LogWriter::append(AppendBatch& batch, Timestamp now) {
 void LogWriter::add(const Draft& draft, Sender& sender, Conversation& conversation,
                     const Outcome& outcome, Timestamp now) {
   NewRow row;
-  row.position = unfolded_.end() + 1;
   row.conversation = key_of(conversation);
   row.flags = make_flags(draft.log, draft.role, draft.refusal);
   row.seq = outcome.seq;
@@ -98,7 +99,6 @@ void LogWriter::append(Entry& entry, Timestamp now) {
   entry.after = place.after;
   entry.at = now;
   NewRow row;
-  row.position = unfolded_.end() + 1;
   row.conversation = key_of(conversation);
   row.flags = make_flags(entry.log, entry.role, errc::ok);
   row.seq = place.seq;
@@ -117,7 +117,11 @@ void LogWriter::append(Entry& entry, Timestamp now) {
 
 void LogWriter::insert() {
   if (rows_.empty()) return;
+  // The position is left to sqlite3, which then need not look whether it is taken: it is the last
+  // row's plus one, as the log has no holes.
   Run(insert_).step();
+  if (static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_)) != unfolded_.end())
+    throw_corrupt("the log has a hole");
   rows_.clear();
 }
 

@@ -21,8 +21,8 @@ struct Cursor : sqlite3_vtab_cursor {
 int connect(sqlite3* db, void* rows, int, const char* const*, sqlite3_vtab** out, char**) {
   const int code = sqlite3_declare_vtab(
       db,
-      "CREATE TABLE new_rows(position, conversation, flags, seq, after, session, cseq, digest, at, "
-      "sender, kind, body, tags)");
+      "CREATE TABLE new_rows(conversation, flags, seq, after, session, cseq, digest, at, sender, "
+      "kind, body, tags)");
   if (code != SQLITE_OK) return code;
   auto* const table = new (std::nothrow) Table{};
   if (!table) return SQLITE_NOMEM;
@@ -84,39 +84,36 @@ int column(sqlite3_vtab_cursor* base, sqlite3_context* out, int which) {
   const NewRow& row = (*cursor->rows)[cursor->at];
   switch (which) {
     case 0:
-      say(out, row.position);
-      break;
-    case 1:
       say(out, row.conversation);
       break;
-    case 2:
+    case 1:
       say(out, row.flags);
       break;
-    case 3:
+    case 2:
       say(out, row.seq);
       break;
-    case 4:
+    case 3:
       say(out, row.after);
       break;
-    case 5:
+    case 4:
       say(out, row.session);
       break;
-    case 6:
+    case 5:
       say(out, row.cseq);
       break;
-    case 7:
+    case 6:
       say(out, row.digest);
       break;
-    case 8:
+    case 7:
       say(out, row.at);
       break;
-    case 9:
+    case 8:
       say(out, row.sender);
       break;
-    case 10:
+    case 9:
       say(out, row.kind);
       break;
-    case 11:
+    case 10:
       say(out, row.body);
       break;
     default:

@@ -12,9 +12,8 @@
 
 namespace kefu::inline v0::sqlite {
 
-/// A row, as schema.cpp describes it. The texts are views.
+/// A row without its position, as schema.cpp describes it. The texts are views.
 struct NewRow {
-  std::uint64_t position = 0;
   std::int64_t conversation = 0;
   std::int64_t flags = 0;
   std::uint64_t seq = 0;
@@ -29,8 +28,8 @@ struct NewRow {
 /// Threading: as its connection. Lifetime: it outlives the statements that read it.
 class NewRows {
  public:
-  /// Makes the table `new_rows` known to the connection, with the columns of `log`. Throws
-  /// SqlError.
+  /// Makes the table `new_rows` known to the connection, with the columns of `log`
+  /// but its position. Throws SqlError.
   explicit NewRows(sqlite3* db);
   NewRows(const NewRows&) = delete;
   NewRows& operator=(const NewRows&) = delete;
