@@ -9,7 +9,17 @@
 namespace kefu::inline v0::sqlite {
 namespace {
 
-constexpr std::size_t kPageSize = 4096;
+// Of a new file. A quarter of the system calls of 4 KiB for the same bytes of the log, and appends
+// to a busy store cost less for it; a commit of one row writes more.
+constexpr std::size_t kPageSize = 16 * 1024;
+
+/// A file keeps the size with which it was made.
+std::size_t page_size(sqlite3* db) {
+  Statement ask(db, "PRAGMA page_size");
+  Run answer(ask);
+  answer.step();
+  return static_cast<std::size_t>(answer.integer(0));
+}
 
 [[noreturn]] void fail(errc code, const std::string& path, const std::string& why) {
   throw std::system_error(make_error_code(code), path + ": " + why);
@@ -58,6 +68,8 @@ void set_up(sqlite3* db, const std::string& path, const Options& options) {
   execute(db, "PRAGMA cache_size = -" +
                   std::to_string(std::max<std::size_t>(options.cache_bytes / 1024, 256)));
   execute(db, "PRAGMA wal_autocheckpoint = 0");
+  execute(db, "PRAGMA cache_spill = " +
+                  std::to_string(std::max<std::size_t>(options.spill_bytes / page_size(db), 1)));
   execute(db, "PRAGMA temp_store = MEMORY");
   execute(db, "PRAGMA secure_delete = ON");  // what is erased is overwritten
   if (state != FileState::current) migrate(db);
@@ -73,7 +85,7 @@ void execute(sqlite3* db, const std::string& sql) {
 Connection::Connection(const std::string& path, const Options& options) try
     : handle_{open_handle(path)},
       db_((set_up(handle_.db, path, options), handle_.db)),
-      wal_bound_(static_cast<int>(std::min<std::size_t>(options.wal_bytes / kPageSize,
+      wal_bound_(static_cast<int>(std::min<std::size_t>(options.wal_bytes / page_size(db_),
                                                         std::numeric_limits<int>::max() / 2))),
       next_wal_attempt_(wal_bound_),
       begin_(db_, "BEGIN IMMEDIATE"),

@@ -22,6 +22,9 @@ enum class Synchronous : std::uint8_t {
 struct Options {
   Synchronous synchronous = Synchronous::full;
   std::size_t cache_bytes = 1024 * 1024;  ///< SQLite's page cache; the kernel has one, too
+  /// What one transaction may change before pages of it are written early, to be read again if it
+  /// needs them. Held only while there is such a transaction.
+  std::size_t spill_bytes = 16 * 1024 * 1024;
   std::size_t checkpoint_entries =
       100'000;  ///< log rows behind which tails, marks and the index may lag
   /// The WAL is copied into the file when it is larger. Commits wait for that: the larger the

@@ -88,7 +88,7 @@ class Course {
     // What is copied into the file already must be whole in the WAL until that begins anew: SQLite
     // would lay its older pages over newer ones. So these find a WAL of which nothing is copied.
     if (harms_wal(ending)) options.wal_bytes = std::size_t{1} << 30;
-    options.cache_bytes = random_.chance(0.5) ? 0 : options.cache_bytes;  // 0: large commits spill
+    if (random_.chance(0.5)) options.cache_bytes = options.spill_bytes = 0;  // large commits spill
     return options;
   }
 
