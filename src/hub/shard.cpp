@@ -147,14 +147,14 @@ bool Shard::submit(const Draft& draft) {
     return false;
   const std::size_t home = context_.home_of(draft.conversation);
   std::unique_ptr<AppendBatch>& batch = batches_[home];
+  if (batch && batch->size() >= bounds().batch_drafts &&
+      batch->drafts().back().session != draft.session)
+    attend([&] { send(home, mail::Submit{std::move(batch)}); });
   if (!batch) batch = take_batch();
   flush_soon();
   batch->add(draft);
   ++unanswered_;
   unanswered_bytes_ += draft.weight;
-  if (batch->size() >= bounds().batch_drafts) {
-    attend([&] { send(home, mail::Submit{std::move(batch)}); });
-  }
   return true;
 }
 
