@@ -138,7 +138,8 @@ struct limits {
   std::size_t scans = 8;                      ///< files that it is asked about at once
 
   // A node.
-  std::size_t batch_drafts = 1024;  ///< drafts in one append
+  std::size_t batch_drafts =
+      1024;  ///< drafts in one append, beyond which only the last session's go on
   std::size_t pending_drafts =
       65'536;  ///< drafts in a shard without an outcome; from half of it on whoever sends is not
                ///< read, and more than all of it get `overloaded`
