@@ -9,8 +9,6 @@
 #include <array>
 #include <cerrno>
 
-#include "net/transmit.hpp"
-
 namespace kefu::inline v0::net {
 namespace {
 
@@ -72,7 +70,7 @@ IoResult Socket::write(std::span<const iovec> parts) noexcept {
 
 IoResult Socket::receive(std::span<std::byte> into, int flags) noexcept {
   for (;;) {
-    const ssize_t count = receive_bytes(descriptor_, into.data(), into.size(), flags);
+    const ssize_t count = ::recv(descriptor_, into.data(), into.size(), flags);
     if (count > 0) return {IoStatus::done, static_cast<std::size_t>(count)};
     if (count == 0) return {IoStatus::ended, 0};
     if (would_block(errno)) return {IoStatus::would_block, 0};
@@ -85,9 +83,9 @@ IoResult Socket::write_plain(std::span<const iovec> parts) noexcept {
   message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg doesn't change them
   message.msg_iovlen = parts.size();
   for (;;) {
-    const ssize_t count = parts.size() == 1 ? send_bytes(descriptor_, parts[0].iov_base,
-                                                         parts[0].iov_len, MSG_NOSIGNAL)
-                                            : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t count =
+        parts.size() == 1 ? ::send(descriptor_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                          : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (count >= 0) return {IoStatus::done, static_cast<std::size_t>(count)};
     if (would_block(errno)) return {IoStatus::would_block, 0};
     if (errno != EINTR) return {IoStatus::failed, 0};

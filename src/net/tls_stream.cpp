@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "net/tls.hpp"
-#include "net/transmit.hpp"
 
 namespace kefu::inline v0::net {
 namespace {
@@ -30,8 +29,7 @@ bool is_temporary(int error) noexcept {
 
 int bio_read(BIO* bio, char* to, int size) {
   BIO_clear_retry_flags(bio);
-  const auto count =
-      receive_bytes(descriptor_of(bio), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
+  const auto count = ::recv(descriptor_of(bio), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
   if (count < 0 && is_temporary(errno)) BIO_set_retry_read(bio);
   if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(count);
@@ -39,8 +37,8 @@ int bio_read(BIO* bio, char* to, int size) {
 
 int bio_write(BIO* bio, const char* from, int size) {
   BIO_clear_retry_flags(bio);
-  const auto count = send_bytes(descriptor_of(bio), from, static_cast<std::size_t>(size),
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
+  const auto count =
+      ::send(descriptor_of(bio), from, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count < 0 && is_temporary(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(count);
 }
