@@ -147,6 +147,7 @@ bool Shard::submit(const Draft& draft) {
     return false;
   const std::size_t home = context_.home_of(draft.conversation);
   std::unique_ptr<AppendBatch>& batch = batches_[home];
+  // Between two sessions: what is acknowledged in parts is sent and read in parts from then on.
   if (batch && batch->size() >= bounds().batch_drafts &&
       batch->drafts().back().session != draft.session)
     attend([&] { send(home, mail::Submit{std::move(batch)}); });

@@ -13,12 +13,10 @@ namespace {
 // a commit of few rows takes longer.
 constexpr std::size_t kPageSize = 8 * 1024;
 
-/// A file keeps the size with which it was made.
-std::size_t page_size(sqlite3* db) {
-  Statement ask(db, "PRAGMA page_size");
-  Run answer(ask);
-  answer.step();
-  return static_cast<std::size_t>(answer.integer(0));
+/// In pages of the file, which keeps the size with which it was made.
+int pages_in(std::size_t bytes, sqlite3* db) {
+  const auto page = static_cast<std::size_t>(ask(db, "PRAGMA page_size"));
+  return static_cast<int>(std::min<std::size_t>(bytes / page, std::numeric_limits<int>::max() / 2));
 }
 
 [[noreturn]] void fail(errc code, const std::string& path, const std::string& why) {
@@ -68,8 +66,8 @@ void set_up(sqlite3* db, const std::string& path, const Options& options) {
   execute(db, "PRAGMA cache_size = -" +
                   std::to_string(std::max<std::size_t>(options.cache_bytes / 1024, 256)));
   execute(db, "PRAGMA wal_autocheckpoint = 0");
-  execute(db, "PRAGMA cache_spill = " +
-                  std::to_string(std::max<std::size_t>(options.spill_bytes / page_size(db), 1)));
+  execute(db,
+          "PRAGMA cache_spill = " + std::to_string(std::max(pages_in(options.spill_bytes, db), 1)));
   execute(db, "PRAGMA temp_store = MEMORY");
   execute(db, "PRAGMA secure_delete = ON");  // what is erased is overwritten
   if (state != FileState::current) migrate(db);
@@ -85,8 +83,7 @@ void execute(sqlite3* db, const std::string& sql) {
 Connection::Connection(const std::string& path, const Options& options) try
     : handle_{open_handle(path)},
       db_((set_up(handle_.db, path, options), handle_.db)),
-      wal_bound_(static_cast<int>(std::min<std::size_t>(options.wal_bytes / page_size(db_),
-                                                        std::numeric_limits<int>::max() / 2))),
+      wal_bound_(pages_in(options.wal_bytes, db_)),
       next_wal_attempt_(wal_bound_),
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),

@@ -95,12 +95,6 @@ void add_tags(sqlite3* db) { execute(db, "ALTER TABLE log ADD COLUMN tags TEXT")
 // version i to i + 1.
 constexpr std::array kSteps = {create_tables, shorten_places, add_tags};
 
-std::int64_t ask(sqlite3* db, const char* sql) {
-  Statement statement(db, sql);
-  Run run(statement);
-  return run.step() ? run.integer(0) : 0;
-}
-
 constexpr std::int64_t kVersion = static_cast<std::int64_t>(kSteps.size());
 
 }  // namespace

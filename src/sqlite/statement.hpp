@@ -120,4 +120,11 @@ class Run {
   sqlite3_stmt* statement_;
 };
 
+/// The number that a statement answers with; 0 when it has no answer.
+[[nodiscard]] inline std::int64_t ask(sqlite3* db, const char* sql) {
+  Statement statement(db, sql);
+  Run run(statement);
+  return run.step() ? run.integer(0) : 0;
+}
+
 }  // namespace kefu::inline v0::sqlite
