@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <limits>
-#include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -64,13 +64,22 @@ class SharedByKey {
   }
 
  private:
+  using Nodes = std::pmr::unordered_map<std::string, Node>;
+
   void release(Node& node) noexcept {
     const std::lock_guard lock{mutex_};
-    if (--node.holders == 0) nodes_.erase(nodes_.find(*node.key));
+    if (--node.holders != 0) return;
+    nodes_.erase(nodes_.find(*node.key));
+    if (!nodes_.empty()) return;
+    Nodes(&memory_).swap(nodes_);
+    memory_.release();
   }
 
   std::mutex mutex_;
-  std::unordered_map<std::string, Node> nodes_;
+  // Of its own, given back when nobody holds anything: between what stays, such as sessions, they
+  // would leave holes.
+  std::pmr::unsynchronized_pool_resource memory_;
+  Nodes nodes_{&memory_};
 };
 
 }  // namespace kefu::inline v0

@@ -12,8 +12,8 @@
 namespace kefu::inline v0::hub {
 namespace {
 
-constexpr std::size_t kConnectionSize = 128;  // about as much as sending uses of one
-constexpr Nanoseconds kKeepAllowance{10'000'000'000};
+constexpr std::size_t kConnectionSize = 128;          // about as much as sending uses of one
+constexpr Nanoseconds kKeepAllowance{2'000'000'000};  // more than until it is full again
 
 }  // namespace
 
@@ -26,12 +26,21 @@ Session::~Session() = default;
 
 // ---- the connection
 
+struct Session::Frames final : wire::Decoder::ClientHandler {
+  explicit Frames(Session& session) : of(session) {}
+  void on_frame(const ClientFrame& frame) override { of.on_frame(frame); }
+  void on_error(const wire::DecodeError& error) override { of.on_error(error); }
+
+  Session& of;
+};
+
 void Session::on_message(std::string_view message, std::size_t slack) {
   if (machine_.state() == core::Session::State::ended || stopping_) return;
   if (message.size() > shard_.bounds().max_frame)
     return on_error({errc::too_large, "message", {}, {}, {}});
   warm();
-  shard_.decoder().decode(message, slack, *this);
+  Frames frames(*this);
+  shard_.decoder().decode(message, slack, frames);
 }
 
 void Session::warm() const noexcept {

@@ -25,7 +25,7 @@ namespace kefu::inline v0::hub {
 
 class Shard;
 
-class Session final : public Inbound, private wire::Decoder::ClientHandler {
+class Session final : public Inbound {
  public:
   Session(Shard& shard, SessionRef ref, Connection& connection, Instant now);
   ~Session();
@@ -120,9 +120,11 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   };
   /// What the session of one of the staff knows of the desk.
   struct Seat;
+  /// Has what was decoded. Not a base: that would be eight bytes of each session.
+  struct Frames;
 
-  void on_frame(const ClientFrame& frame) override;
-  void on_error(const wire::DecodeError& error) override;
+  void on_frame(const ClientFrame& frame);
+  void on_error(const wire::DecodeError& error);
 
   void on(const frame::Hello& hello);
   void on(const frame::Token& token);
@@ -258,6 +260,6 @@ class Session final : public Inbound, private wire::Decoder::ClientHandler {
   std::uint32_t fetches_ : 8 = 0;
 };
 
-static_assert(sizeof(void*) != 8 || sizeof(Session) <= 200);
+static_assert(sizeof(void*) != 8 || sizeof(Session) <= 192);
 
 }  // namespace kefu::inline v0::hub
