@@ -22,6 +22,7 @@ import peers  # noqa: E402
 import results  # noqa: E402
 import server  # noqa: E402
 
+# Idle holds until what the arrivals needed has been let go: it measures sessions at rest.
 CASES = {
     "w1x100": "relay --pairs 100 --window 1",
     "w1": "relay --pairs 1000 --window 1",
@@ -29,8 +30,8 @@ CASES = {
     "w16": "relay --pairs 1000 --window 16",
     "open10k": "relay --pairs 1000 --rate 10000 --spin",
     "open70": "relay --pairs 1000 --rate {70% of w1} --spin",
-    "idle5k": "idle --conns 5000",
-    "idle19k9": "idle --conns 19900",
+    "idle5k": "idle --conns 5000 --hold 10",
+    "idle19k9": "idle --conns 19900 --hold 10",
     "reconnect5k": "reconnect --conns 5000 --rounds 3 --hold 1",
     "reconnect19k9": "reconnect --conns 19900 --rounds 3 --hold 1",
 }

@@ -29,7 +29,7 @@ NO_PACKAGE = {"Threads"}
 # Header-only, so no config looks for it.
 BUILD_ONLY = ("xxhash", "xxhash", "libxxhash-dev")
 # What only kefu's own manifest has, for who works on kefu with vcpkg.
-OWN_FEATURES = {"examples": ["cli11", "spdlog", "tomlplusplus"], "tests": ["doctest"]}
+OWN_FEATURES = {"examples": ["cli11", "jemalloc", "spdlog", "tomlplusplus"], "tests": ["doctest"]}
 # The order in which vcpkg format-manifest writes.
 FIELDS = ["$schema", "name", "version-semver", "description", "license", "supports", "dependencies",
           "default-features", "features"]
