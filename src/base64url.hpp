@@ -38,20 +38,36 @@ inline constexpr std::array<std::uint8_t, 256> kBase64UrlValues = [] {
 /// Strict: no padding, no other characters, and nothing in the bits that are left over, so that one
 /// token has one form.
 [[nodiscard]] inline std::optional<std::string> decode_base64url(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::uint8_t value = kBase64UrlValues[static_cast<unsigned char>(c)];
-    if (value == kNoBase64Url) return std::nullopt;
-    bits = bits << 6 | value;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xff);
+  const std::size_t left_over = text.size() % 4;
+  if (left_over == 1) return std::nullopt;
+  std::string bytes(text.size() * 3 / 4, '\0');
+  std::uint32_t seen = 0;  // all values or-ed
+  // Four characters, of which those behind the end are 'A', into three bytes.
+  const auto quad = [&](std::size_t at, std::size_t size) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint8_t value =
+          i < size ? kBase64UrlValues[static_cast<unsigned char>(text[at + i])] : 0;
+      seen |= value;
+      bits = bits << 6 | value;
+    }
+    return bits;
+  };
+  std::size_t at = 0;
+  char* out = bytes.data();
+  for (; at + 4 <= text.size(); at += 4) {
+    const std::uint32_t bits = quad(at, 4);
+    *out++ = static_cast<char>(bits >> 16);
+    *out++ = static_cast<char>(bits >> 8);
+    *out++ = static_cast<char>(bits);
   }
-  if (count == 6 || (bits & ((1u << count) - 1)) != 0) return std::nullopt;
+  if (left_over != 0) {
+    const std::uint32_t bits = quad(at, left_over);
+    *out++ = static_cast<char>(bits >> 16);
+    if (left_over == 3) *out++ = static_cast<char>(bits >> 8);
+    if ((bits & (left_over == 3 ? 0xff : 0xffff)) != 0) return std::nullopt;
+  }
+  if ((seen & kNoBase64Url) != 0) return std::nullopt;
   return bytes;
 }
 

@@ -21,21 +21,36 @@ class RecordReader {
   /// False when something in the object can't be what was written.
   template <class T>
   [[nodiscard]] static bool read_record(simdjson::dom::element json, T& value) {
-    RecordReader reader;
-    if (json.get_object().get(reader.object_)) return false;
-    fields(reader, value);
-    return reader.good_;
+    simdjson::dom::object object;
+    if (json.get_object().get(object)) return false;
+    RecordReader in_order(object);
+    fields(in_order, value);
+    if (in_order.next_ == in_order.end_) return in_order.good_;
+    // Something in it is unknown, or stands elsewhere than where it is written: all are looked up.
+    RecordReader looking_up(object);
+    looking_up.looks_up_ = true;
+    fields(looking_up, value);
+    return looking_up.good_;
   }
 
   template <class T>
   void operator()(std::string_view name, T& value) {
     simdjson::dom::element json;
-    if (object_.at_key(name).get(json)) return;
+    if (looks_up_) {
+      if (object_.at_key(name).get(json)) return;
+    } else {
+      if (next_ == end_ || next_.key() != name) return;
+      json = next_.value();
+      ++next_;
+    }
     good_ = read(json, value) && good_;
   }
 
  private:
   using Json = simdjson::dom::element;
+
+  explicit RecordReader(simdjson::dom::object object)
+      : object_(object), next_(object.begin()), end_(object.end()) {}
 
   static bool read(Json json, std::string& value) {
     std::string_view text;
@@ -70,6 +85,7 @@ class RecordReader {
   static bool read(Json json, std::vector<T>& values) {
     simdjson::dom::array array;
     if (json.get_array().get(array)) return false;
+    values.clear();
     for (const Json element : array) {
       if (!read(element, values.emplace_back())) return false;
     }
@@ -102,6 +118,8 @@ class RecordReader {
   }
 
   simdjson::dom::object object_;
+  simdjson::dom::object::iterator next_, end_;
+  bool looks_up_ = false;
   bool good_ = true;
 };
 

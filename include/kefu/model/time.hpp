@@ -84,9 +84,10 @@ struct Timestamp {
   [[nodiscard]] static constexpr std::optional<Timestamp> parse(std::string_view text) noexcept {
     constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
     if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
-    for (std::size_t i = 0; i < kShape.size(); ++i) {
-      if (kShape[i] == 'd' ? !is_digit(text[i]) : text[i] != kShape[i]) return std::nullopt;
-    }
+    bool shaped = true;  // without a branch for each
+    for (std::size_t i = 0; i < kShape.size(); ++i)
+      shaped &= kShape[i] == 'd' ? is_digit(text[i]) : text[i] == kShape[i];
+    if (!shaped) return std::nullopt;
     const auto fraction = fraction_ns(text.substr(kShape.size(), text.size() - kShape.size() - 1));
     if (!fraction) return std::nullopt;
     using namespace std::chrono;
