@@ -104,6 +104,8 @@ void HttpConnection::read_introduction() {
 }
 
 void HttpConnection::be_ready(Readiness readiness) {
+  drained_ = drained_ && !readiness.readable;
+  ended_ = ended_ || readiness.ended;
   if (queued_) return;
   if (readiness.writable && state_ == State::writing) write();
   if (is_readable(readiness)) read();
@@ -124,6 +126,7 @@ void HttpConnection::read() {
   const IoResult result = socket_.read(buffer);
   switch (result.status) {
     case IoStatus::done:
+      drained_ = result.bytes < buffer.size() && !result.again && !ended_;
       if (state_ == State::reading) return feed(as_text(buffer.first(result.bytes)));
       return worker_.read_later(*this);
     case IoStatus::would_block:
@@ -259,6 +262,7 @@ void HttpConnection::become(std::unique_ptr<StreamConnection> next, std::string_
   state_ = State::gone;
   StreamConnection& connection = *next;
   worker_.loop().poller().hand_over(connection.descriptor(), connection);
+  if (!drained_) worker_.loop().poller().tell_again(connection.descriptor());
   worker_.replace(*this, std::move(next));
   connection.guard([&] { connection.start(*worker_.site().acceptor, head, unread_); });
 }

@@ -130,6 +130,8 @@ class HttpConnection final : public Link {
   bool keep_alive_ = false;
   bool chunked_ = false;  // what more_ gives
   bool queued_ = false;   // its transfer goes on at the end of the turn
+  bool drained_ = false;  // all that the socket was told to have has been read
+  bool ended_ = false;    // as Readiness has it
 };
 
 }  // namespace kefu::inline v0::net

@@ -44,8 +44,10 @@ class Poller {
 
   /// Watches a socket for reading. Its descriptor stays the caller's.
   std::error_code add(int descriptor, Watcher& watcher);
-  /// From now on another watcher is told; what is ready is told again.
+  /// From now on another watcher is told. What was told already may not be told again.
   void hand_over(int descriptor, Watcher& to);
+  /// Tells what is ready, as if nothing had been told.
+  void tell_again(int descriptor);
   /// Before the descriptor is closed.
   void remove(int descriptor);
   /// It goes on elsewhere: nobody is told of it here any more.

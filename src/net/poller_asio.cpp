@@ -73,6 +73,8 @@ void Poller::hand_over(int descriptor, Watcher& to) {
   impl_->await_readable(watch);
 }
 
+void Poller::tell_again(int) {}  // the waits tell of what is ready, not of what becomes so
+
 void Poller::remove(int descriptor) {
   const auto at = impl_->watches.find(descriptor);
   if (at == impl_->watches.end()) return;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include "net/asio.hpp"
 #include "net/poller.hpp"
@@ -51,16 +52,21 @@ struct Poller::Impl {
                    });
   }
 
-  std::error_code control(int operation, int descriptor, Watcher* watcher) {
+  std::error_code control(int operation, int descriptor) {
     epoll_event event{};
     event.events = kEvents;
-    event.data.ptr = watcher;
+    event.data.fd = descriptor;
     if (::epoll_ctl(set.native_handle(), operation, descriptor, &event) == 0) return {};
     return {errno, std::system_category()};
   }
 
+  Watcher*& watcher(int descriptor) { return watchers[static_cast<std::size_t>(descriptor)]; }
+
   asio::posix::stream_descriptor set;
   std::function<void()> turn;
+  // By descriptor; null for those that are not watched. The set could hold them itself, but then
+  // each change of watcher would cost an epoll_ctl and an event.
+  std::vector<Watcher*> watchers;
   std::array<epoll_event, kBatch> events{};
   bool armed = false;
 };
@@ -71,17 +77,23 @@ Poller::Poller(asio::io_context& context, std::function<void()> turn)
 Poller::~Poller() = default;
 
 std::error_code Poller::add(int descriptor, Watcher& watcher) {
-  return impl_->control(EPOLL_CTL_ADD, descriptor, &watcher);
+  const std::size_t most = static_cast<std::size_t>(descriptor) + 1;
+  if (impl_->watchers.size() < most) impl_->watchers.resize(most);
+  impl_->watcher(descriptor) = &watcher;
+  return impl_->control(EPOLL_CTL_ADD, descriptor);
 }
 
-void Poller::hand_over(int descriptor, Watcher& to) {
-  impl_->control(EPOLL_CTL_MOD, descriptor, &to);
-}
+void Poller::hand_over(int descriptor, Watcher& to) { impl_->watcher(descriptor) = &to; }
+
+void Poller::tell_again(int descriptor) { impl_->control(EPOLL_CTL_MOD, descriptor); }
 
 // Closing a descriptor takes it out of the set: no one else has a duplicate of it.
-void Poller::remove(int) {}
+void Poller::remove(int descriptor) { impl_->watcher(descriptor) = nullptr; }
 
-void Poller::release(int descriptor) { impl_->control(EPOLL_CTL_DEL, descriptor, nullptr); }
+void Poller::release(int descriptor) {
+  impl_->watcher(descriptor) = nullptr;
+  impl_->control(EPOLL_CTL_DEL, descriptor);
+}
 
 // With edge triggering they are awaited already.
 void Poller::await_readable(int) {}
@@ -92,8 +104,10 @@ void Poller::poll() {
   const int count = ::epoll_wait(set, impl_->events.data(), static_cast<int>(kBatch), 0);
   for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
     const epoll_event& event = impl_->events[i];
-    if (i + kAhead < kBatch) prefetch(impl_->events[i + kAhead].data.ptr, kWatcherSize);
-    static_cast<Watcher*>(event.data.ptr)->on_ready(readiness_of(event.events));
+    if (i + kAhead < static_cast<std::size_t>(count))
+      prefetch(impl_->watcher(impl_->events[i + kAhead].data.fd), kWatcherSize);
+    if (Watcher* const watcher = impl_->watcher(event.data.fd))
+      watcher->on_ready(readiness_of(event.events));
   }
   if (!impl_->armed) impl_->arm();
 }
