@@ -162,7 +162,7 @@ class Store {
 
   /// Keeps sessions from expiring and asks whether they are still in charge: for each lease
   /// errc::ok, errc::fenced or errc::session_expired; or a single error for all. A Store may write
-  /// this coarsely (once a minute).
+  /// when a session was renewed or taken over coarsely (once a minute).
   virtual void renew(std::vector<SessionLease> leases,
                      Completion<result<std::vector<errc>>> done) = 0;
 

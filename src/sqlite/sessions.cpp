@@ -10,7 +10,7 @@ Sessions::Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseco
       unfolded_(unfolded),
       coarse_(coarse),
       insert_(db, "INSERT INTO session(id, participant, epoch, seen) VALUES(?, ?, ?, ?)"),
-      take_over_(db, "UPDATE session SET epoch = ?, seen = ? WHERE key = ?"),
+      take_over_(db, "UPDATE session SET epoch = ? WHERE key = ?"),
       touch_(db, "UPDATE session SET seen = ? WHERE key = ?"),
       find_(db, "SELECT key, epoch, seen FROM session WHERE id = ? AND seen IS NOT NULL"),
       idle_(db, "SELECT key, id FROM session WHERE seen <= ? ORDER BY seen LIMIT ?"),
@@ -45,9 +45,9 @@ AttachOutcome Sessions::attach(const AttachRequest& request, Timestamp now) {
     create(request, now);
     return outcome;
   }
-  Run(take_over_).bind(1, request.epoch).bind(2, now.ns).bind(3, session->key).step();
+  Run(take_over_).bind(1, request.epoch).bind(2, session->key).step();
   session->epoch = request.epoch;
-  session->seen = now;
+  touch(*session, now);
   outcome.marks = marks(*session);
   return outcome;
 }
@@ -85,29 +85,27 @@ std::vector<Mark> Sessions::marks(const Session& session) {
 }
 
 errc Sessions::renew(const SessionLease& lease, Timestamp now) {
-  std::int64_t key = 0;
-  std::uint64_t epoch = 0;
-  Timestamp seen;
-  Session* const cached = cache_.cached(lease.session);
-  if (cached) {
-    key = cached->key;
-    epoch = cached->epoch;
-    seen = cached->seen;
-  } else {
+  Session stored;
+  Session* session = cache_.cached(lease.session);
+  if (!session) {
     // Leases of sessions that are attached and silent must not push the talking ones out of the
     // cache.
+    session = &stored;
     Run run(find_);
     if (!run.bind(1, lease.session).step()) return errc::session_expired;
-    key = run.integer(0);
-    epoch = run.number(1);
-    seen = Timestamp{run.integer(2)};
+    stored.key = run.integer(0);
+    stored.epoch = run.number(1);
+    stored.seen = Timestamp{run.integer(2)};
   }
-  if (epoch != lease.epoch) return errc::fenced;
-  if (now - seen >= coarse_) {
-    Run(touch_).bind(1, now.ns).bind(2, key).step();
-    if (cached) cached->seen = now;
-  }
+  if (session->epoch != lease.epoch) return errc::fenced;
+  touch(*session, now);
   return errc::ok;
+}
+
+void Sessions::touch(Session& session, Timestamp now) {
+  if (now - session.seen < coarse_) return;
+  Run(touch_).bind(1, now.ns).bind(2, session.key).step();
+  session.seen = now;
 }
 
 std::vector<SessionId> Sessions::expire(Nanoseconds idle, std::size_t limit, Timestamp now) {

@@ -16,7 +16,7 @@ namespace kefu::inline v0::sqlite {
 
 class Sessions {
  public:
-  /// `coarse`: a renewal is written only when the one before is older.
+  /// `coarse`: that a session is still there is written only when it was last written longer ago.
   Sessions(sqlite3* db, Cache& cache, const Unfolded& unfolded, Nanoseconds coarse);
 
   AttachOutcome attach(const AttachRequest& request, Timestamp now);
@@ -35,6 +35,7 @@ class Sessions {
   };
 
   void create(const AttachRequest& request, Timestamp now);
+  void touch(Session& session, Timestamp now);
   std::vector<Mark> marks(const Session& session);
   void remove(const Key& session);
 
