@@ -144,7 +144,16 @@ class FramePool {
     if (!text.empty()) std::memcpy(block->bytes(), text.data(), text.size());
     ++out_;
     out_bytes_ += bytes_of(size_class);
+    if (out_bytes_ > most_out_) most_out_ = out_bytes_;
     return SharedFrame(block);
+  }
+
+  /// From time to time: what was out at once before the last call, and not since, need not be kept.
+  void age() noexcept {
+    for (int i = 0; i < kSortedInAging && sort_one(); ++i) {
+    }
+    kept_for_ = std::exchange(most_out_, out_bytes_);
+    free_surplus();
   }
 
  private:
@@ -154,6 +163,7 @@ class FramePool {
   static constexpr std::size_t kKeepBytes = 256 * 1024;  ///< free memory that is always kept
   static constexpr int kSorted = 2;         ///< for each that is taken, so that none pile up …
   static constexpr int kSortedInNeed = 32;  ///< … and before one is allocated
+  static constexpr int kSortedInAging = 1024;
 
   static std::size_t class_of(std::size_t size) noexcept {
     if (size <= kSmallest) return 0;
@@ -200,9 +210,10 @@ class FramePool {
     return true;
   }
 
-  /// As much is kept as is out. The largest go first: they are seldom needed.
+  /// As much is kept as was out of late. The largest go first: they are seldom needed.
   void free_surplus() noexcept {
-    const std::size_t kept = out_bytes_ > kKeepBytes ? out_bytes_ : kKeepBytes;
+    std::size_t kept = most_out_ > kept_for_ ? most_out_ : kept_for_;
+    if (kept < kKeepBytes) kept = kKeepBytes;
     for (std::size_t size_class = kClasses; free_bytes_ > kept && size_class-- > 0;) {
       while (free_bytes_ > kept && free_[size_class]) ::operator delete(take(size_class));
     }
@@ -213,7 +224,9 @@ class FramePool {
   detail::FrameBlock* returned_ = nullptr;  ///< still to be sorted
   std::size_t free_bytes_ = 0;
   std::size_t out_ = 0;        ///< blocks that are in use or still to be sorted …
-  std::size_t out_bytes_ = 0;  ///< … and what they hold
+  std::size_t out_bytes_ = 0;  ///< … and what they hold,
+  std::size_t most_out_ = 0;   ///< at most since age(),
+  std::size_t kept_for_ = 0;   ///< and between the two calls of that before
 };
 
 }  // namespace kefu::inline v0

@@ -212,7 +212,7 @@ void Session::on_error(const wire::DecodeError& error) {
   frame::Error answer;
   answer.code = error.code;
   answer.detail = error.detail;
-  if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
+  if (const auto used_up = take_token(shard_.turn_time()); !used_up.empty()) {
     const bool named = !error.ref.empty() || error.cseq;
     if (!named && std::exchange(flooding_, true)) return;
     answer.code = errc::rate_limited;
@@ -226,7 +226,7 @@ void Session::on_error(const wire::DecodeError& error) {
 void Session::on_frame(const ClientFrame& frame) {
   ++shard_.counters().frames;
   shard_.frame_ref() = frame.ref;
-  if (const auto used_up = take_token(shard_.executor().now()); !used_up.empty()) {
+  if (const auto used_up = take_token(shard_.turn_time()); !used_up.empty()) {
     const auto* const sent = std::get_if<frame::Send>(&frame.body);
     return sent ? fail_send(*sent, errc::rate_limited, used_up)
                 : fail(frame.ref, errc::rate_limited, used_up);

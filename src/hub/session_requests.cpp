@@ -65,7 +65,7 @@ void Session::on(const frame::Send& sent) {
   draft.body = sent.body;
   if (sent.traceparent.size() <= shard_.bounds().max_tags) draft.tags = sent.traceparent;
   if (!shard_.context().policies.empty()) {
-    draft.received = shard_.executor().now();
+    draft.received = shard_.turn_time();
     draft.peer = connection_->peer();
     // It has an outcome, which no verdict changes.
     if (sent.cseq <= accepted(sent.conversation)) draft.judged = Draft::Judged::passed;

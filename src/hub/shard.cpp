@@ -389,6 +389,7 @@ void Shard::tick() {
     Session* const session = slot.session.get();
     if (session) session->attend([&] { session->on_tick(now, wall); });
   }
+  frames_.age();
   attend([&] {
     seat_some();
     home_.on_tick(now);

@@ -170,6 +170,11 @@ class Shard {
   [[nodiscard]] Context& context() noexcept { return context_; }
   [[nodiscard]] const kefu::limits& bounds() const noexcept { return context_.limits; }
   [[nodiscard]] Executor& executor() noexcept { return executor_; }
+  /// The executor's time, looked up once in a turn that has work: messages come by the dozen.
+  [[nodiscard]] Instant turn_time() {
+    if (!flush_scheduled_) turn_time_ = executor_.now();
+    return turn_time_;
+  }
   [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
   /// Of the frame that is being served.
   [[nodiscard]] std::string_view& frame_ref() noexcept { return frame_ref_; }
@@ -292,6 +297,7 @@ class Shard {
   std::vector<AckRunOf> ack_runs_;         // of this turn
   std::vector<SessionRef> paused_;         // for want of a store that answers
   bool flush_scheduled_ = false;
+  Instant turn_time_;
   std::size_t unanswered_ = 0;  // drafts of this shard's sessions without an outcome
   std::size_t unanswered_bytes_ = 0;
 

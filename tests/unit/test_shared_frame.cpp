@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -105,6 +106,25 @@ TEST_CASE("memory of every size comes round, however the frames come back") {
       out.pop_front();
     }
   }
+}
+
+TEST_CASE("what was out at once is kept for as much again, until it is long ago") {
+  FramePool pool;
+  const std::string text(1000, 'x');
+  const auto burst = [&] {
+    std::set<const std::byte*> memory;
+    std::vector<SharedFrame> out;
+    for (int i = 0; i < 2000; ++i) memory.insert(out.emplace_back(pool.copy(text)).bytes().data());
+    return memory;
+  };
+  const std::set<const std::byte*> first = burst();
+  CHECK(burst() == first);
+  pool.age();
+  CHECK(burst() == first);
+  for (int i = 0; i < 4; ++i) pool.age();
+  std::vector<std::unique_ptr<char[]>> others;  // the heap has most of it again
+  for (int i = 0; i < 2000; ++i) others.push_back(std::make_unique<char[]>(1064));
+  CHECK(burst() != first);
 }
 
 TEST_CASE("frames are read and dropped on other threads while the pool makes more") {
