@@ -62,6 +62,10 @@ struct Poller::Impl {
 
   Watcher*& watcher(int descriptor) { return watchers[static_cast<std::size_t>(descriptor)]; }
 
+  void forget(int descriptor) noexcept {  // which may never have been added, for want of memory
+    if (static_cast<std::size_t>(descriptor) < watchers.size()) watcher(descriptor) = nullptr;
+  }
+
   asio::posix::stream_descriptor set;
   std::function<void()> turn;
   // By descriptor; null for those that are not watched. The set could hold them itself, but then
@@ -88,10 +92,10 @@ void Poller::hand_over(int descriptor, Watcher& to) { impl_->watcher(descriptor)
 void Poller::tell_again(int descriptor) { impl_->control(EPOLL_CTL_MOD, descriptor); }
 
 // Closing a descriptor takes it out of the set: no one else has a duplicate of it.
-void Poller::remove(int descriptor) { impl_->watcher(descriptor) = nullptr; }
+void Poller::remove(int descriptor) { impl_->forget(descriptor); }
 
 void Poller::release(int descriptor) {
-  impl_->watcher(descriptor) = nullptr;
+  impl_->forget(descriptor);
   impl_->control(EPOLL_CTL_DEL, descriptor);
 }
 
