@@ -109,13 +109,7 @@ struct Timestamp {
   static constexpr std::chrono::days kMaxDays{106'751};
 
   static constexpr char* digits(char* out, std::uint64_t value, int width) noexcept {
-    int left = width;
-    for (; left > 1; left -= 2, value /= 100) {  // two at a time: each division waits for the last
-      const auto pair = static_cast<unsigned>(value % 100);
-      out[left - 1] = static_cast<char>('0' + pair % 10);
-      out[left - 2] = static_cast<char>('0' + pair / 10);
-    }
-    if (left == 1) out[0] = static_cast<char>('0' + value % 10);
+    for (int i = width - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
     return out + width;
   }
   static constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
