@@ -44,6 +44,7 @@ TEST_CASE("after all have let go it begins anew") {
   Numbers numbers;
   for (int round = 0; round < 3; ++round) {
     std::vector<Numbers::Handle> held;
+    held.reserve(1000);
     for (int i = 0; i < 1000; ++i)
       held.push_back(numbers.hold("a key that is longer than a short text " + std::to_string(i)));
     for (int i = 0; i < 1000; ++i) {
