@@ -148,7 +148,8 @@ class FramePool {
     return SharedFrame(block);
   }
 
-  /// From time to time: what was out at once before the last call, and not since, need not be kept.
+  /// From time to time, on the pool's own thread: what was out at once before the last call, and
+  /// not since, need not be kept. A pool that is never aged keeps as much as ever was out.
   void age() noexcept {
     for (int i = 0; i < kSortedInAging && sort_one(); ++i) {
     }

@@ -188,6 +188,7 @@ void Worker::keep_ticking(std::shared_ptr<Worker> worker) {
 
 void Worker::advance() {
   ++tick_;
+  loop_.frames().age();
   for (std::size_t i = links_.size(); i-- > 0;)
     links_[i]->guard([this, i] { links_[i]->on_tick(); });
   if (held() > most_held_) shed();
